@@ -1,0 +1,118 @@
+"""What every connector can do, and the shapes that cross its border."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from crosswalk.model.records import NativeRecord, Receipt, Selection, Write
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What the platform offers; the engine plans by this, never by the system's name."""
+
+    write_batch: Mapping[str, int] = field(default_factory=dict)  # records per write request, by entity; 1 when absent
+    parallel_requests: int = 1  # how many requests the account bears at once
+    key_is_unique: bool = True  # the target refuses a second record with the same intent key
+    longest_request_seconds: int = 900  # after this a request sent earlier can no longer commit
+    tracks_deletes: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some records and the watermark that holds once they are landed.
+
+    ``watermark`` is JSON-ready and opaque to the engine. It is None on pages after which a resumed pull must start from the old one.
+    """
+
+    records: tuple[NativeRecord, ...]
+    watermark: Mapping[str, object] | None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDescription:
+    """One native field as the system describes it, in canonical form, for drift detection and preflight."""
+
+    name: str
+    type: str
+    length: int | None = None
+    required: bool = False
+    unique: bool = False
+    createable: bool = True
+    updateable: bool = True
+    values: tuple[str, ...] = ()
+    refers_to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EntityDescription:
+    """One native object as this user sees it."""
+
+    entity: str
+    native: str
+    fields: Mapping[str, FieldDescription]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How much of the account's allowance is used, as the system says or as the transport counted."""
+
+    window: str  # "day", "concurrent"
+    used: int
+    limit: int | None
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing preflight found wrong, with the remedy."""
+
+    subject: str
+    problem: str
+    remedy: str
+    blocking: bool = True
+
+
+class Connector(Protocol):
+    """One system. Raises :mod:`crosswalk.model.errors` only; wire errors never escape."""
+
+    system: str
+    capabilities: Capabilities
+
+    def pull(self, selection: Selection, watermark: Mapping[str, object] | None) -> Iterator[Page]:
+        """Yield everything that changed since ``watermark`` (everything there is, for None), deletions included.
+
+        Overlaps with the previous pull; the landing is idempotent. Pages hold at most 2,000 records.
+        The last page always carries a watermark, also when it is empty.
+        """
+        ...
+
+    def fetch(self, selection: Selection, keys: Sequence[str]) -> list[NativeRecord]:
+        """Return the records with these native ids by a strongly consistent path; missing ids are absent."""
+        ...
+
+    def find(self, entity: str, intent_keys: Sequence[str]) -> dict[str, str]:
+        """Return ``{intent key: native id}`` for records created under these keys, by a strongly consistent path."""
+        ...
+
+    def deliver(self, writes: Sequence[Write]) -> list[Receipt]:
+        """Send one request's worth of writes (``capabilities.write_batch``) and return a receipt for each, in order.
+
+        Never retries a create whose outcome is unknown: that is an ``IN_DOUBT`` receipt.
+        """
+        ...
+
+    def describe(self, entity: str, native: str) -> EntityDescription:
+        """Return the native object's fields as this user sees them."""
+        ...
+
+    def usage(self) -> Usage:
+        """Return the account's used allowance."""
+        ...
+
+    def preflight(self, selections: Sequence[Selection]) -> list[Finding]:
+        """Name what is missing (permission, field, feature) with the remedy; empty when all is well."""
+        ...

@@ -1,0 +1,1 @@
+"""Intents to writes to receipts, by law 1."""

@@ -1,0 +1,1 @@
+"""The hub in Postgres: tables, landing, links, plans, intents, ledger, quarantine."""

@@ -1,0 +1,1 @@
+"""Which native records of two systems are the same thing."""

@@ -1,0 +1,1 @@
+"""Native to canonical and back, declared in YAML; no I/O beyond reading the files."""

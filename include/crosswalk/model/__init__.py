@@ -1,0 +1,1 @@
+"""Words of the trade: entities, images, intents, errors. A leaf: imports nothing of ours."""

@@ -1,0 +1,1 @@
+"""Deal to order: readiness, resolution of what the pairing says, the order as a write. Pure."""

@@ -1,0 +1,1 @@
+"""Checks between the systems and the consistency score."""
