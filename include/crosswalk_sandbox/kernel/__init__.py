@@ -1,0 +1,1 @@
+"""What every emulator stands on: clock, faults, control routes, server."""
