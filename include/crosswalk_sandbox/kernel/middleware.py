@@ -1,0 +1,188 @@
+"""Carries faults out between the socket and the emulator, counts requests, and stamps the sandbox's time on answers."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import time
+from collections.abc import Callable
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, Final
+
+from crosswalk_sandbox.kernel.clock import Clock
+from crosswalk_sandbox.kernel.faults import FaultKind, FaultRule, Faults
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from crosswalk_sandbox.kernel.request_log import RequestLog
+
+TRANSPORT: Final = "crosswalk_sandbox.transport"
+"""Key in the ASGI scope's extensions under which the server hands over the connection, so that it can be cut."""
+
+_HTML: Final = (
+    b"<!DOCTYPE html><html><head><title>503 Service Unavailable</title></head><body><h1>Service Unavailable</h1>"
+    b"<p>The server is temporarily unable to service your request. Please try again later.</p></body></html>"
+)
+_BLANK: Final = (b"", "text/plain")
+
+
+class FaultMiddleware:
+    """ASGI middleware around the vendor's app.
+
+    ``error_body`` gives the vendor's body for an injected status and ``expire_sessions`` drops sessions, both usually
+    the emulator's; ``clock`` sets the Date header.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        faults: Faults,
+        log: RequestLog,
+        *,
+        clock: Clock | None = None,
+        error_body: Callable[[int], tuple[bytes, str]] = lambda _status: _BLANK,
+        expire_sessions: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.app = app
+        self.faults = faults
+        self.log = log
+        self.clock = clock or Clock()
+        self.error_body = error_body
+        self.expire_sessions = expire_sessions
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, well or badly."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        rule = self.faults.decide(scope["method"], scope["path"])
+        answer = _Answer(send, self.clock)
+        started = time.perf_counter()
+        try:
+            if self.faults.latency > 0:
+                await asyncio.sleep(self.faults.latency)
+            await self._serve(rule, scope, receive, answer)
+        finally:
+            self.log.record(
+                scope["method"],
+                scope["path"],
+                answer.status,
+                at=self.clock.now(),
+                seconds=time.perf_counter() - started,
+                fault=rule.kind if rule else None,
+            )
+
+    async def _serve(self, rule: FaultRule | None, scope: Scope, receive: Receive, answer: _Answer) -> None:
+        match rule.kind if rule else None:
+            case FaultKind.STATUS | FaultKind.HTML:
+                assert rule is not None
+                await self._refuse_politely(rule, answer)
+            case FaultKind.REFUSE:
+                await _cut(scope, receive)
+            case FaultKind.LOST_REPLY | FaultKind.TIMEOUT_AFTER_COMMIT:
+                assert rule is not None
+                await self._lose_reply(rule, scope, receive)
+            case FaultKind.TRUNCATE:
+                await self._truncate(scope, receive, answer)
+            case _:
+                if rule is not None and rule.kind is FaultKind.EXPIRE_SESSIONS:
+                    self.expire_sessions()
+                if rule is not None and rule.kind is FaultKind.SLOW:
+                    await asyncio.sleep(rule.seconds)
+                await self.app(scope, receive, answer)
+
+    async def _refuse_politely(self, rule: FaultRule, answer: _Answer) -> None:
+        if rule.kind is FaultKind.HTML:
+            status, body, content_type = 503, _HTML, "text/html; charset=UTF-8"
+        else:
+            status = rule.status
+            body, content_type = self.error_body(status)
+        if rule.body is not None:
+            body = rule.body.encode()
+        headers = [
+            (b"content-type", (rule.content_type or content_type).encode()),
+            (b"content-length", str(len(body)).encode()),
+        ]
+        if rule.retry_after is not None:
+            headers.append((b"retry-after", str(rule.retry_after).encode()))
+        await answer({"type": "http.response.start", "status": status, "headers": headers})
+        await answer({"type": "http.response.body", "body": body})
+
+    async def _lose_reply(self, rule: FaultRule, scope: Scope, receive: Receive) -> None:
+        async def forget(_message: Message) -> None:
+            """The reply nobody gets."""
+
+        await self.app(scope, receive, forget)
+        if rule.kind is FaultKind.TIMEOUT_AFTER_COMMIT:
+            await asyncio.sleep(rule.seconds)
+        await _cut(scope, receive)
+
+    async def _truncate(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
+        kept: list[Message] = []
+
+        async def keep(message: Message) -> None:
+            kept.append(message)
+
+        await self.app(scope, receive, keep)
+        start = next(message for message in kept if message["type"] == "http.response.start")
+        body = b"".join(message.get("body", b"") for message in kept if message["type"] == "http.response.body")
+        if len(body) < 2:
+            for message in kept:
+                await answer(message)
+            return
+        headers = [
+            (name, value)
+            for name, value in start.get("headers", [])
+            if name.lower() not in (b"content-length", b"transfer-encoding")
+        ]
+        await answer({**start, "headers": [*headers, (b"content-length", str(len(body)).encode())]})
+        await answer({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+        await _hang_up(scope, receive)
+
+
+class _Answer:
+    """``send`` that remembers the status and puts the sandbox's time into the Date header."""
+
+    def __init__(self, send: Send, clock: Clock) -> None:
+        self._send = send
+        self._clock = clock
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = list(message.get("headers", []))
+            if not any(name.lower() == b"date" for name, _ in headers):
+                headers.append((b"date", format_datetime(self._clock.now(), usegmt=True).encode()))
+            message = {**message, "headers": headers}
+        await self._send(message)
+
+
+async def _cut(scope: Scope, receive: Receive) -> None:
+    """Reset the connection (RST, nothing flushed) and wait until the server has noticed."""
+    transport = _transport(scope)
+    peer: socket.socket | None = transport.get_extra_info("socket")
+    if peer is not None:
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+    await _gone(receive)
+
+
+async def _hang_up(scope: Scope, receive: Receive) -> None:
+    """Close the connection after what was written so far, and wait until the server has noticed."""
+    _transport(scope).close()
+    await _gone(receive)
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        continue
+
+
+def _transport(scope: Scope) -> asyncio.Transport:
+    transport: asyncio.Transport | None = scope.get("extensions", {}).get(TRANSPORT)
+    if transport is None:
+        raise ConnectionResetError("This server does not hand over its connections, so a fault cannot cut them")
+    return transport
