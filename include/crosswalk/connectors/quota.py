@@ -78,7 +78,7 @@ def _crowded(system: str, slots: int, waited: float) -> RateLimitedError:
         f"{system}: all {slots} request slots were taken for {waited:.0f} s.",
         hint=f"Lower the parallelism of the pool of {system}, or raise `concurrent` when the account bears more.",
         system=system,
-        retry_after=waited,
+        retry_after=300.0,  # longer than the transport sleeps: the task gives its worker back
     )
 
 

@@ -97,7 +97,7 @@ def wire_errors(system: str, request: requests.PreparedRequest, again: bool) -> 
     try:
         yield
     except (requests.RequestException, urllib3.exceptions.HTTPError) as raised:
-        kinds = {type(error) for error in _chain(raised)}
+        kinds = [type(error) for error in _chain(raised)]
     else:
         return
     where = f"{method_of(request)} {path_of(request)}"
@@ -107,7 +107,7 @@ def wire_errors(system: str, request: requests.PreparedRequest, again: bool) -> 
             hint="Give the connection a `ca_file` with the authority that signed it.",
             system=system,
         ) from None
-    name = sorted(kind.__name__ for kind in kinds)[0]
+    name = kinds[-1].__name__  # the innermost says most
     if any(issubclass(kind, _UNSENT) for kind in kinds):
         raise not_executed(
             TransientError(
@@ -127,8 +127,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
     """Everything an exception wraps: causes, contexts, arguments, urllib3's ``reason``."""
     seen: list[BaseException] = []
     waiting: list[object] = [error]
-    while waiting:
-        item = waiting.pop()
+    for item in waiting:
         if isinstance(item, BaseException) and item not in seen:
             seen.append(item)
             waiting += [item.__cause__, item.__context__, getattr(item, "reason", None), *item.args]
