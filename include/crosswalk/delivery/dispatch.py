@@ -1,0 +1,171 @@
+"""Intents to writes to receipts (law 1), on as many requests at once as the target bears.
+
+Every batch goes: claim with a lease → mark as sending, committed → one request → record the receipt. A worker that dies leaves
+intents ``sending``; when their lease has run out another worker claims them in doubt, looks them up by key and adopts what it
+finds. What it does not find is sent again only after the target's longest request is over and a second look-up was in vain.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from crosswalk.connectors.protocol import Connector
+from crosswalk.hub.database import Hub
+from crosswalk.hub.intents import Claimed, claim, finish, mark_sending, release
+from crosswalk.model.errors import ConfigurationError, CrosswalkError, InDoubtError, ReadOnlyError, RecordError, RetryableError
+from crosswalk.model.records import Outcome, Receipt, Write
+
+LEASE_SECONDS = 90
+RETRY_SECONDS = 30
+CLAIM_FACTOR = 8
+
+
+@dataclass
+class Tally:
+    """What a delivery did, by outcome, and the keys it created or adopted. Counted from several threads."""
+
+    done: list[str] = field(default_factory=list)
+    adopted: int = 0
+    rejected: int = 0
+    in_doubt: int = 0
+    postponed: int = 0
+    fenced: int = 0
+    connection_error: CrosswalkError | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def count(self, receipt: Receipt | None) -> None:
+        """Add one answer; None is an intent that another worker owns by now."""
+        with self._lock:
+            if receipt is None:
+                self.fenced += 1
+            elif receipt.outcome is Outcome.DONE:
+                self.done.append(receipt.intent_key)
+                self.adopted += receipt.adopted
+            elif receipt.outcome is Outcome.RETRY:
+                self.postponed += 1
+            elif receipt.outcome is Outcome.IN_DOUBT:
+                self.in_doubt += 1
+            else:
+                self.rejected += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One flow's delivery into one system. ``write_of`` turns a claimed intent into the target's native write."""
+
+    hub: Hub
+    connector: Connector
+    pairing: str
+    flow: str
+    run_id: str
+    write_of: Callable[[Claimed], Write]
+    now: Callable[[], datetime]
+
+    def run(self) -> Tally:
+        """Deliver until nothing is claimable; raises what the connection (not a record) is ill with, after recording everything."""
+        tally = Tally()
+        with ThreadPoolExecutor(self.connector.capabilities.parallel_requests, thread_name_prefix="deliver") as pool:
+            while tally.connection_error is None and (claimed := self._claim()):
+                doubtful = [intent for intent in claimed if intent.in_doubt]
+                fresh = [intent for intent in claimed if not intent.in_doubt] + self._look_up(doubtful, tally)
+                list(pool.map(lambda batch: self._send(batch, tally), self._batches(fresh)))
+        if tally.connection_error is not None:
+            raise tally.connection_error
+        return tally
+
+    def _claim(self) -> list[Claimed]:
+        room = self.connector.capabilities.parallel_requests * max([1, *self.connector.capabilities.write_batch.values()]) * CLAIM_FACTOR
+        with self.hub.connection() as connection:
+            return claim(connection, pairing=self.pairing, flow=self.flow, limit=room, lease_seconds=LEASE_SECONDS, now=self.now())
+
+    def _batches(self, intents: Sequence[Claimed]) -> list[list[Claimed]]:
+        """Cut the claimed intents into requests: one entity and one operation each, no larger than the platform takes."""
+        kinds: dict[tuple[str, str], list[Claimed]] = {}
+        for intent in intents:
+            kinds.setdefault((intent.entity, intent.operation), []).append(intent)
+        batches = []
+        for (entity, _), members in kinds.items():
+            size = self.connector.capabilities.write_batch.get(entity, 1)
+            batches += [members[start : start + size] for start in range(0, len(members), size)]
+        return batches
+
+    def _look_up(self, doubtful: Sequence[Claimed], tally: Tally) -> list[Claimed]:
+        """Adopt what arrived after all, keep waiting for the rest; return those that may be sent again."""
+        resend = []
+        for entity in {intent.entity for intent in doubtful}:
+            members = [intent for intent in doubtful if intent.entity == entity]
+            found = self.connector.find(entity, [intent.key for intent in members if intent.operation == "create"])
+            for intent in members:
+                if intent.key in found:
+                    self._record(intent, Receipt(intent.key, Outcome.DONE, native_id=found[intent.key], adopted=True), tally, intent.sent_at or self.now())
+                elif intent.operation != "create" or self._surely_over(intent):
+                    resend.append(intent)
+                else:
+                    waiting = Receipt(intent.key, Outcome.IN_DOUBT, message="Not found under its key yet; waiting until the request can no longer commit.")
+                    self._record(intent, waiting, tally, intent.sent_at or self.now())
+        return resend
+
+    def _surely_over(self, intent: Claimed) -> bool:
+        longest = timedelta(seconds=self.connector.capabilities.longest_request_seconds)
+        return intent.sent_at is None or self.now() >= intent.sent_at + longest
+
+    def _send(self, batch: Sequence[Claimed], tally: Tally) -> None:
+        """Send one request's worth and record every receipt before the next request begins."""
+        writes = self._writes(batch, tally)
+        with self.hub.connection() as connection:
+            mine = [(intent, write) for intent, write in writes if mark_sending(connection, intent.key, intent.epoch, now=self.now())]
+        for _ in range(len(writes) - len(mine)):
+            tally.count(None)
+        if mine:
+            sent_at = self.now()
+            receipts = self._deliver([write for _, write in mine], tally)
+            for (intent, _), receipt in zip(mine, receipts, strict=True):
+                self._record(intent, receipt, tally, sent_at)
+
+    def _writes(self, batch: Sequence[Claimed], tally: Tally) -> list[tuple[Claimed, Write]]:
+        writes: list[tuple[Claimed, Write]] = []
+        for intent in batch:
+            try:
+                writes.append((intent, self.write_of(intent)))
+            except RecordError as error:
+                self._record(intent, receipt_of(intent.key, Outcome.REJECTED, error), tally, self.now())
+        return writes
+
+    def _deliver(self, writes: Sequence[Write], tally: Tally) -> list[Receipt]:
+        """Call the connector; an error of the connection becomes a receipt for each write, so that every lease ends properly."""
+        try:
+            return self.connector.deliver(writes)
+        except InDoubtError as error:
+            return [receipt_of(write.intent_key, Outcome.IN_DOUBT, error) for write in writes]
+        except (ConfigurationError, RetryableError, ReadOnlyError) as error:
+            tally.connection_error = error
+            return [receipt_of(write.intent_key, Outcome.RETRY, error) for write in writes]
+
+    def _record(self, intent: Claimed, receipt: Receipt, tally: Tally, sent_at: datetime) -> None:
+        with self.hub.connection() as connection:
+            if receipt.outcome is Outcome.RETRY:
+                later = self.now() + timedelta(seconds=receipt.retry_after or RETRY_SECONDS)
+                mine = release(connection, intent.key, intent.epoch, not_before=later, receipt=receipt, run_id=self.run_id, now=self.now())
+            else:
+                later = sent_at + timedelta(seconds=self.connector.capabilities.longest_request_seconds)
+                not_before = later if receipt.outcome is Outcome.IN_DOUBT else None
+                mine = finish(connection, intent.key, intent.epoch, receipt, run_id=self.run_id, not_before=not_before, now=self.now())
+        tally.count(receipt if mine else None)
+
+
+def receipt_of(key: str, outcome: Outcome, error: CrosswalkError) -> Receipt:
+    """Return the receipt for a write that ended in ``error``."""
+    return Receipt(
+        key,
+        outcome,
+        error_class=str(error.error_class),
+        error_code=error.code,
+        message=error.message,
+        field=error.field,
+        hint=error.hint,
+        retry_after=getattr(error, "retry_after", None),
+    )

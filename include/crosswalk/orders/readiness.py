@@ -1,0 +1,136 @@
+"""The rules a won deal must meet before an order is written. Pure: facts and policy in, problems out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from crosswalk.model.records import Image
+from crosswalk.orders.choice import choose, facts_of
+from crosswalk.orders.facts import DealFacts, Problem
+from crosswalk.pairing import OrderPolicy
+
+
+def problems_of(facts: DealFacts, policy: OrderPolicy) -> list[Problem]:
+    """Return everything that keeps ``facts.deal`` from becoming an order, empty when it is ready."""
+    return [*_deal_problems(facts, policy), *_customer_problems(facts, policy), *_line_problems(facts), *_choice_problems(facts, policy)]
+
+
+def _problem(image: Image, code: str, field: str, message: str, hint: str) -> Problem:
+    return Problem(code, image.entity, image.key, field, message, hint)
+
+
+def _deal_problems(facts: DealFacts, policy: OrderPolicy) -> Iterator[Problem]:
+    deal, name = facts.deal, facts.deal.values.get("name")
+    if facts.account is None:
+        yield _problem(deal, "deal_without_account", "customer_key", f"Deal {name!r} has no account.", "Choose the account on the deal.")
+    if not facts.lines:
+        yield _problem(deal, "deal_without_lines", "lines", f"Deal {name!r} is won but has no product lines.", "Add the products that were sold, or reopen the deal.")
+    if policy.require_purchase_order and not deal.values.get("purchase_order"):
+        yield _problem(deal, "purchase_order_missing", "purchase_order", f"Deal {name!r} has no purchase order number.", "Enter the customer's order number on the deal.")
+    amount, total = deal.values.get("amount"), line_total(facts)
+    if facts.lines and isinstance(amount, Decimal) and abs(amount - total) > policy.total_tolerance:
+        yield _problem(
+            deal,
+            "amount_differs_from_lines",
+            "amount",
+            f"Deal {name!r} says {amount} but its lines add up to {total}.",
+            "Wait for the next run if the deal was just edited; otherwise save the deal again so that the CRM derives the amount from the lines.",
+        )
+
+
+def line_total(facts: DealFacts) -> Decimal:
+    """Return the sum over the lines, in the deal's currency."""
+    return sum((line_amount(line) for line in facts.lines), Decimal(0))
+
+
+def line_amount(line: Image) -> Decimal:
+    """Return the line's total as the CRM says it, else quantity times unit price."""
+    total, quantity, price = line.values.get("total"), line.values.get("quantity"), line.values.get("unit_price")
+    if isinstance(total, Decimal):
+        return total
+    return quantity * price if isinstance(quantity, Decimal) and isinstance(price, Decimal) else Decimal(0)
+
+
+def _customer_problems(facts: DealFacts, policy: OrderPolicy) -> Iterator[Problem]:
+    account = facts.account
+    if account is None:
+        return
+    if facts.customer_key is None:
+        yield from _new_customer_problems(facts, account, policy)
+        return
+    customer = facts.customer
+    if customer is None or customer.deleted:
+        yield _problem(account, "customer_gone", "counterpart_key", f"The linked ERP customer {facts.customer_key} does not exist any more.", "Restore the customer, or undo the link.")
+        return
+    name = customer.values.get("name")
+    if customer.values.get("is_active") is False:
+        yield _problem(account, "customer_inactive", "is_active", f"ERP customer {name!r} ({facts.customer_key}) is inactive.", "Reactivate the customer, or link the account to another one.")
+    if customer.values.get("subsidiary") in policy.closed_subsidiaries:
+        yield _problem(
+            account,
+            "subsidiary_closed",
+            "subsidiary",
+            f"ERP customer {name!r} belongs to {customer.values.get('subsidiary')!r}, which is closed.",
+            "Move the customer to an open subsidiary in the ERP.",
+        )
+    if policy.block_on_credit_hold and customer.values.get("credit_hold") == "hold":
+        yield _problem(account, "credit_hold", "credit_hold", f"ERP customer {name!r} is on credit hold.", "Clear the hold in the ERP, or agree prepayment; then replay.")
+
+
+def _new_customer_problems(facts: DealFacts, account: Image, policy: OrderPolicy) -> Iterator[Problem]:
+    name = account.values.get("name")
+    if policy.create_customers == "never":
+        yield _problem(account, "customer_missing", "counterpart_key", f"Account {name!r} has no ERP customer and this pairing creates none.", "Create the customer in the ERP and link it.")
+    if facts.twins:
+        yield _problem(
+            account,
+            "customer_may_exist",
+            "counterpart_key",
+            f"Account {name!r} has no linked ERP customer, but it looks like {', '.join(facts.twins[:3])}.",
+            "Link the account to that customer (store its id in the account), or change what makes them look alike.",
+        )
+    for field in ("billing_street", "billing_city", "billing_country"):
+        if not account.values.get(field):
+            yield _problem(account, "address_incomplete", field, f"Account {name!r} has no {field.replace('_', ' ')}; the ERP needs a billing address.", "Complete the billing address of the account.")
+
+
+def _line_problems(facts: DealFacts) -> Iterator[Problem]:
+    for line in facts.lines:
+        label = line.values.get("sku") or line.values.get("description") or line.key
+        quantity = line.values.get("quantity")
+        if not isinstance(quantity, Decimal) or quantity <= 0:
+            yield _problem(line, "quantity_not_positive", "quantity", f"Line {label!r} has quantity {quantity}.", "Enter a quantity above zero or delete the line.")
+        if not isinstance(line.values.get("unit_price"), Decimal):
+            yield _problem(line, "price_missing", "unit_price", f"Line {label!r} has no unit price.", "Enter the price that was sold.")
+        yield from _product_problems(facts, line, str(label))
+
+
+def _product_problems(facts: DealFacts, line: Image, label: str) -> Iterator[Problem]:
+    product = facts.products.get(str(line.values.get("product_key")))
+    if product is None:
+        yield _problem(line, "product_unlinked", "product_key", f"Line {label!r}: the product has no item in the ERP.", "Create the item, or store its id in the product.")
+    elif product.image is None or product.image.deleted:
+        yield _problem(line, "product_gone", "product_key", f"Line {label!r}: item {product.key} does not exist any more.", "Choose another product on the deal.")
+    elif product.image.values.get("is_active") is False:
+        yield _problem(line, "product_inactive", "product_key", f"Line {label!r}: item {product.key} is inactive in the ERP.", "Choose its successor on the deal, or reactivate the item.")
+
+
+def _choice_problems(facts: DealFacts, policy: OrderPolicy) -> Iterator[Problem]:
+    known = facts_of(facts)
+    blocks = [("orders.header", policy.header), ("orders.line", policy.line)]
+    if facts.customer_key is None:
+        blocks.append(("orders.customer", policy.customer))
+    seen: set[str] = set()
+    for place, rules in blocks:
+        for name, rule in rules.items():
+            fact = known.get(rule.by) if rule.by else None
+            if choose(rule, known) is None and rule.by and rule.by not in seen:
+                seen.add(rule.by)
+                yield _problem(
+                    facts.deal,
+                    f"{rule.by}_unknown",
+                    rule.by,
+                    f"{place}.{name} has no value for {rule.by.replace('_', ' ')} {fact!r}.",
+                    f"Add {fact!r} to {place}.{name}.values in the pairing file, or change it on the deal.",
+                )

@@ -1,0 +1,177 @@
+"""The pairing file's shape, and its loader with errors that name file, line and remedy."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from crosswalk.model.entities import ENTITIES
+from crosswalk.pairing.located import read_located
+
+Side = Literal["crm", "erp"]
+Mode = Literal["off", "shadow", "live"]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Fact = Literal["currency", "billing_country", "shipping_country", "price_list", "subsidiary", "is_existing_customer"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SystemSide(_Part):
+    """One of the two systems: its name in the hub, its platform, where its secrets and its mapping are."""
+
+    system: Name
+    platform: Literal["salesforce", "hubspot", "dataverse", "netsuite", "sap_business_one", "dynamics_fo"]
+    connection: str
+    mapping: str
+    pool: str | None = None
+    key_prefixes: dict[str, str] = Field(default_factory=dict)
+    requests_per_day: int | None = None
+    concurrent_requests: int | None = None
+    share: float = Field(default=0.7, gt=0, le=1)
+
+    @property
+    def pool_name(self) -> str:
+        """The Airflow pool that bounds this system's tasks."""
+        return self.pool or f"{self.system}_api"
+
+
+class Phase(_Part):
+    """When a phase's pipeline runs and what it reads from either side."""
+
+    schedule: str | None = None
+    read: dict[Side, tuple[str, ...]] = Field(default_factory=dict)
+    mode: Mode = "off"
+    census: str | None = "0 3 * * *"
+
+    @model_validator(mode="after")
+    def _entities_exist(self) -> Phase:
+        for side, names in self.read.items():
+            for name in names:
+                if name not in ENTITIES:
+                    raise ValueError(f"read.{side} names {name!r}; entities are: {', '.join(sorted(ENTITIES))}")
+        return self
+
+
+class LinkRule(_Part):
+    """One way to link two records for sure: the other system's key stored in one of them, or fields that are equal and unique."""
+
+    stored_key: Side | None = None
+    exact: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> LinkRule:
+        if (self.stored_key is None) == (not self.exact):
+            raise ValueError("a rule is either `stored_key: crm|erp` or `exact: [fields]`")
+        return self
+
+    @property
+    def name(self) -> str:
+        """How the rule is called in links and in the ledger."""
+        return f"stored_key:{self.stored_key}" if self.stored_key else "exact:" + "+".join(self.exact)
+
+
+class ChoiceRule(_Part):
+    """How one native field of the order (or of a new customer) is chosen from a fact of the deal."""
+
+    by: Fact | None = None
+    values: dict[str, str] = Field(default_factory=dict)
+    default: str | None = None
+    only_new_customers: bool = False
+
+    @model_validator(mode="after")
+    def _says_something(self) -> ChoiceRule:
+        if self.by is None and self.default is None:
+            raise ValueError("give `by` with `values`, or a `default`, or both")
+        return self
+
+
+class Brake(_Part):
+    """The mass-change brake: a plan larger than this stops and asks a person."""
+
+    most_creates: int = 200
+    most_updates: int = 2000
+
+
+class OrderPolicy(_Part):
+    """How a won deal becomes an order: who creates customers, what must be there, and what each native field is chosen by."""
+
+    won_since: str | None = None
+    lookback_days: int = Field(default=30, ge=0)
+    create_customers: Literal["won_deal", "never"] = "won_deal"
+    require_purchase_order: bool = False
+    block_on_credit_hold: bool = True
+    total_tolerance: Decimal = Decimal("0.01")
+    closed_subsidiaries: tuple[str, ...] = ()
+    header: dict[str, ChoiceRule] = Field(default_factory=dict)
+    line: dict[str, ChoiceRule] = Field(default_factory=dict)
+    customer: dict[str, ChoiceRule] = Field(default_factory=dict)
+    brake: Brake = Brake()
+
+
+class CheckTolerances(_Part):
+    """How far the two systems may be apart before a check fails."""
+
+    count_share: float = Field(default=0.02, ge=0, le=1)
+    order_total: Decimal = Decimal("0.01")
+    grace_minutes: int = 30
+
+
+class Pairing(_Part):
+    """One CRM and one ERP kept in step."""
+
+    pairing: Name
+    title: str
+    description: str = ""
+    crm: SystemSide
+    erp: SystemSide
+    hub_connection: str = "crosswalk_hub"
+    phases: dict[Literal["visibility", "orders"], Phase]
+    linking: dict[str, tuple[LinkRule, ...]] = Field(default_factory=dict)
+    orders: OrderPolicy = OrderPolicy()
+    write_back: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    checks: CheckTolerances = CheckTolerances()
+
+    @property
+    def name(self) -> str:
+        """The pairing's name; DAG ids begin with it."""
+        return self.pairing
+
+    def side(self, side: Side) -> SystemSide:
+        """Return the CRM's or the ERP's part."""
+        return self.crm if side == "crm" else self.erp
+
+    def side_of(self, system: str) -> Side:
+        """Return which side ``system`` is on; raises KeyError for a stranger."""
+        for side in ("crm", "erp"):
+            if self.side(side).system == system:
+                return side
+        raise KeyError(system)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Pairing:
+        if self.crm.system == self.erp.system:
+            raise ValueError("crm.system and erp.system must differ")
+        for entity in (*self.linking, *self.write_back):
+            if entity not in ENTITIES:
+                raise ValueError(f"{entity!r} is no entity; entities are: {', '.join(sorted(ENTITIES))}")
+        for entity, rules in self.linking.items():
+            for rule in rules:
+                for name in rule.exact:
+                    if name not in ENTITIES[entity].field_names:
+                        raise ValueError(f"linking.{entity}: {name!r} is no field of {entity}")
+        return self
+
+
+def load_pairing(path: Path) -> Pairing:
+    """Read one pairing file; raises ConfigurationError naming file, line and remedy."""
+    return read_located(path, Pairing)
+
+
+def load_pairings(folder: Path) -> list[Pairing]:
+    """Read every ``*.yaml`` in ``folder``, by name."""
+    return [load_pairing(path) for path in sorted(folder.glob("*.yaml"))]

@@ -1,0 +1,77 @@
+"""The one Great Expectations expectation that all checks use: the violations of a query are stored, all of them, in the hub.
+
+Great Expectations' metric classes are a semi-private API: its version is pinned and a test runs this module against it.
+Importing this module costs seconds; it is imported inside the task, never by a DAG file.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+from great_expectations.execution_engine import ExecutionEngine, SqlAlchemyExecutionEngine
+from great_expectations.expectations.expectation import BatchExpectation
+from great_expectations.expectations.metrics.metric_provider import metric_value
+from great_expectations.expectations.metrics.query_metric_provider import QueryMetricProvider
+
+METRIC = "crosswalk.stored_violations"
+_DELETE = "delete from hub.check_violation where run_id = :run_id and pairing = :pairing and check_id = :check_id"
+_INSERT = "insert into hub.check_violation (run_id, pairing, check_id, detail) select :run_id, :pairing, :check_id, to_jsonb(v) from ({violations}) v"
+
+
+class StoredViolations(QueryMetricProvider):
+    """Stores what the violations query returns and measures the population; idempotent per run and check."""
+
+    metric_name = METRIC
+    value_keys = ("run_id", "pairing", "check_id", "violations_sql", "population_sql")
+
+    @metric_value(engine=SqlAlchemyExecutionEngine)
+    def _sqlalchemy(
+        cls,  # noqa: N805 - the decorator makes it a class method
+        execution_engine: SqlAlchemyExecutionEngine,
+        metric_domain_kwargs: dict[str, Any],
+        metric_value_kwargs: dict[str, Any],
+        metrics: dict[str, Any],
+        runtime_configuration: dict[str, Any],
+    ) -> dict[str, int]:
+        names = {name: metric_value_kwargs[name] for name in ("run_id", "pairing", "check_id")}
+        with execution_engine.engine.begin() as connection:
+            connection.execute(sa.text(_DELETE), names)
+            stored = connection.execute(sa.text(_INSERT.format(violations=metric_value_kwargs["violations_sql"])), names).rowcount
+            population = connection.execute(sa.text(metric_value_kwargs["population_sql"])).scalar()
+        return {"violations": stored, "population": int(population or 0)}
+
+
+class ExpectSystemsToAgree(BatchExpectation):
+    """Expect a query for violations to return nothing, or no more than ``1 - mostly`` of the population."""
+
+    run_id: str
+    pairing: str
+    check_id: str
+    violations_sql: str
+    population_sql: str
+    mostly: float = 1.0
+
+    metric_dependencies: ClassVar[tuple[str, ...]] = (METRIC,)
+    success_keys: ClassVar[tuple[str, ...]] = ("run_id", "pairing", "check_id", "violations_sql", "population_sql", "mostly")
+    domain_keys: ClassVar[tuple[str, ...]] = ("batch_id",)
+
+    def _validate(self, metrics: dict[str, Any], runtime_configuration: dict[str, Any] | None = None, execution_engine: ExecutionEngine | None = None) -> dict[str, Any]:
+        measured = metrics[METRIC]
+        share = share_in_order(measured["violations"], measured["population"])
+        return {
+            "success": share >= self.mostly,
+            "result": {
+                "observed_value": measured["violations"],
+                "unexpected_count": measured["violations"],
+                "element_count": measured["population"],
+                "unexpected_percent": 100 * (1 - share),
+            },
+        }
+
+
+def share_in_order(violations: int, population: int) -> float:
+    """Return the share of the population that is in order; violations without a population mean nothing is."""
+    if population <= 0:
+        return 0.0 if violations else 1.0
+    return max(0.0, 1 - violations / population)

@@ -1,0 +1,36 @@
+"""check: compare the systems in the hub; store score and failing rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crosswalk.quality.checks import checks_of
+from crosswalk.quality.suite import run_suite
+from crosswalk.stages.context import StageContext
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """How well the systems agree, in percent, and how many checks did not pass or could not be run."""
+
+    score: float
+    checks: int
+    failed: int
+    errors: int
+    violations: int
+
+    def as_dict(self) -> dict[str, object]:
+        """Return figures only, fit for XCom."""
+        return {"score": round(self.score, 2), "checks": self.checks, "failed": self.failed, "errors": self.errors, "violations": self.violations}
+
+
+def check(ctx: StageContext) -> CheckResult:
+    """Run the pairing's suite. Disagreement between the systems is a finding, not a failure of this task."""
+    result = run_suite(ctx.hub, ctx.pairing.name, ctx.run_id, checks_of(ctx.pairing))
+    return CheckResult(
+        score=result.score,
+        checks=len(result.outcomes),
+        failed=sum(not outcome.success for outcome in result.outcomes),
+        errors=sum(outcome.error is not None for outcome in result.outcomes),
+        violations=sum(outcome.violations for outcome in result.outcomes),
+    )

@@ -1,0 +1,42 @@
+"""What every stage needs: the hub, the pairing, the connectors, the run and one fixed now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from crosswalk.connectors.protocol import Connector
+from crosswalk.hub.database import Hub
+from crosswalk.mapping.document import SystemMapping, load_mapping
+from crosswalk.mapping.engine import Mapper
+from crosswalk.model.errors import ConfigurationError
+from crosswalk.pairing import Pairing
+from crosswalk.pairing.document import Side
+
+
+@dataclass(frozen=True, slots=True)
+class StageContext:
+    """The surroundings of one task. ``open_connector`` is called only by stages that talk to a system; ``now`` is fixed for the task."""
+
+    hub: Hub
+    pairing: Pairing
+    run_id: str
+    open_connector: Callable[[Side], Connector]
+    mappings_folder: Path
+    now: datetime
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    actor: str = "crosswalk"
+
+    def mapping(self, side: Side) -> SystemMapping:
+        """Return the side's mapping file, parsed."""
+        return load_mapping(self.mappings_folder / self.pairing.side(side).mapping)
+
+    def mapper(self, side: Side, entity: str) -> Mapper:
+        """Return the side's mapper for ``entity``; raises ConfigurationError when its mapping file has none."""
+        mapping = self.mapping(side)
+        if entity not in mapping.entities:
+            file = self.pairing.side(side).mapping
+            raise ConfigurationError(f"{file} maps no {entity!r}, but pairing {self.pairing.name} reads or writes it.", hint=f"Add `{entity}:` to {file} or take it out of the pairing.")
+        return Mapper(self.pairing.side(side).system, mapping.entities[entity])

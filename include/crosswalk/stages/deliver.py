@@ -1,0 +1,61 @@
+"""deliver: sends what the gate let through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from crosswalk.delivery.dispatch import Delivery
+from crosswalk.hub.codec import decode
+from crosswalk.hub.intents import Claimed
+from crosswalk.model.records import Operation, Value, Write
+from crosswalk.pairing.document import Side
+from crosswalk.stages.context import StageContext
+
+TARGET_OF: dict[str, Side] = {"orders": "erp", "write_back": "crm"}
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverResult:
+    """How many writes ended how."""
+
+    flow: str
+    done: int
+    adopted: int
+    rejected: int
+    in_doubt: int
+    postponed: int
+    fenced: int
+
+    def as_dict(self) -> dict[str, object]:
+        """Return counts only, fit for XCom."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def deliver(ctx: StageContext, flow: str) -> DeliverResult:
+    """Send every claimable intent of ``flow``; safe to run twice at once and to rerun at any time (laws 1, 2, 13)."""
+    connector = ctx.open_connector(TARGET_OF[flow])
+    tally = Delivery(ctx.hub, connector, ctx.pairing.name, flow, ctx.run_id, write_builder(ctx, flow), ctx.clock).run()
+    return DeliverResult(flow, len(tally.done), tally.adopted, tally.rejected, tally.in_doubt, tally.postponed, tally.fenced)
+
+
+def write_builder(ctx: StageContext, flow: str) -> Callable[[Claimed], Write]:
+    """Return what turns a claimed intent into the target's write, the parent's new id filled in."""
+    mapper = ctx.mapper("erp", "order") if flow == "orders" else None
+
+    def write_of(intent: Claimed) -> Write:
+        values: dict[str, Value] = dict(decode(intent.payload["values"]))
+        if intent.parent_target_key is not None and mapper is not None:
+            values.update(mapper.to_native({"customer_key": intent.parent_target_key}))
+        return Write(
+            intent_key=intent.key,
+            entity=intent.entity,
+            operation=Operation(intent.operation),
+            values=values,
+            native_id=intent.target_key,
+            lines=tuple(decode(line) for line in intent.payload["lines"]),
+            expected_version=intent.payload.get("version"),
+        )
+
+    return write_of
+

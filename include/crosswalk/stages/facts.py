@@ -1,0 +1,78 @@
+"""Gathers from the hub, set-based, what the planner must know about won deals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+import psycopg
+
+from crosswalk.hub.links import counterparts
+from crosswalk.hub.reading import children, images
+from crosswalk.identity.twins import twins_of
+from crosswalk.model.entities import CUSTOMER, DEAL, DEAL_LINE, PRODUCT
+from crosswalk.model.records import Image
+from crosswalk.orders.facts import DealFacts, ProductFacts
+from crosswalk.pairing import Pairing
+
+_CANDIDATES = """
+select deal.key
+  from hub.deal deal
+  left join hub.intent i on i.key = %(prefix)s || deal.key || '-R1'
+ where deal.system = %(crm)s and deal.deleted_at is null and deal.is_won
+   and coalesce(deal.close_date, current_date) >= %(since)s
+   and deal.counterpart_key is null
+   and (i.key is null or i.status in ('held', 'rejected') and i.source_version is distinct from deal.version or i.status = 'planned')
+   and not exists (select 1 from hub.link_end e where e.pairing = %(pairing)s and e.entity = 'deal_order' and e.system = %(crm)s and e.key = deal.key)
+ order by deal.close_date, deal.key
+"""
+
+
+def won_deals(connection: psycopg.Connection, pairing: Pairing, today: date) -> list[str]:
+    """Return the keys of won deals that have no order yet and none on its way."""
+    since = date.fromisoformat(pairing.orders.won_since) if pairing.orders.won_since else today - timedelta(days=pairing.orders.lookback_days)
+    parameters = {"crm": pairing.crm.system, "pairing": pairing.name, "prefix": pairing.crm.key_prefixes.get("deal", ""), "since": since}
+    return [key for (key,) in connection.execute(_CANDIDATES, parameters)]
+
+
+def gather(connection: psycopg.Connection, pairing: Pairing, deal_keys: Sequence[str]) -> list[DealFacts]:
+    """Return the facts of these deals, in their order; a handful of queries however many deals there are."""
+    crm, erp = pairing.crm.system, pairing.erp.system
+    deals = images(connection, DEAL, crm, deal_keys)
+    lines = children(connection, DEAL_LINE, crm, "deal_key", list(deals))
+    accounts = images(connection, CUSTOMER, crm, _references(deals.values(), "customer_key"))
+    customer_keys = counterparts(connection, pairing.name, "customer", crm, erp, list(accounts))
+    customers = images(connection, CUSTOMER, erp, list(customer_keys.values()))
+    product_keys = _references((line for group in lines.values() for line in group), "product_key")
+    items = counterparts(connection, pairing.name, "product", crm, erp, product_keys)
+    products = images(connection, PRODUCT, erp, list(items.values()))
+    twins = twins_of(connection, pairing, [key for key in accounts if key not in customer_keys])
+    product_facts = {key: ProductFacts(item, products.get(item)) for key, item in items.items()}
+    return [_facts(deals[key], lines, accounts, customer_keys, customers, product_facts, twins) for key in deal_keys if key in deals]
+
+
+def _references(records: object, field: str) -> list[str]:
+    return sorted({str(record.values[field]) for record in records if record.values.get(field)})  # type: ignore[attr-defined]
+
+
+def _facts(
+    deal: Image,
+    lines: Mapping[str, list[Image]],
+    accounts: Mapping[str, Image],
+    customer_keys: Mapping[str, str],
+    customers: Mapping[str, Image],
+    products: Mapping[str, ProductFacts],
+    twins: Mapping[str, tuple[str, ...]],
+) -> DealFacts:
+    account = accounts.get(str(deal.values.get("customer_key")))
+    account = None if account is None or account.deleted else account
+    customer_key = customer_keys.get(account.key) if account else None
+    return DealFacts(
+        deal=deal,
+        lines=tuple(line for line in lines.get(deal.key, ()) if not line.deleted),
+        account=account,
+        customer_key=customer_key,
+        customer=customers.get(customer_key) if customer_key else None,
+        products=products,
+        twins=twins.get(account.key, ()) if account else (),
+    )

@@ -1,0 +1,105 @@
+"""pull and land: what changed in one system, as native records, through the mapping, into the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from crosswalk.connectors.protocol import Page
+from crosswalk.hub import quarantine
+from crosswalk.hub.landing import land, mark_missing
+from crosswalk.hub.watermarks import read_watermark
+from crosswalk.mapping.engine import Mapper
+from crosswalk.model.entities import ENTITIES
+from crosswalk.model.errors import RecordError
+from crosswalk.model.records import Image
+from crosswalk.pairing.document import Side
+from crosswalk.stages.context import StageContext
+
+PullMode = Literal["incremental", "full"]
+
+
+@dataclass
+class PullResult:
+    """What one pull brought, in records."""
+
+    system: str
+    entity: str
+    received: int = 0
+    inserted: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+    quarantined: int = 0
+    pages: int = 0
+
+    def as_dict(self) -> dict[str, object]:
+        """Return counts only, fit for XCom."""
+        return asdict(self)
+
+
+def pull(
+    ctx: StageContext, side: Side, entity: str, *, mode: PullMode = "incremental", since: datetime | None = None, record_ids: Sequence[str] = ()
+) -> PullResult:
+    """Read one entity of one side and land it, page by page, each with its watermark in one transaction (law 7).
+
+    ``full`` reads everything and marks what did not come as deleted. ``since`` overrides the watermark; ``record_ids`` reads just these.
+    """
+    result = PullResult(ctx.pairing.side(side).system, entity)
+    mapper, connector = ctx.mapper(side, entity), ctx.open_connector(side)
+    if record_ids:
+        records = connector.fetch(mapper.selection, record_ids)
+        _land(ctx, mapper, Page(tuple(records), None), result)
+        return result
+    started = _hub_time(ctx)
+    for page in connector.pull(mapper.selection, _start(ctx, result, mode, since)):
+        _land(ctx, mapper, page, result)
+    if mode == "full":
+        with ctx.hub.connection() as connection:
+            result.deleted += mark_missing(connection, system=result.system, entity=ENTITIES[entity], run_id=ctx.run_id, seen_since=started)
+    return result
+
+
+def _hub_time(ctx: StageContext) -> datetime:
+    with ctx.hub.connection() as connection:
+        row = connection.execute("select clock_timestamp()").fetchone()
+    assert row is not None
+    return row[0].astimezone(UTC)
+
+
+def _start(ctx: StageContext, result: PullResult, mode: PullMode, since: datetime | None) -> Mapping[str, object] | None:
+    if mode == "full":
+        return None
+    if since is not None:
+        return {"since": since.astimezone(UTC).isoformat()}
+    with ctx.hub.connection() as connection:
+        return read_watermark(connection, result.system, result.entity)
+
+
+def _land(ctx: StageContext, mapper: Mapper, page: Page, result: PullResult) -> None:
+    images, broken = _images(mapper, page)
+    with ctx.hub.connection() as connection:
+        landed = land(connection, system=result.system, entity=ENTITIES[result.entity], images=images, run_id=ctx.run_id, watermark=page.watermark)
+        for key, error in broken:
+            quarantine.put(connection, pairing=ctx.pairing.name, system=result.system, entity=result.entity, key=key, stage="pull", error=error, run_id=ctx.run_id)
+        quarantine.resolve_keys(connection, pairing=ctx.pairing.name, system=result.system, entity=result.entity, stage="pull", keys=[image.key for image in images])
+    result.pages += 1
+    result.received += len(page.records)
+    result.inserted += landed.inserted
+    result.changed += landed.changed
+    result.unchanged += landed.unchanged
+    result.deleted += landed.deleted
+    result.quarantined += len(broken)
+
+
+def _images(mapper: Mapper, page: Page) -> tuple[list[Image], list[tuple[str, RecordError]]]:
+    images, broken = [], []
+    for record in page.records:
+        try:
+            images.append(mapper.to_image(record))
+        except RecordError as error:
+            broken.append((record.key, error))
+    return images, broken
+

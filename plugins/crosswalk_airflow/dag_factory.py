@@ -1,0 +1,110 @@
+"""DAGs from pairing files: one per phase and pairing. A DAG file is a few lines that call these functions."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import DAG, chain, get_parsing_context
+
+from crosswalk_airflow.operators.hub import CheckOperator, GateOperator, LinkOperator, PlanOperator
+from crosswalk_airflow.operators.platforms import deliver_operator, pull_operator, settle_operator
+from crosswalk_airflow.params import sync_params
+from crosswalk_airflow.phase_docs import orders_doc, visibility_doc
+from crosswalk_airflow.retry import CrosswalkRetryPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow.sdk import BaseOperator
+    from crosswalk.pairing import Pairing
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+HUB_POOL = "crosswalk_hub"
+
+
+def pairings(dags_folder: Path) -> Iterator[Pairing]:
+    """Yield the project's pairings; ``dags_folder`` is the folder of the calling DAG file."""
+    from crosswalk.pairing import load_pairings
+
+    yield from load_pairings(dags_folder.parent / "include" / "pairings")
+
+
+def wanted(dag_id: str) -> bool:
+    """Tell whether this DAG is needed now: a running task needs only its own."""
+    current = get_parsing_context().dag_id
+    return current is None or current == dag_id
+
+
+def visibility_dag(pairing: Pairing) -> DAG | None:
+    """Return phase 1 of ``pairing``: read-only snapshots, links, checks."""
+    dag_id = f"{pairing.name}__phase_1_visibility"
+    if not wanted(dag_id):
+        return None
+    phase = pairing.phases["visibility"]
+    with DAG(dag_id, schedule=phase.schedule, doc_md=visibility_doc(pairing), **_settings(pairing, "phase 1")) as dag:
+        pulls = _pulls(pairing, "visibility")
+        chain(pulls, LinkOperator(task_id="link", pairing=pairing.name, pool=HUB_POOL), CheckOperator(task_id="check", pairing=pairing.name, pool=HUB_POOL))
+    return dag
+
+
+def orders_dag(pairing: Pairing) -> DAG | None:
+    """Return phase 2 of ``pairing``: won deals become orders, ids come back."""
+    dag_id = f"{pairing.name}__phase_2_orders"
+    if not wanted(dag_id):
+        return None
+    phase = pairing.phases["orders"]
+    with DAG(dag_id, schedule=phase.schedule, doc_md=orders_doc(pairing), **_settings(pairing, "phase 2")) as dag:
+        chain(
+            _pulls(pairing, "orders"),
+            LinkOperator(task_id="link", pairing=pairing.name, pool=HUB_POOL),
+            *_flow(pairing, "orders", "erp"),
+            *_flow(pairing, "write_back", "crm"),
+            CheckOperator(task_id="check", pairing=pairing.name, pool=HUB_POOL),
+        )
+    return dag
+
+
+def _settings(pairing: Pairing, phase: str) -> dict[str, Any]:
+    return {
+        "start_date": START,
+        "catchup": False,
+        "max_active_runs": 1,
+        "params": sync_params(),
+        "tags": ["crosswalk", pairing.name, phase],
+        "dagrun_timeout": timedelta(hours=4),
+        "rerun_with_latest_version": True,
+        "is_paused_upon_creation": False,
+        "default_args": {
+            "owner": "crosswalk",
+            "retries": 3,
+            "retry_delay": timedelta(seconds=30),
+            "retry_policy": CrosswalkRetryPolicy(),
+            "execution_timeout": timedelta(hours=2),
+        },
+    }
+
+
+def _pulls(pairing: Pairing, phase: str) -> list[BaseOperator]:
+    """Return one mapped pull task per side; each mapped instance is named after its entity."""
+    tasks = []
+    for side in ("crm", "erp"):
+        chosen = pairing.side(side)  # type: ignore[arg-type]
+        partial = pull_operator(chosen.platform).partial(
+            task_id=f"pull_{chosen.system}", pairing=pairing.name, side=side, pool=chosen.pool_name, map_index_template="{{ task.entity }}"
+        )
+        tasks.append(partial.expand(entity=list(pairing.phases[phase].read[side])))  # type: ignore[index]
+    return tasks
+
+
+def _flow(pairing: Pairing, flow: str, side: str) -> list[BaseOperator]:
+    target = pairing.side(side)  # type: ignore[arg-type]
+    hub = {"pairing": pairing.name, "flow": flow, "pool": HUB_POOL}
+    system = {"pairing": pairing.name, "flow": flow, "pool": target.pool_name}
+    return [
+        PlanOperator(task_id=f"plan_{flow}", **hub),
+        GateOperator(task_id=f"gate_{flow}", **hub),
+        deliver_operator(target.platform)(task_id=f"deliver_{flow}", **system),
+        settle_operator(target.platform)(task_id=f"settle_{flow}", **system),
+    ]

@@ -1,0 +1,62 @@
+"""What the hooks of all platforms share: an Airflow connection becomes a connector."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from airflow.sdk import BaseHook
+
+if TYPE_CHECKING:
+    from crosswalk.connectors.protocol import Connector
+    from crosswalk.connectors.quota import Quota
+    from crosswalk.connectors.settings import ConnectionSettings
+
+
+class ConnectorHook(BaseHook):
+    """One system behind an Airflow connection.
+
+    :param conn_id: the Airflow connection that holds the secrets.
+    :param system: the system's name in the hub.
+    :param read_only: refuse every mutating request in the transport.
+    :param quota: limits shared by all workers.
+    """
+
+    platform: str
+    hook_name: str
+    conn_type: str
+    conn_name_attr = "conn_id"
+    default_conn_name: str
+
+    def __init__(self, conn_id: str | None = None, *, system: str | None = None, read_only: bool = True, quota: Quota | None = None) -> None:
+        super().__init__()
+        self.conn_id = conn_id or self.default_conn_name
+        self.system = system or self.platform
+        self.read_only = read_only
+        self.quota = quota
+
+    @cached_property
+    def settings(self) -> ConnectionSettings:
+        """The connection's parts, secrets included; their repr hides them."""
+        from crosswalk.connectors.settings import ConnectionSettings
+
+        connection = self.get_connection(self.conn_id)
+        extra = {str(name): str(value) for name, value in connection.extra_dejson.items() if value is not None and value != ""}
+        return ConnectionSettings(host=connection.host, login=connection.login, password=connection.password, extra=extra)
+
+    def get_conn(self) -> Connector:
+        """Return the connector; sends nothing yet."""
+        from crosswalk.connectors.registry import open_connector
+
+        return open_connector(self.platform, self.settings, system=self.system, read_only=self.read_only, quota=self.quota)
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Ask the system for its usage and say what came back; called by the connection form's test button."""
+        from crosswalk.model.errors import CrosswalkError
+
+        try:
+            usage = self.get_conn().usage()
+        except CrosswalkError as error:
+            return False, str(error)
+        limit = "no stated limit" if usage.limit is None else f"limit {usage.limit}"
+        return True, f"Connected to {self.system}: {usage.used} requests used ({usage.window}), {limit}."

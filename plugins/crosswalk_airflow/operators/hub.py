@@ -1,0 +1,79 @@
+"""Operators that work in the hub alone: link, plan, gate, check."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from crosswalk_airflow.operators.stage import StageOperator
+from crosswalk_airflow.params import ids_of
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+    from crosswalk.stages.check import CheckResult
+    from crosswalk.stages.context import StageContext
+    from crosswalk.stages.gate import GateResult
+    from crosswalk.stages.link import LinkSummary
+    from crosswalk.stages.plan import PlanResult
+
+
+class LinkOperator(StageOperator):
+    """Links records of the two systems by the pairing's rules."""
+
+    stage = "link"
+
+    def run_stage(self, ctx: StageContext, context: Context) -> LinkSummary:
+        """Link every entity that has rules."""
+        from crosswalk.stages.link import link_all
+
+        return link_all(ctx)
+
+
+class PlanOperator(StageOperator):
+    """Plans one flow: intents for what can be written, quarantine for what cannot.
+
+    :param flow: ``orders`` or ``write_back``.
+    """
+
+    stage = "plan"
+
+    def __init__(self, *, flow: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.flow = flow
+
+    def run_stage(self, ctx: StageContext, context: Context) -> PlanResult:
+        """Plan by the run's Params."""
+        from crosswalk.stages.plan import plan
+
+        params = context["params"]
+        return plan(ctx, self.flow, dry_run=bool(params.get("dry_run")), record_ids=ids_of("deal", params.get("record_ids")))  # type: ignore[arg-type]
+
+
+class GateOperator(StageOperator):
+    """Lets planned intents through by mode and mass-change brake.
+
+    :param flow: ``orders`` or ``write_back``.
+    """
+
+    stage = "gate"
+
+    def __init__(self, *, flow: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.flow = flow
+
+    def run_stage(self, ctx: StageContext, context: Context) -> GateResult:
+        """Judge what waits."""
+        from crosswalk.stages.gate import gate
+
+        return gate(ctx, self.flow, dry_run=bool(context["params"].get("dry_run")))
+
+
+class CheckOperator(StageOperator):
+    """Compares the two systems in the hub with Great Expectations and stores score and failing rows."""
+
+    stage = "check"
+
+    def run_stage(self, ctx: StageContext, context: Context) -> CheckResult:
+        """Run the pairing's suite."""
+        from crosswalk.stages.check import check
+
+        return check(ctx)

@@ -1,0 +1,77 @@
+"""Templates to HTML: everything escaped, numbers for people, charts as inline SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from crosswalk.quality.report import TrendPoint
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(loader=PackageLoader("crosswalk_airflow.ui", "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters.update(number=number, ago=ago, percent=percent, sparkline=sparkline, cell=cell, label=label)
+    return environment
+
+
+def render(template: str, **content: object) -> str:
+    """Return ``template`` filled with ``content``."""
+    return _environment().get_template(template).render(**content)
+
+
+def number(value: int | float | Decimal) -> str:
+    """Return a count with thousands separated by thin spaces."""
+    return f"{value:,}".replace(",", "\u202f")
+
+
+def percent(value: float) -> str:
+    """Return a percentage that never rounds up to a hundred."""
+    return f"{min(value, 99.99) if value < 100 else 100:.2f}".rstrip("0").rstrip(".") + " %"
+
+
+def ago(instant: datetime | None) -> str:
+    """Return how long ago ``instant`` was, in one unit."""
+    if instant is None:
+        return "never"
+    seconds = max(0, int((datetime.now(UTC) - instant).total_seconds()))
+    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            count = seconds // size
+            return f"{count} {unit}{'s' if count != 1 else ''} ago"
+    return "just now"
+
+
+def label(name: str) -> str:
+    """Return a column's name as a person writes it."""
+    return name.replace("_", " ")
+
+
+def cell(value: object) -> str:
+    """Return one value of a failing row."""
+    if value is None:
+        return "—"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def sparkline(points: Sequence[TrendPoint], width: int = 360, height: int = 64) -> Markup:
+    """Return the scores as a line; the axis begins just below the lowest score so that a change can be seen."""
+    if len(points) < 2:
+        return Markup("")
+    low = min(point.score for point in points)
+    floor = max(0.0, low - max(0.5, (100 - low) * 0.2))
+    step = width / (len(points) - 1)
+    places = [f"{index * step:.1f},{height - (point.score - floor) / (100 - floor or 1) * (height - 6) - 3:.1f}" for index, point in enumerate(points)]
+    title = f"Score over the last {len(points)} runs, {low:.2f} % at its lowest"
+    return Markup('<svg role="img" aria-label="{}" viewBox="0 0 {} {}" class="trend"><title>{}</title><polyline points="{}"/></svg>').format(
+        title, width, height, title, " ".join(places)
+    )
