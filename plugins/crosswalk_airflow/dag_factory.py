@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from airflow.sdk import BaseOperator
+
     from crosswalk.pairing import Pairing
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -45,7 +46,11 @@ def visibility_dag(pairing: Pairing) -> DAG | None:
     phase = pairing.phases["visibility"]
     with DAG(dag_id, schedule=phase.schedule, doc_md=visibility_doc(pairing), **_settings(pairing, "phase 1")) as dag:
         pulls = _pulls(pairing, "visibility")
-        chain(pulls, LinkOperator(task_id="link", pairing=pairing.name, pool=HUB_POOL), CheckOperator(task_id="check", pairing=pairing.name, pool=HUB_POOL))
+        chain(
+            pulls,
+            LinkOperator(task_id="link", pairing=pairing.name, pool=HUB_POOL),
+            CheckOperator(task_id="check", pairing=pairing.name, pool=HUB_POOL),
+        )
     return dag
 
 
@@ -92,7 +97,11 @@ def _pulls(pairing: Pairing, phase: str) -> list[BaseOperator]:
     for side in ("crm", "erp"):
         chosen = pairing.side(side)  # type: ignore[arg-type]
         partial = pull_operator(chosen.platform).partial(
-            task_id=f"pull_{chosen.system}", pairing=pairing.name, side=side, pool=chosen.pool_name, map_index_template="{{ task.entity }}"
+            task_id=f"pull_{chosen.system}",
+            pairing=pairing.name,
+            side=side,
+            pool=chosen.pool_name,
+            map_index_template="{{ task.entity }}",
         )
         tasks.append(partial.expand(entity=list(pairing.phases[phase].read[side])))  # type: ignore[index]
     return tasks

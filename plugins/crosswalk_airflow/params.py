@@ -15,7 +15,13 @@ def sync_params() -> dict[str, Param]:
             title="Mode",
             description_md="`incremental` reads what changed since the watermark; `full` reads everything and marks what is gone.",
         ),
-        "since": Param(None, type=["null", "string"], format="date-time", title="Since", description_md="Read everything changed since this instant instead of the watermark."),
+        "since": Param(
+            None,
+            type=["null", "string"],
+            format="date-time",
+            title="Since",
+            description_md="Read everything changed since this instant instead of the watermark.",
+        ),
         "record_ids": Param(
             [],
             type=["null", "array"],
@@ -24,7 +30,9 @@ def sync_params() -> dict[str, Param]:
             description_md="Only these, as `entity:id` (`deal:006…`, `customer:1017`), one a line.",
         ),
         "dry_run": Param(False, type="boolean", title="Dry run", description_md="Plan and store, send nothing."),
-        "reason": Param("", type=["null", "string"], title="Reason", description_md="Why this run; kept in the hub with the run."),
+        "reason": Param(
+            "", type=["null", "string"], title="Reason", description_md="Why this run; kept in the hub with the run."
+        ),
     }
 
 

@@ -18,7 +18,10 @@ _NIGHT = """
 
 def visibility_doc(pairing: Pairing) -> str:
     """Return the documentation of phase 1."""
-    reads = "\n".join(f"* **{pairing.side(side).system}**: {', '.join(entities)}" for side, entities in pairing.phases["visibility"].read.items())
+    reads = "\n".join(
+        f"* **{pairing.side(side).system}**: {', '.join(entities)}"
+        for side, entities in pairing.phases["visibility"].read.items()
+    )
     return f"""## {pairing.title}: visibility
 Reads what changed in both systems into the hub, links records that are surely the same, and compares the systems. **Writes to neither**: the
 connections refuse every write.

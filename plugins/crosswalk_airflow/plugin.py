@@ -16,8 +16,26 @@ class CrosswalkPlugin(AirflowPlugin):
     name = "crosswalk"
     fastapi_apps: ClassVar[list[dict[str, object]]] = [{"app": app, "url_prefix": PREFIX, "name": "Crosswalk"}]
     external_views: ClassVar[list[dict[str, object]]] = [
-        {"name": "Consistency", "href": f"{PREFIX}/consistency", "destination": "nav", "url_route": "consistency", "category": "browse"},
-        {"name": "Quarantine", "href": f"{PREFIX}/quarantine", "destination": "nav", "url_route": "quarantine", "category": "browse"},
-        {"name": "Runbook", "href": f"{PREFIX}/runbook", "destination": "nav", "url_route": "runbook", "category": "docs"},
+        {
+            "name": "Consistency",
+            "href": f"{PREFIX}/consistency",
+            "destination": "nav",
+            "url_route": "consistency",
+            "category": "browse",
+        },
+        {
+            "name": "Quarantine",
+            "href": f"{PREFIX}/quarantine",
+            "destination": "nav",
+            "url_route": "quarantine",
+            "category": "browse",
+        },
+        {
+            "name": "Runbook",
+            "href": f"{PREFIX}/runbook",
+            "destination": "nav",
+            "url_route": "runbook",
+            "category": "docs",
+        },
     ]
     operator_extra_links: ClassVar[list[object]] = [ConsistencyReportLink(), QuarantineLink(), RunbookLink()]

@@ -16,7 +16,12 @@ def get_provider_info() -> dict[str, Any]:
         "description": "Keeps ERPs and CRMs in step.",
         "versions": ["0.1.0"],
         "connection-types": [_netsuite()],
-        "hooks": [{"integration-name": "Crosswalk", "python-modules": ["crosswalk_airflow.hooks.netsuite", "crosswalk_airflow.hooks.salesforce"]}],
+        "hooks": [
+            {
+                "integration-name": "Crosswalk",
+                "python-modules": ["crosswalk_airflow.hooks.netsuite", "crosswalk_airflow.hooks.salesforce"],
+            }
+        ],
         "extra-links": [
             "crosswalk_airflow.links.ConsistencyReportLink",
             "crosswalk_airflow.links.QuarantineLink",
@@ -26,8 +31,12 @@ def get_provider_info() -> dict[str, Any]:
             "crosswalk": {
                 "description": "Where Crosswalk finds its files and its hub.",
                 "options": {
-                    "include_folder": _option("Folder that holds `pairings/` and `mappings/`; the project's `include/` when empty.", ""),
-                    "hub_conn_id": _option("Connection of the hub database, where a pairing names none.", "crosswalk_hub"),
+                    "include_folder": _option(
+                        "Folder that holds `pairings/` and `mappings/`; the project's `include/` when empty.", ""
+                    ),
+                    "hub_conn_id": _option(
+                        "Connection of the hub database, where a pairing names none.", "crosswalk_hub"
+                    ),
                 },
             }
         },
@@ -44,7 +53,11 @@ def _netsuite() -> dict[str, Any]:
         "connection-type": "netsuite",
         "hook-class-name": "crosswalk_airflow.hooks.netsuite.NetSuiteHook",
         "hook-name": "NetSuite",
-        "ui-field-behaviour": {"hidden-fields": ["host", "schema", "login", "password", "port", "extra"], "relabeling": {}, "placeholders": {}},
+        "ui-field-behaviour": {
+            "hidden-fields": ["host", "schema", "login", "password", "port", "extra"],
+            "relabeling": {},
+            "placeholders": {},
+        },
         "conn-fields": {
             "account_id": {"label": "Account id (1234567 or 1234567_SB1)", "schema": {"type": "string"}},
             "consumer_key": {"label": "Consumer key (token-based authentication)", "schema": OPTIONAL_SECRET},
@@ -53,9 +66,18 @@ def _netsuite() -> dict[str, Any]:
             "token_secret": {"label": "Token secret", "schema": OPTIONAL_SECRET},
             "client_id": {"label": "Client id (OAuth 2.0, instead of the four above)", "schema": OPTIONAL_SECRET},
             "certificate_id": {"label": "Certificate id", "schema": OPTIONAL_TEXT},
-            "private_key": {"label": "Private key (PEM)", "schema": {"type": ["string", "null"], "format": "multiline"}},
-            "concurrency": {"label": "Concurrent requests", "schema": {"type": ["integer", "null"], "minimum": 1, "default": 5}},
-            "sql_time_zone": {"label": "Time zone of SuiteQL dates", "schema": {"type": ["string", "null"], "default": "America/Los_Angeles"}},
+            "private_key": {
+                "label": "Private key (PEM)",
+                "schema": {"type": ["string", "null"], "format": "multiline"},
+            },
+            "concurrency": {
+                "label": "Concurrent requests",
+                "schema": {"type": ["integer", "null"], "minimum": 1, "default": 5},
+            },
+            "sql_time_zone": {
+                "label": "Time zone of SuiteQL dates",
+                "schema": {"type": ["string", "null"], "default": "America/Los_Angeles"},
+            },
             "base_url": {"label": "Base URL (only for a sandbox on another host)", "schema": OPTIONAL_TEXT},
             "ca_file": {"label": "CA file (only for a sandbox with its own certificate)", "schema": OPTIONAL_TEXT},
         },

@@ -16,7 +16,14 @@ from datetime import datetime, timedelta
 from crosswalk.connectors.protocol import Connector
 from crosswalk.hub.database import Hub
 from crosswalk.hub.intents import Claimed, claim, finish, mark_sending, release
-from crosswalk.model.errors import ConfigurationError, CrosswalkError, InDoubtError, ReadOnlyError, RecordError, RetryableError
+from crosswalk.model.errors import (
+    ConfigurationError,
+    CrosswalkError,
+    InDoubtError,
+    ReadOnlyError,
+    RecordError,
+    RetryableError,
+)
 from crosswalk.model.records import Outcome, Receipt, Write
 
 LEASE_SECONDS = 90
@@ -78,9 +85,20 @@ class Delivery:
         return tally
 
     def _claim(self) -> list[Claimed]:
-        room = self.connector.capabilities.parallel_requests * max([1, *self.connector.capabilities.write_batch.values()]) * CLAIM_FACTOR
+        room = (
+            self.connector.capabilities.parallel_requests
+            * max([1, *self.connector.capabilities.write_batch.values()])
+            * CLAIM_FACTOR
+        )
         with self.hub.connection() as connection:
-            return claim(connection, pairing=self.pairing, flow=self.flow, limit=room, lease_seconds=LEASE_SECONDS, now=self.now())
+            return claim(
+                connection,
+                pairing=self.pairing,
+                flow=self.flow,
+                limit=room,
+                lease_seconds=LEASE_SECONDS,
+                now=self.now(),
+            )
 
     def _batches(self, intents: Sequence[Claimed]) -> list[list[Claimed]]:
         """Cut the claimed intents into requests: one entity and one operation each, no larger than the platform takes."""
@@ -101,11 +119,20 @@ class Delivery:
             found = self.connector.find(entity, [intent.key for intent in members if intent.operation == "create"])
             for intent in members:
                 if intent.key in found:
-                    self._record(intent, Receipt(intent.key, Outcome.DONE, native_id=found[intent.key], adopted=True), tally, intent.sent_at or self.now())
+                    self._record(
+                        intent,
+                        Receipt(intent.key, Outcome.DONE, native_id=found[intent.key], adopted=True),
+                        tally,
+                        intent.sent_at or self.now(),
+                    )
                 elif intent.operation != "create" or self._surely_over(intent):
                     resend.append(intent)
                 else:
-                    waiting = Receipt(intent.key, Outcome.IN_DOUBT, message="Not found under its key yet; waiting until the request can no longer commit.")
+                    waiting = Receipt(
+                        intent.key,
+                        Outcome.IN_DOUBT,
+                        message="Not found under its key yet; waiting until the request can no longer commit.",
+                    )
                     self._record(intent, waiting, tally, intent.sent_at or self.now())
         return resend
 
@@ -117,7 +144,11 @@ class Delivery:
         """Send one request's worth and record every receipt before the next request begins."""
         writes = self._writes(batch, tally)
         with self.hub.connection() as connection:
-            mine = [(intent, write) for intent, write in writes if mark_sending(connection, intent.key, intent.epoch, now=self.now())]
+            mine = [
+                (intent, write)
+                for intent, write in writes
+                if mark_sending(connection, intent.key, intent.epoch, now=self.now())
+            ]
         for _ in range(len(writes) - len(mine)):
             tally.count(None)
         if mine:
@@ -149,11 +180,27 @@ class Delivery:
         with self.hub.connection() as connection:
             if receipt.outcome is Outcome.RETRY:
                 later = self.now() + timedelta(seconds=receipt.retry_after or RETRY_SECONDS)
-                mine = release(connection, intent.key, intent.epoch, not_before=later, receipt=receipt, run_id=self.run_id, now=self.now())
+                mine = release(
+                    connection,
+                    intent.key,
+                    intent.epoch,
+                    not_before=later,
+                    receipt=receipt,
+                    run_id=self.run_id,
+                    now=self.now(),
+                )
             else:
                 later = sent_at + timedelta(seconds=self.connector.capabilities.longest_request_seconds)
                 not_before = later if receipt.outcome is Outcome.IN_DOUBT else None
-                mine = finish(connection, intent.key, intent.epoch, receipt, run_id=self.run_id, not_before=not_before, now=self.now())
+                mine = finish(
+                    connection,
+                    intent.key,
+                    intent.epoch,
+                    receipt,
+                    run_id=self.run_id,
+                    not_before=not_before,
+                    now=self.now(),
+                )
         tally.count(receipt if mine else None)
 
 

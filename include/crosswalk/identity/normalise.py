@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-_LEGAL_FORMS = (
-    "incorporated|inc|corporation|corp|company|co|llc|llp|lp|limited|ltd|plc|gmbh|mbh|ag|kg|ohg|ug|se|sa|sas|sarl|srl|spa|bv|nv|ab|as|aps|oy|oyj|kk|pty|sl|slu|cie|und|and|et|the"
-)
+_LEGAL_FORMS = "incorporated|inc|corporation|corp|company|co|llc|llp|lp|limited|ltd|plc|gmbh|mbh|ag|kg|ohg|ug|se|sa|sas|sarl|srl|spa|bv|nv|ab|as|aps|oy|oyj|kk|pty|sl|slu|cie|und|and|et|the"
 
 
 def plain(column: str) -> str:

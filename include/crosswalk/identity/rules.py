@@ -31,7 +31,9 @@ def link_by_rules(connection: psycopg.Connection, pairing: Pairing, entity: str,
     for rule in pairing.linking.get(entity, ()):
         pairs = [
             LinkPair(pairing.crm.system, crm_key, pairing.erp.system, erp_key, rule.name)
-            for crm_key, erp_key in connection.execute(_pairs(ENTITIES[entity], rule), _parameters(pairing, entity)).fetchall()
+            for crm_key, erp_key in connection.execute(
+                _pairs(ENTITIES[entity], rule), _parameters(pairing, entity)
+            ).fetchall()
         ]
         results.append(Linked(rule.name, create_links(connection, pairing.name, entity, pairs, run_id)))
     return results

@@ -27,10 +27,17 @@ select crm.key, erp.key, coalesce(erp.number, erp.key) || ' ' || erp.name
 """
 
 
-def twins_of(connection: psycopg.Connection, pairing: Pairing, account_keys: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def twins_of(
+    connection: psycopg.Connection, pairing: Pairing, account_keys: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
     """Return, by CRM account key, how the ERP calls the unlinked customers that share name, phone, e-mail or website with it."""
     found: dict[str, list[str]] = {}
-    parameters = {"erp": pairing.erp.system, "crm": pairing.crm.system, "pairing": pairing.name, "keys": list(account_keys)}
+    parameters = {
+        "erp": pairing.erp.system,
+        "crm": pairing.crm.system,
+        "pairing": pairing.name,
+        "keys": list(account_keys),
+    }
     if account_keys:
         for account, _, label in connection.execute(_SEARCH.encode(), parameters):
             found.setdefault(account, []).append(label)

@@ -189,7 +189,11 @@ ORDER = Entity(
         Field("number", Kind.TEXT),
         Field("customer_key", Kind.REFERENCE, refers_to="customer"),
         Field("intent_key", Kind.TEXT),  # the key the order was created under (law 1)
-        Field("status", Kind.CHOICE, choices=("pending_approval", "open", "partially_shipped", "shipped", "billed", "closed", "cancelled")),
+        Field(
+            "status",
+            Kind.CHOICE,
+            choices=("pending_approval", "open", "partially_shipped", "shipped", "billed", "closed", "cancelled"),
+        ),
         Field("order_date", Kind.DATE),
         Field("ship_date", Kind.DATE),
         Field("currency", Kind.CURRENCY),

@@ -45,14 +45,28 @@ def drafts_of(facts: DealFacts, policy: OrderPolicy, prefixes: Mapping[str, str]
 
 
 def _customer(facts: DealFacts, account: Image, policy: OrderPolicy, prefixes: Mapping[str, str]) -> Draft:
-    carried = ("name", "email", "phone", "website", *(f"{use}_{part}" for use in ("billing", "shipping") for part in ("street", "city", "state", "postal_code", "country")))
-    canonical: dict[str, Value] = {field: account.values[field] for field in carried if account.values.get(field) is not None}
+    carried = (
+        "name",
+        "email",
+        "phone",
+        "website",
+        *(
+            f"{use}_{part}"
+            for use in ("billing", "shipping")
+            for part in ("street", "city", "state", "postal_code", "country")
+        ),
+    )
+    canonical: dict[str, Value] = {
+        field: account.values[field] for field in carried if account.values.get(field) is not None
+    }
     canonical["counterpart_key"] = account.key
     key = f"{prefixes.get('customer', '')}{account.key}"
     return Draft(key, "customer", account, canonical, chosen(policy.customer, facts_of(facts)))
 
 
-def _order(facts: DealFacts, policy: OrderPolicy, prefixes: Mapping[str, str], today: date, parent: str | None) -> Draft:
+def _order(
+    facts: DealFacts, policy: OrderPolicy, prefixes: Mapping[str, str], today: date, parent: str | None
+) -> Draft:
     deal = facts.deal
     key = order_key(prefixes.get("deal", ""), deal.key)
     known = facts_of(facts)
@@ -73,7 +87,11 @@ def _position(line: Image) -> tuple[int, str]:
 
 def _line(facts: DealFacts, line: Image) -> dict[str, Value]:
     product = facts.products[str(line.values["product_key"])]
-    values: dict[str, Value] = {"product_key": product.key, "quantity": line.values["quantity"], "unit_price": line.values["unit_price"]}
+    values: dict[str, Value] = {
+        "product_key": product.key,
+        "quantity": line.values["quantity"],
+        "unit_price": line.values["unit_price"],
+    }
     if line.values.get("description"):
         values["description"] = line.values["description"]
     return values

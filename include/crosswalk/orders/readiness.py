@@ -13,7 +13,12 @@ from crosswalk.pairing import OrderPolicy
 
 def problems_of(facts: DealFacts, policy: OrderPolicy) -> list[Problem]:
     """Return everything that keeps ``facts.deal`` from becoming an order, empty when it is ready."""
-    return [*_deal_problems(facts, policy), *_customer_problems(facts, policy), *_line_problems(facts), *_choice_problems(facts, policy)]
+    return [
+        *_deal_problems(facts, policy),
+        *_customer_problems(facts, policy),
+        *_line_problems(facts),
+        *_choice_problems(facts, policy),
+    ]
 
 
 def _problem(image: Image, code: str, field: str, message: str, hint: str) -> Problem:
@@ -23,11 +28,29 @@ def _problem(image: Image, code: str, field: str, message: str, hint: str) -> Pr
 def _deal_problems(facts: DealFacts, policy: OrderPolicy) -> Iterator[Problem]:
     deal, name = facts.deal, facts.deal.values.get("name")
     if facts.account is None:
-        yield _problem(deal, "deal_without_account", "customer_key", f"Deal {name!r} has no account.", "Choose the account on the deal.")
+        yield _problem(
+            deal,
+            "deal_without_account",
+            "customer_key",
+            f"Deal {name!r} has no account.",
+            "Choose the account on the deal.",
+        )
     if not facts.lines:
-        yield _problem(deal, "deal_without_lines", "lines", f"Deal {name!r} is won but has no product lines.", "Add the products that were sold, or reopen the deal.")
+        yield _problem(
+            deal,
+            "deal_without_lines",
+            "lines",
+            f"Deal {name!r} is won but has no product lines.",
+            "Add the products that were sold, or reopen the deal.",
+        )
     if policy.require_purchase_order and not deal.values.get("purchase_order"):
-        yield _problem(deal, "purchase_order_missing", "purchase_order", f"Deal {name!r} has no purchase order number.", "Enter the customer's order number on the deal.")
+        yield _problem(
+            deal,
+            "purchase_order_missing",
+            "purchase_order",
+            f"Deal {name!r} has no purchase order number.",
+            "Enter the customer's order number on the deal.",
+        )
     amount, total = deal.values.get("amount"), line_total(facts)
     if facts.lines and isinstance(amount, Decimal) and abs(amount - total) > policy.total_tolerance:
         yield _problem(
@@ -61,11 +84,23 @@ def _customer_problems(facts: DealFacts, policy: OrderPolicy) -> Iterator[Proble
         return
     customer = facts.customer
     if customer is None or customer.deleted:
-        yield _problem(account, "customer_gone", "counterpart_key", f"The linked ERP customer {facts.customer_key} does not exist any more.", "Restore the customer, or undo the link.")
+        yield _problem(
+            account,
+            "customer_gone",
+            "counterpart_key",
+            f"The linked ERP customer {facts.customer_key} does not exist any more.",
+            "Restore the customer, or undo the link.",
+        )
         return
     name = customer.values.get("name")
     if customer.values.get("is_active") is False:
-        yield _problem(account, "customer_inactive", "is_active", f"ERP customer {name!r} ({facts.customer_key}) is inactive.", "Reactivate the customer, or link the account to another one.")
+        yield _problem(
+            account,
+            "customer_inactive",
+            "is_active",
+            f"ERP customer {name!r} ({facts.customer_key}) is inactive.",
+            "Reactivate the customer, or link the account to another one.",
+        )
     if customer.values.get("subsidiary") in policy.closed_subsidiaries:
         yield _problem(
             account,
@@ -75,13 +110,25 @@ def _customer_problems(facts: DealFacts, policy: OrderPolicy) -> Iterator[Proble
             "Move the customer to an open subsidiary in the ERP.",
         )
     if policy.block_on_credit_hold and customer.values.get("credit_hold") == "hold":
-        yield _problem(account, "credit_hold", "credit_hold", f"ERP customer {name!r} is on credit hold.", "Clear the hold in the ERP, or agree prepayment; then replay.")
+        yield _problem(
+            account,
+            "credit_hold",
+            "credit_hold",
+            f"ERP customer {name!r} is on credit hold.",
+            "Clear the hold in the ERP, or agree prepayment; then replay.",
+        )
 
 
 def _new_customer_problems(facts: DealFacts, account: Image, policy: OrderPolicy) -> Iterator[Problem]:
     name = account.values.get("name")
     if policy.create_customers == "never":
-        yield _problem(account, "customer_missing", "counterpart_key", f"Account {name!r} has no ERP customer and this pairing creates none.", "Create the customer in the ERP and link it.")
+        yield _problem(
+            account,
+            "customer_missing",
+            "counterpart_key",
+            f"Account {name!r} has no ERP customer and this pairing creates none.",
+            "Create the customer in the ERP and link it.",
+        )
     if facts.twins:
         yield _problem(
             account,
@@ -92,7 +139,13 @@ def _new_customer_problems(facts: DealFacts, account: Image, policy: OrderPolicy
         )
     for field in ("billing_street", "billing_city", "billing_country"):
         if not account.values.get(field):
-            yield _problem(account, "address_incomplete", field, f"Account {name!r} has no {field.replace('_', ' ')}; the ERP needs a billing address.", "Complete the billing address of the account.")
+            yield _problem(
+                account,
+                "address_incomplete",
+                field,
+                f"Account {name!r} has no {field.replace('_', ' ')}; the ERP needs a billing address.",
+                "Complete the billing address of the account.",
+            )
 
 
 def _line_problems(facts: DealFacts) -> Iterator[Problem]:
@@ -100,20 +153,50 @@ def _line_problems(facts: DealFacts) -> Iterator[Problem]:
         label = line.values.get("sku") or line.values.get("description") or line.key
         quantity = line.values.get("quantity")
         if not isinstance(quantity, Decimal) or quantity <= 0:
-            yield _problem(line, "quantity_not_positive", "quantity", f"Line {label!r} has quantity {quantity}.", "Enter a quantity above zero or delete the line.")
+            yield _problem(
+                line,
+                "quantity_not_positive",
+                "quantity",
+                f"Line {label!r} has quantity {quantity}.",
+                "Enter a quantity above zero or delete the line.",
+            )
         if not isinstance(line.values.get("unit_price"), Decimal):
-            yield _problem(line, "price_missing", "unit_price", f"Line {label!r} has no unit price.", "Enter the price that was sold.")
+            yield _problem(
+                line,
+                "price_missing",
+                "unit_price",
+                f"Line {label!r} has no unit price.",
+                "Enter the price that was sold.",
+            )
         yield from _product_problems(facts, line, str(label))
 
 
 def _product_problems(facts: DealFacts, line: Image, label: str) -> Iterator[Problem]:
     product = facts.products.get(str(line.values.get("product_key")))
     if product is None:
-        yield _problem(line, "product_unlinked", "product_key", f"Line {label!r}: the product has no item in the ERP.", "Create the item, or store its id in the product.")
+        yield _problem(
+            line,
+            "product_unlinked",
+            "product_key",
+            f"Line {label!r}: the product has no item in the ERP.",
+            "Create the item, or store its id in the product.",
+        )
     elif product.image is None or product.image.deleted:
-        yield _problem(line, "product_gone", "product_key", f"Line {label!r}: item {product.key} does not exist any more.", "Choose another product on the deal.")
+        yield _problem(
+            line,
+            "product_gone",
+            "product_key",
+            f"Line {label!r}: item {product.key} does not exist any more.",
+            "Choose another product on the deal.",
+        )
     elif product.image.values.get("is_active") is False:
-        yield _problem(line, "product_inactive", "product_key", f"Line {label!r}: item {product.key} is inactive in the ERP.", "Choose its successor on the deal, or reactivate the item.")
+        yield _problem(
+            line,
+            "product_inactive",
+            "product_key",
+            f"Line {label!r}: item {product.key} is inactive in the ERP.",
+            "Choose its successor on the deal, or reactivate the item.",
+        )
 
 
 def _choice_problems(facts: DealFacts, policy: OrderPolicy) -> Iterator[Problem]:

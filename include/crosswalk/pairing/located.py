@@ -23,7 +23,9 @@ def read_located(path: Path, model: type[Model]) -> Model:
         content = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigurationError(f"{path.name}:{line}: not valid YAML: {error.problem}.", hint="Check indentation and quotes there.") from error
+        raise ConfigurationError(
+            f"{path.name}:{line}: not valid YAML: {error.problem}.", hint="Check indentation and quotes there."
+        ) from error
     try:
         return model.model_validate(content)
     except PydanticError as error:
@@ -38,7 +40,9 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ConfigurationError(f"{path.name}: cannot be read ({error.strerror}).", hint=f"Put the file at {path.parent.name}/{path.name}.") from error
+        raise ConfigurationError(
+            f"{path.name}: cannot be read ({error.strerror}).", hint=f"Put the file at {path.parent.name}/{path.name}."
+        ) from error
 
 
 def _refuse_duplicates(path: Path, node: yaml.Node | None) -> None:
@@ -47,7 +51,9 @@ def _refuse_duplicates(path: Path, node: yaml.Node | None) -> None:
         for key, value in node.value:
             if key.value in seen:
                 raise ConfigurationError(
-                    f"{path.name}:{key.start_mark.line + 1}: {key.value!r} stands twice in one block.", hint="Keep one of the two.", field=str(key.value)
+                    f"{path.name}:{key.start_mark.line + 1}: {key.value!r} stands twice in one block.",
+                    hint="Keep one of the two.",
+                    field=str(key.value),
                 )
             seen.add(key.value)
             _refuse_duplicates(path, value)

@@ -27,7 +27,7 @@ class StoredViolations(QueryMetricProvider):
 
     @metric_value(engine=SqlAlchemyExecutionEngine)
     def _sqlalchemy(
-        cls,  # noqa: N805 - the decorator makes it a class method
+        cls,
         execution_engine: SqlAlchemyExecutionEngine,
         metric_domain_kwargs: dict[str, Any],
         metric_value_kwargs: dict[str, Any],
@@ -37,7 +37,9 @@ class StoredViolations(QueryMetricProvider):
         names = {name: metric_value_kwargs[name] for name in ("run_id", "pairing", "check_id")}
         with execution_engine.engine.begin() as connection:
             connection.execute(sa.text(_DELETE), names)
-            stored = connection.execute(sa.text(_INSERT.format(violations=metric_value_kwargs["violations_sql"])), names).rowcount
+            stored = connection.execute(
+                sa.text(_INSERT.format(violations=metric_value_kwargs["violations_sql"])), names
+            ).rowcount
             population = connection.execute(sa.text(metric_value_kwargs["population_sql"])).scalar()
         return {"violations": stored, "population": int(population or 0)}
 
@@ -53,10 +55,22 @@ class ExpectSystemsToAgree(BatchExpectation):
     mostly: float = 1.0
 
     metric_dependencies: ClassVar[tuple[str, ...]] = (METRIC,)
-    success_keys: ClassVar[tuple[str, ...]] = ("run_id", "pairing", "check_id", "violations_sql", "population_sql", "mostly")
+    success_keys: ClassVar[tuple[str, ...]] = (
+        "run_id",
+        "pairing",
+        "check_id",
+        "violations_sql",
+        "population_sql",
+        "mostly",
+    )
     domain_keys: ClassVar[tuple[str, ...]] = ("batch_id",)
 
-    def _validate(self, metrics: dict[str, Any], runtime_configuration: dict[str, Any] | None = None, execution_engine: ExecutionEngine | None = None) -> dict[str, Any]:
+    def _validate(
+        self,
+        metrics: dict[str, Any],
+        runtime_configuration: dict[str, Any] | None = None,
+        execution_engine: ExecutionEngine | None = None,
+    ) -> dict[str, Any]:
         measured = metrics[METRIC]
         share = share_in_order(measured["violations"], measured["population"])
         return {

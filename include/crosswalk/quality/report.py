@@ -57,7 +57,9 @@ select max(measured_at), 100.0 * (1 - sum(least(violations, population)) / nulli
 
 def latest_checks(connection: psycopg.Connection, pairing: str) -> list[CheckRow]:
     """Return the last run's checks, what is broken first."""
-    return [CheckRow(*row[:5], float(row[5] or 0), *row[6:]) for row in connection.execute(_LATEST, {"pairing": pairing})]
+    return [
+        CheckRow(*row[:5], float(row[5] or 0), *row[6:]) for row in connection.execute(_LATEST, {"pairing": pairing})
+    ]
 
 
 def trend(connection: psycopg.Connection, pairing: str, points: int = 60) -> list[TrendPoint]:
@@ -66,19 +68,32 @@ def trend(connection: psycopg.Connection, pairing: str, points: int = 60) -> lis
     return [TrendPoint(measured_at, 100.0 if score is None else float(score)) for measured_at, score in reversed(rows)]
 
 
-def violations(connection: psycopg.Connection, pairing: str, run_id: str, check_id: str, limit: int = 500) -> list[dict[str, object]]:
+def violations(
+    connection: psycopg.Connection, pairing: str, run_id: str, check_id: str, limit: int = 500
+) -> list[dict[str, object]]:
     """Return the failing rows of one check, as stored."""
     rows = connection.execute(
-        "select detail from hub.check_violation where pairing = %s and run_id = %s and check_id = %s order by detail::text limit %s", (pairing, run_id, check_id, limit)
+        "select detail from hub.check_violation where pairing = %s and run_id = %s and check_id = %s order by detail::text limit %s",
+        (pairing, run_id, check_id, limit),
     )
     return [detail for (detail,) in rows]
 
 
-def entity_counts(connection: psycopg.Connection, pairing: str, systems: tuple[str, str], entities: tuple[str, ...]) -> list[EntityCounts]:
+def entity_counts(
+    connection: psycopg.Connection, pairing: str, systems: tuple[str, str], entities: tuple[str, ...]
+) -> list[EntityCounts]:
     """Return living records per system and links, for these entities (names come from the model, never from a request)."""
     counts = []
     for entity in entities:
-        by_system = dict(connection.execute(f'select system, count(*) from hub."{entity}" where deleted_at is null and system = any(%s) group by 1', (list(systems),)).fetchall())
-        linked = connection.execute("select count(*) from hub.link where pairing = %s and entity = %s", (pairing, "deal_order" if entity == "deal" else entity)).fetchone()
+        by_system = dict(
+            connection.execute(
+                f'select system, count(*) from hub."{entity}" where deleted_at is null and system = any(%s) group by 1',
+                (list(systems),),
+            ).fetchall()
+        )
+        linked = connection.execute(
+            "select count(*) from hub.link where pairing = %s and entity = %s",
+            (pairing, "deal_order" if entity == "deal" else entity),
+        ).fetchone()
         counts.append(EntityCounts(entity, by_system, linked[0] if linked else 0))
     return counts

@@ -49,9 +49,13 @@ def run_suite(hub: Hub, pairing: str, run_id: str, checks: Sequence[Check]) -> S
         )
         for check in checks
     ]
-    validated = _batch(hub).validate(ExpectationSuite(name=pairing, expectations=expectations), result_format="COMPLETE")
+    validated = _batch(hub).validate(
+        ExpectationSuite(name=pairing, expectations=expectations), result_format="COMPLETE"
+    )
     by_id = {check.check_id: check for check in checks}
-    outcomes = tuple(_outcome(by_id[result.expectation_config.meta["check_id"]], result) for result in validated.results)
+    outcomes = tuple(
+        _outcome(by_id[result.expectation_config.meta["check_id"]], result) for result in validated.results
+    )
     with hub.connection() as connection:
         store_outcomes(connection, pairing=pairing, run_id=run_id, outcomes=outcomes)
     return SuiteResult(outcomes)
@@ -64,7 +68,9 @@ def _batch(hub: Hub) -> Any:
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    source = context.data_sources.add_postgres("hub", connection_string=hub.dsn.replace("postgresql://", "postgresql+psycopg://", 1))
+    source = context.data_sources.add_postgres(
+        "hub", connection_string=hub.dsn.replace("postgresql://", "postgresql+psycopg://", 1)
+    )
     asset = source.add_query_asset("hub", query="select 1 as one")
     return asset.add_batch_definition_whole_table("hub").get_batch()
 

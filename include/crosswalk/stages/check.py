@@ -21,7 +21,13 @@ class CheckResult:
 
     def as_dict(self) -> dict[str, object]:
         """Return figures only, fit for XCom."""
-        return {"score": round(self.score, 2), "checks": self.checks, "failed": self.failed, "errors": self.errors, "violations": self.violations}
+        return {
+            "score": round(self.score, 2),
+            "checks": self.checks,
+            "failed": self.failed,
+            "errors": self.errors,
+            "violations": self.violations,
+        }
 
 
 def check(ctx: StageContext) -> CheckResult:

@@ -38,5 +38,8 @@ class StageContext:
         mapping = self.mapping(side)
         if entity not in mapping.entities:
             file = self.pairing.side(side).mapping
-            raise ConfigurationError(f"{file} maps no {entity!r}, but pairing {self.pairing.name} reads or writes it.", hint=f"Add `{entity}:` to {file} or take it out of the pairing.")
+            raise ConfigurationError(
+                f"{file} maps no {entity!r}, but pairing {self.pairing.name} reads or writes it.",
+                hint=f"Add `{entity}:` to {file} or take it out of the pairing.",
+            )
         return Mapper(self.pairing.side(side).system, mapping.entities[entity])

@@ -36,7 +36,9 @@ def deliver(ctx: StageContext, flow: str) -> DeliverResult:
     """Send every claimable intent of ``flow``; safe to run twice at once and to rerun at any time (laws 1, 2, 13)."""
     connector = ctx.open_connector(TARGET_OF[flow])
     tally = Delivery(ctx.hub, connector, ctx.pairing.name, flow, ctx.run_id, write_builder(ctx, flow), ctx.clock).run()
-    return DeliverResult(flow, len(tally.done), tally.adopted, tally.rejected, tally.in_doubt, tally.postponed, tally.fenced)
+    return DeliverResult(
+        flow, len(tally.done), tally.adopted, tally.rejected, tally.in_doubt, tally.postponed, tally.fenced
+    )
 
 
 def write_builder(ctx: StageContext, flow: str) -> Callable[[Claimed], Write]:
@@ -58,4 +60,3 @@ def write_builder(ctx: StageContext, flow: str) -> Callable[[Claimed], Write]:
         )
 
     return write_of
-

@@ -30,8 +30,17 @@ select deal.key
 
 def won_deals(connection: psycopg.Connection, pairing: Pairing, today: date) -> list[str]:
     """Return the keys of won deals that have no order yet and none on its way."""
-    since = date.fromisoformat(pairing.orders.won_since) if pairing.orders.won_since else today - timedelta(days=pairing.orders.lookback_days)
-    parameters = {"crm": pairing.crm.system, "pairing": pairing.name, "prefix": pairing.crm.key_prefixes.get("deal", ""), "since": since}
+    since = (
+        date.fromisoformat(pairing.orders.won_since)
+        if pairing.orders.won_since
+        else today - timedelta(days=pairing.orders.lookback_days)
+    )
+    parameters = {
+        "crm": pairing.crm.system,
+        "pairing": pairing.name,
+        "prefix": pairing.crm.key_prefixes.get("deal", ""),
+        "since": since,
+    }
     return [key for (key,) in connection.execute(_CANDIDATES, parameters)]
 
 
@@ -48,7 +57,11 @@ def gather(connection: psycopg.Connection, pairing: Pairing, deal_keys: Sequence
     products = images(connection, PRODUCT, erp, list(items.values()))
     twins = twins_of(connection, pairing, [key for key in accounts if key not in customer_keys])
     product_facts = {key: ProductFacts(item, products.get(item)) for key, item in items.items()}
-    return [_facts(deals[key], lines, accounts, customer_keys, customers, product_facts, twins) for key in deal_keys if key in deals]
+    return [
+        _facts(deals[key], lines, accounts, customer_keys, customers, product_facts, twins)
+        for key in deal_keys
+        if key in deals
+    ]
 
 
 def _references(records: object, field: str) -> list[str]:

@@ -39,12 +39,16 @@ def gate(ctx: StageContext, flow: str, *, dry_run: bool = False, brake_released_
             return GateResult(0, 0, len(waiting), f"flow {flow} is off")
         keys = [intent.key for intent in waiting]
         if mode == "shadow":
-            return GateResult(0, shadow(connection, keys, run_id=ctx.run_id, now=ctx.now), 0, "shadow: stored, not sent")
+            return GateResult(
+                0, shadow(connection, keys, run_id=ctx.run_id, now=ctx.now), 0, "shadow: stored, not sent"
+            )
         excess = _excess(ctx, [intent.operation for intent in waiting])
         if excess and brake_released_by is None:
             return GateResult(0, 0, len(waiting), excess)
         actor = brake_released_by or ctx.actor
-        return GateResult(let_through(connection, keys, run_id=ctx.run_id, actor=actor, now=ctx.now), 0, 0, excess or "live")
+        return GateResult(
+            let_through(connection, keys, run_id=ctx.run_id, actor=actor, now=ctx.now), 0, 0, excess or "live"
+        )
 
 
 def effective_mode(ctx: StageContext, connection: psycopg.Connection, flow: str) -> str:
@@ -57,7 +61,11 @@ def _excess(ctx: StageContext, operations: Sequence[str]) -> str:
     creates = sum(operation == "create" for operation in operations)
     updates = len(operations) - creates
     if creates > brake.most_creates:
-        return f"mass-change brake: {creates} creates are more than the {brake.most_creates} this pairing allows in a run"
+        return (
+            f"mass-change brake: {creates} creates are more than the {brake.most_creates} this pairing allows in a run"
+        )
     if updates > brake.most_updates:
-        return f"mass-change brake: {updates} updates are more than the {brake.most_updates} this pairing allows in a run"
+        return (
+            f"mass-change brake: {updates} updates are more than the {brake.most_updates} this pairing allows in a run"
+        )
     return ""

@@ -35,11 +35,24 @@ def link(ctx: StageContext, entity: str) -> LinkResult:
     """Link what the pairing's rules are sure of; ``deal_order`` links won deals with the orders that carry their key."""
     with ctx.hub.connection() as connection:
         if entity != DEAL_ORDER:
-            return LinkResult(entity, {linked.rule: linked.links for linked in link_by_rules(connection, ctx.pairing, entity, ctx.run_id)})
+            return LinkResult(
+                entity,
+                {linked.rule: linked.links for linked in link_by_rules(connection, ctx.pairing, entity, ctx.run_id)},
+            )
         crm, erp = ctx.pairing.crm, ctx.pairing.erp
-        parameters = {"crm": crm.system, "erp": erp.system, "pairing": ctx.pairing.name, "prefix": crm.key_prefixes.get("deal", "")}
-        pairs = [LinkPair(crm.system, deal, erp.system, order, "intent_key") for deal, order in connection.execute(_ORDERS_BY_KEY, parameters)]
-        return LinkResult(entity, {"intent_key": create_links(connection, ctx.pairing.name, DEAL_ORDER, pairs, ctx.run_id)})
+        parameters = {
+            "crm": crm.system,
+            "erp": erp.system,
+            "pairing": ctx.pairing.name,
+            "prefix": crm.key_prefixes.get("deal", ""),
+        }
+        pairs = [
+            LinkPair(crm.system, deal, erp.system, order, "intent_key")
+            for deal, order in connection.execute(_ORDERS_BY_KEY, parameters)
+        ]
+        return LinkResult(
+            entity, {"intent_key": create_links(connection, ctx.pairing.name, DEAL_ORDER, pairs, ctx.run_id)}
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,13 @@ class PlanResult:
 
     def as_dict(self) -> dict[str, object]:
         """Return ids and counts, fit for XCom."""
-        return {"plan_id": self.plan_id, "flow": self.flow, "considered": self.considered, "intents": self.intents, "blocked": self.blocked}
+        return {
+            "plan_id": self.plan_id,
+            "flow": self.flow,
+            "considered": self.considered,
+            "intents": self.intents,
+            "blocked": self.blocked,
+        }
 
 
 def plan(ctx: StageContext, flow: Flow, *, dry_run: bool = False, record_ids: Iterable[str] = ()) -> PlanResult:
@@ -44,15 +50,32 @@ def plan(ctx: StageContext, flow: Flow, *, dry_run: bool = False, record_ids: It
     ``dry_run`` stores the plan in shadow: it can be read and compared but is never sent. ``record_ids`` narrows it to these source records.
     """
     with ctx.hub.connection() as connection:
-        considered, drafts, blocked = _orders(ctx, connection, set(record_ids)) if flow == "orders" else _write_back(ctx, connection, set(record_ids))
+        considered, drafts, blocked = (
+            _orders(ctx, connection, set(record_ids))
+            if flow == "orders"
+            else _write_back(ctx, connection, set(record_ids))
+        )
         mode = "shadow" if dry_run else ctx.pairing.phases["orders"].mode
-        plan_id = store_plan(connection, pairing=ctx.pairing.name, flow=flow, run_id=ctx.run_id, mode=mode, now=ctx.now, drafts=drafts, held_reason="gate")
+        plan_id = store_plan(
+            connection,
+            pairing=ctx.pairing.name,
+            flow=flow,
+            run_id=ctx.run_id,
+            mode=mode,
+            now=ctx.now,
+            drafts=drafts,
+            held_reason="gate",
+        )
     return PlanResult(plan_id, flow, considered, len(drafts), blocked)
 
 
 def _orders(ctx: StageContext, connection: psycopg.Connection, only: set[str]) -> tuple[int, list[IntentDraft], int]:
     keys = [key for key in won_deals(connection, ctx.pairing, ctx.now.date()) if not only or key in only]
-    mappers = {"order": ctx.mapper("erp", "order"), "order_line": ctx.mapper("erp", "order_line"), "customer": ctx.mapper("erp", "customer")}
+    mappers = {
+        "order": ctx.mapper("erp", "order"),
+        "order_line": ctx.mapper("erp", "order_line"),
+        "customer": ctx.mapper("erp", "customer"),
+    }
     drafts: dict[str, IntentDraft] = {}
     blocked, ready = 0, []
     for facts in gather(connection, ctx.pairing, keys):
@@ -67,28 +90,55 @@ def _orders(ctx: StageContext, connection: psycopg.Connection, only: set[str]) -
                 problems = [_unmappable(facts, error)]
         _block(ctx, connection, facts, problems)
         blocked += 1
-    quarantine.resolve_keys(connection, pairing=ctx.pairing.name, system=ctx.pairing.crm.system, entity="deal", stage="plan", keys=ready)
+    quarantine.resolve_keys(
+        connection, pairing=ctx.pairing.name, system=ctx.pairing.crm.system, entity="deal", stage="plan", keys=ready
+    )
     return len(keys), list(drafts.values()), blocked
 
 
 def _unmappable(facts: DealFacts, error: RecordError) -> Problem:
-    return Problem(error.code or "unmappable", facts.deal.entity, facts.deal.key, error.field or "", error.message, error.hint)
+    return Problem(
+        error.code or "unmappable", facts.deal.entity, facts.deal.key, error.field or "", error.message, error.hint
+    )
 
 
 def _block(ctx: StageContext, connection: psycopg.Connection, facts: DealFacts, problems: list[Problem]) -> None:
     """Quarantine the deal with all its problems; the first one is its class and fingerprint."""
     first = problems[0]
-    error = ValidationError(" ".join(problem.message for problem in problems), hint=" ".join(dict.fromkeys(problem.hint for problem in problems)), field=first.field, code=first.code)
-    payload = {"name": facts.deal.values.get("name"), "problems": [{"code": p.code, "entity": p.entity, "key": p.key, "field": p.field, "message": p.message, "hint": p.hint} for p in problems]}
+    error = ValidationError(
+        " ".join(problem.message for problem in problems),
+        hint=" ".join(dict.fromkeys(problem.hint for problem in problems)),
+        field=first.field,
+        code=first.code,
+    )
+    payload = {
+        "name": facts.deal.values.get("name"),
+        "problems": [
+            {"code": p.code, "entity": p.entity, "key": p.key, "field": p.field, "message": p.message, "hint": p.hint}
+            for p in problems
+        ],
+    }
     quarantine.put(
-        connection, pairing=ctx.pairing.name, system=ctx.pairing.crm.system, entity="deal", key=facts.deal.key, stage="plan", error=error, payload=payload, run_id=ctx.run_id
+        connection,
+        pairing=ctx.pairing.name,
+        system=ctx.pairing.crm.system,
+        entity="deal",
+        key=facts.deal.key,
+        stage="plan",
+        error=error,
+        payload=payload,
+        run_id=ctx.run_id,
     )
 
 
 def _intent(ctx: StageContext, draft: Draft, facts: DealFacts, mappers: Mapping[str, Mapper]) -> IntentDraft:
     values = {**mappers[draft.entity].to_native(draft.canonical), **draft.native}
     lines = [{**mappers["order_line"].to_native(canonical), **native} for canonical, native in draft.lines]
-    payload = {"label": draft.canonical.get("memo") or draft.canonical.get("name"), "values": encode(values), "lines": [encode(line) for line in lines]}
+    payload = {
+        "label": draft.canonical.get("memo") or draft.canonical.get("name"),
+        "values": encode(values),
+        "lines": [encode(line) for line in lines],
+    }
     return IntentDraft(
         key=draft.key,
         entity=draft.entity,
@@ -104,6 +154,12 @@ def _intent(ctx: StageContext, draft: Draft, facts: DealFacts, mappers: Mapping[
     )
 
 
-def _write_back(ctx: StageContext, connection: psycopg.Connection, only: set[str]) -> tuple[int, list[IntentDraft], int]:
-    drafts = [draft for draft in write_back_drafts(ctx, connection) if not only or draft.source_key in only or draft.target_key in only]
+def _write_back(
+    ctx: StageContext, connection: psycopg.Connection, only: set[str]
+) -> tuple[int, list[IntentDraft], int]:
+    drafts = [
+        draft
+        for draft in write_back_drafts(ctx, connection)
+        if not only or draft.source_key in only or draft.target_key in only
+    ]
     return len(drafts), drafts, 0

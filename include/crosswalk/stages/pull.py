@@ -41,7 +41,13 @@ class PullResult:
 
 
 def pull(
-    ctx: StageContext, side: Side, entity: str, *, mode: PullMode = "incremental", since: datetime | None = None, record_ids: Sequence[str] = ()
+    ctx: StageContext,
+    side: Side,
+    entity: str,
+    *,
+    mode: PullMode = "incremental",
+    since: datetime | None = None,
+    record_ids: Sequence[str] = (),
 ) -> PullResult:
     """Read one entity of one side and land it, page by page, each with its watermark in one transaction (law 7).
 
@@ -58,7 +64,9 @@ def pull(
         _land(ctx, mapper, page, result)
     if mode == "full":
         with ctx.hub.connection() as connection:
-            result.deleted += mark_missing(connection, system=result.system, entity=ENTITIES[entity], run_id=ctx.run_id, seen_since=started)
+            result.deleted += mark_missing(
+                connection, system=result.system, entity=ENTITIES[entity], run_id=ctx.run_id, seen_since=started
+            )
     return result
 
 
@@ -69,7 +77,9 @@ def _hub_time(ctx: StageContext) -> datetime:
     return row[0].astimezone(UTC)
 
 
-def _start(ctx: StageContext, result: PullResult, mode: PullMode, since: datetime | None) -> Mapping[str, object] | None:
+def _start(
+    ctx: StageContext, result: PullResult, mode: PullMode, since: datetime | None
+) -> Mapping[str, object] | None:
     if mode == "full":
         return None
     if since is not None:
@@ -81,10 +91,33 @@ def _start(ctx: StageContext, result: PullResult, mode: PullMode, since: datetim
 def _land(ctx: StageContext, mapper: Mapper, page: Page, result: PullResult) -> None:
     images, broken = _images(mapper, page)
     with ctx.hub.connection() as connection:
-        landed = land(connection, system=result.system, entity=ENTITIES[result.entity], images=images, run_id=ctx.run_id, watermark=page.watermark)
+        landed = land(
+            connection,
+            system=result.system,
+            entity=ENTITIES[result.entity],
+            images=images,
+            run_id=ctx.run_id,
+            watermark=page.watermark,
+        )
         for key, error in broken:
-            quarantine.put(connection, pairing=ctx.pairing.name, system=result.system, entity=result.entity, key=key, stage="pull", error=error, run_id=ctx.run_id)
-        quarantine.resolve_keys(connection, pairing=ctx.pairing.name, system=result.system, entity=result.entity, stage="pull", keys=[image.key for image in images])
+            quarantine.put(
+                connection,
+                pairing=ctx.pairing.name,
+                system=result.system,
+                entity=result.entity,
+                key=key,
+                stage="pull",
+                error=error,
+                run_id=ctx.run_id,
+            )
+        quarantine.resolve_keys(
+            connection,
+            pairing=ctx.pairing.name,
+            system=result.system,
+            entity=result.entity,
+            stage="pull",
+            keys=[image.key for image in images],
+        )
     result.pages += 1
     result.received += len(page.records)
     result.inserted += landed.inserted
@@ -102,4 +135,3 @@ def _images(mapper: Mapper, page: Page) -> tuple[list[Image], list[tuple[str, Re
         except RecordError as error:
             broken.append((record.key, error))
     return images, broken
-

@@ -65,10 +65,31 @@ def _store(ctx: StageContext, entity: str, batch: Sequence[Unsettled], images: d
     present = [intent for intent in batch if intent.target_key in images]
     with ctx.hub.connection() as connection:
         target = batch[0].target_system
-        land(connection, system=target, entity=ENTITIES[entity], images=list(images.values()), run_id=ctx.run_id, watermark=None)
-        pairs = [LinkPair(i.source_system, i.source_key, i.target_system, i.target_key, "intent") for i in present if i.operation == "create"]
-        linked = create_links(connection, ctx.pairing.name, DEAL_ORDER if entity == "order" else entity, pairs, ctx.run_id) if pairs else 0
+        land(
+            connection,
+            system=target,
+            entity=ENTITIES[entity],
+            images=list(images.values()),
+            run_id=ctx.run_id,
+            watermark=None,
+        )
+        pairs = [
+            LinkPair(i.source_system, i.source_key, i.target_system, i.target_key, "intent")
+            for i in present
+            if i.operation == "create"
+        ]
+        linked = (
+            create_links(connection, ctx.pairing.name, DEAL_ORDER if entity == "order" else entity, pairs, ctx.run_id)
+            if pairs
+            else 0
+        )
         for intent in present:
-            store_base(connection, pairing=ctx.pairing.name, entity=DEAL_ORDER if entity == "order" else entity, image=images[intent.target_key], now=ctx.clock())
+            store_base(
+                connection,
+                pairing=ctx.pairing.name,
+                entity=DEAL_ORDER if entity == "order" else entity,
+                image=images[intent.target_key],
+                now=ctx.clock(),
+            )
         mark_settled(connection, [intent.key for intent in present], now=ctx.clock())
     return linked

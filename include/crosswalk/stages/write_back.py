@@ -30,7 +30,12 @@ def write_back_drafts(ctx: StageContext, connection: psycopg.Connection) -> Iter
             continue
         mapper = ctx.mapper("crm", entity)
         query = _LINKED_BY_US.format(table=f'"{entity}"')
-        parameters = {"crm": ctx.pairing.crm.system, "erp": ctx.pairing.erp.system, "pairing": ctx.pairing.name, "link": _LINK_OF[entity]}
+        parameters = {
+            "crm": ctx.pairing.crm.system,
+            "erp": ctx.pairing.erp.system,
+            "pairing": ctx.pairing.name,
+            "link": _LINK_OF[entity],
+        }
         for crm_key, erp_key, version, _ in connection.execute(query.encode(), parameters).fetchall():
             yield IntentDraft(
                 key=f"WB-{entity}-{crm_key}-{erp_key}",
@@ -43,5 +48,10 @@ def write_back_drafts(ctx: StageContext, connection: psycopg.Connection) -> Iter
                 target_system=ctx.pairing.crm.system,
                 target_key=crm_key,
                 depends_on=None,
-                payload={"label": f"{entity} {crm_key}", "values": encode(mapper.to_native({"counterpart_key": erp_key})), "lines": [], "version": version},
+                payload={
+                    "label": f"{entity} {crm_key}",
+                    "values": encode(mapper.to_native({"counterpart_key": erp_key})),
+                    "lines": [],
+                    "version": version,
+                },
             )

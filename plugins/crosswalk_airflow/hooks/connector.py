@@ -28,7 +28,14 @@ class ConnectorHook(BaseHook):
     conn_name_attr = "conn_id"
     default_conn_name: str
 
-    def __init__(self, conn_id: str | None = None, *, system: str | None = None, read_only: bool = True, quota: Quota | None = None) -> None:
+    def __init__(
+        self,
+        conn_id: str | None = None,
+        *,
+        system: str | None = None,
+        read_only: bool = True,
+        quota: Quota | None = None,
+    ) -> None:
         super().__init__()
         self.conn_id = conn_id or self.default_conn_name
         self.system = system or self.platform
@@ -41,14 +48,22 @@ class ConnectorHook(BaseHook):
         from crosswalk.connectors.settings import ConnectionSettings
 
         connection = self.get_connection(self.conn_id)
-        extra = {str(name): str(value) for name, value in connection.extra_dejson.items() if value is not None and value != ""}
-        return ConnectionSettings(host=connection.host, login=connection.login, password=connection.password, extra=extra)
+        extra = {
+            str(name): str(value)
+            for name, value in connection.extra_dejson.items()
+            if value is not None and value != ""
+        }
+        return ConnectionSettings(
+            host=connection.host, login=connection.login, password=connection.password, extra=extra
+        )
 
     def get_conn(self) -> Connector:
         """Return the connector; sends nothing yet."""
         from crosswalk.connectors.registry import open_connector
 
-        return open_connector(self.platform, self.settings, system=self.system, read_only=self.read_only, quota=self.quota)
+        return open_connector(
+            self.platform, self.settings, system=self.system, read_only=self.read_only, quota=self.quota
+        )
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask the system for its usage and say what came back; called by the connection form's test button."""

@@ -32,7 +32,9 @@ class HubHook(BaseHook):
         """The hub's DSN, password included: never log it."""
         c = self.get_connection(self.conn_id)
         secret = f":{quote(c.password, safe='')}" if c.password else ""
-        return f"postgresql://{quote(c.login or '', safe='')}{secret}@{c.host}:{c.port or 5432}/{c.schema or 'crosswalk'}"
+        return (
+            f"postgresql://{quote(c.login or '', safe='')}{secret}@{c.host}:{c.port or 5432}/{c.schema or 'crosswalk'}"
+        )
 
     def get_conn(self) -> Hub:
         """Return the hub; connects on first use."""

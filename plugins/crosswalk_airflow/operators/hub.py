@@ -9,6 +9,7 @@ from crosswalk_airflow.params import ids_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
     from crosswalk.stages.check import CheckResult
     from crosswalk.stages.context import StageContext
     from crosswalk.stages.gate import GateResult
@@ -45,7 +46,9 @@ class PlanOperator(StageOperator):
         from crosswalk.stages.plan import plan
 
         params = context["params"]
-        return plan(ctx, self.flow, dry_run=bool(params.get("dry_run")), record_ids=ids_of("deal", params.get("record_ids")))  # type: ignore[arg-type]
+        return plan(
+            ctx, self.flow, dry_run=bool(params.get("dry_run")), record_ids=ids_of("deal", params.get("record_ids"))
+        )  # type: ignore[arg-type]
 
 
 class GateOperator(StageOperator):

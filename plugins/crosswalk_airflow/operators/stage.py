@@ -12,6 +12,7 @@ from crosswalk_airflow.links import ConsistencyReportLink, QuarantineLink, Runbo
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
     from crosswalk.connectors.protocol import Connector
     from crosswalk.pairing import Pairing
     from crosswalk.pairing.document import Side
@@ -46,7 +47,7 @@ class StageOperator(BaseOperator):
                 pairing=self.pairing,
                 phase=self.dag.dag_id.rsplit("__", 1)[-1],
                 dag_id=self.dag.dag_id,
-                parameters={name: value for name, value in context["params"].items()},
+                parameters=dict(context["params"].items()),
             )
         result = self.run_stage(stage_context, context)
         counts: dict[str, object] = result.as_dict()
@@ -61,7 +62,6 @@ class StageOperator(BaseOperator):
         """Return the surroundings of this task; nothing is opened yet."""
         from crosswalk.pairing import load_pairing
         from crosswalk.stages.context import StageContext
-
         from crosswalk_airflow.hooks.hub import HubHook
         from crosswalk_airflow.paths import include_folder, pairing_file
 
@@ -81,10 +81,14 @@ class StageOperator(BaseOperator):
     def open_connector(self, pairing: Pairing, side: Side, dsn: str) -> Connector:
         """Return the side's connector, under limits that all workers share."""
         from crosswalk.connectors.quota import PostgresQuota, SystemLimits
-
         from crosswalk_airflow.operators.platforms import hook_class
 
         chosen = pairing.side(side)
-        limits = {one.system: SystemLimits(concurrent=one.concurrent_requests, per_day=one.requests_per_day, share=one.share) for one in (pairing.crm, pairing.erp)}
-        hook = hook_class(chosen.platform)(chosen.connection, system=chosen.system, read_only=self.read_only, quota=PostgresQuota(dsn, limits))
+        limits = {
+            one.system: SystemLimits(concurrent=one.concurrent_requests, per_day=one.requests_per_day, share=one.share)
+            for one in (pairing.crm, pairing.erp)
+        }
+        hook = hook_class(chosen.platform)(
+            chosen.connection, system=chosen.system, read_only=self.read_only, quota=PostgresQuota(dsn, limits)
+        )
         return hook.get_conn()

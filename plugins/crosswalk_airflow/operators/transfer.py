@@ -11,6 +11,7 @@ from crosswalk_airflow.params import ids_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
     from crosswalk.stages.context import StageContext
     from crosswalk.stages.deliver import DeliverResult
     from crosswalk.stages.pull import PullResult

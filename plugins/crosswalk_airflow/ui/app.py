@@ -23,7 +23,9 @@ _HEADERS = {
 }
 _READS = [Depends(requires_access_view(AccessView.PLUGINS))]
 
-app = FastAPI(title="Crosswalk", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(requires_authenticated())])
+app = FastAPI(
+    title="Crosswalk", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(requires_authenticated())]
+)
 app.dependency_overrides[auth_manager_from_app] = get_auth_manager
 
 Name = Annotated[str | None, Query(pattern=r"^[a-z0-9_]*$", max_length=100)]
@@ -35,7 +37,11 @@ def _page(request: Request, template: str, content: dict[str, object]) -> HTMLRe
 
 @app.exception_handler(pages.PageError)
 async def _sentence(request: Request, error: pages.PageError) -> HTMLResponse:
-    return HTMLResponse(render("message.html", base="", title=error.title, message=error.message), status_code=error.status, headers=_HEADERS)
+    return HTMLResponse(
+        render("message.html", base="", title=error.title, message=error.message),
+        status_code=error.status,
+        headers=_HEADERS,
+    )
 
 
 @app.get("/consistency", dependencies=_READS)
@@ -54,11 +60,17 @@ def check(request: Request, pairing: Name = None, check: Name = None) -> HTMLRes
 def check_csv(pairing: Name = None, check: Name = None) -> Response:
     """Return the failing rows of one check as CSV."""
     name = f"{check}.csv"
-    return Response(pages.check_csv(pairing, check or ""), media_type="text/csv", headers={**_HEADERS, "Content-Disposition": f'attachment; filename="{name}"'})
+    return Response(
+        pages.check_csv(pairing, check or ""),
+        media_type="text/csv",
+        headers={**_HEADERS, "Content-Disposition": f'attachment; filename="{name}"'},
+    )
 
 
 @app.get("/quarantine", dependencies=_READS)
-def quarantine(request: Request, pairing: Name = None, run: Annotated[str | None, Query(max_length=250)] = None) -> HTMLResponse:
+def quarantine(
+    request: Request, pairing: Name = None, run: Annotated[str | None, Query(max_length=250)] = None
+) -> HTMLResponse:
     """Show the records that could not go on, by cause."""
     return _page(request, "quarantine.html", pages.quarantine(pairing, run))
 
@@ -73,7 +85,11 @@ def runbook(request: Request, stage: Name = None) -> HTMLResponse:
 def theme() -> Response:
     """Return the script that follows Airflow's light or dark theme."""
     script = (Path(__file__).parent / "theme.js").read_text(encoding="utf-8")
-    return Response(script, media_type="text/javascript", headers={"Cache-Control": "max-age=3600", "X-Content-Type-Options": "nosniff"})
+    return Response(
+        script,
+        media_type="text/javascript",
+        headers={"Cache-Control": "max-age=3600", "X-Content-Type-Options": "nosniff"},
+    )
 
 
 @app.get("/health", dependencies=_READS)

@@ -34,7 +34,9 @@ def consistency(name: str | None) -> dict[str, object]:
     with _hub(pairing).connection() as connection:
         checks = latest_checks(connection, pairing.name)
         points = trend(connection, pairing.name)
-        counts = entity_counts(connection, pairing.name, systems, ("customer", "contact", "product", "deal", "order", "invoice"))
+        counts = entity_counts(
+            connection, pairing.name, systems, ("customer", "contact", "product", "deal", "order", "invoice")
+        )
     return {
         "pairing": pairing,
         "pairings": all_pairings,
@@ -132,7 +134,9 @@ def _pairing(name: str | None) -> tuple[Pairing, list[Pairing]]:
     for pairing in all_pairings:
         if name in (None, "", pairing.name):
             return pairing, all_pairings
-    raise PageError("No such pairing", f"There is no pairing {name}. Known: {', '.join(pairing.name for pairing in all_pairings)}.")
+    raise PageError(
+        "No such pairing", f"There is no pairing {name}. Known: {', '.join(pairing.name for pairing in all_pairings)}."
+    )
 
 
 def _hub(pairing: Pairing) -> Hub:

@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(loader=PackageLoader("crosswalk_airflow.ui", "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=PackageLoader("crosswalk_airflow.ui", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.filters.update(number=number, ago=ago, percent=percent, sparkline=sparkline, cell=cell, label=label)
     return environment
 
@@ -70,8 +76,11 @@ def sparkline(points: Sequence[TrendPoint], width: int = 360, height: int = 64) 
     low = min(point.score for point in points)
     floor = max(0.0, low - max(0.5, (100 - low) * 0.2))
     step = width / (len(points) - 1)
-    places = [f"{index * step:.1f},{height - (point.score - floor) / (100 - floor or 1) * (height - 6) - 3:.1f}" for index, point in enumerate(points)]
+    places = [
+        f"{index * step:.1f},{height - (point.score - floor) / (100 - floor or 1) * (height - 6) - 3:.1f}"
+        for index, point in enumerate(points)
+    ]
     title = f"Score over the last {len(points)} runs, {low:.2f} % at its lowest"
-    return Markup('<svg role="img" aria-label="{}" viewBox="0 0 {} {}" class="trend"><title>{}</title><polyline points="{}"/></svg>').format(
-        title, width, height, title, " ".join(places)
-    )
+    return Markup(
+        '<svg role="img" aria-label="{}" viewBox="0 0 {} {}" class="trend"><title>{}</title><polyline points="{}"/></svg>'
+    ).format(title, width, height, title, " ".join(places))

@@ -10,17 +10,23 @@ RUNBOOKS: dict[str, list[str]] = {
         "rate_limit: somebody used up the account's allowance. The task retries by itself as late as the system asked; nothing to do unless it lasts for hours.",
         "timeout: the system or the network is disturbed. Clear the task when it is back; the pull goes on from its watermark and loses nothing.",
     ],
-    "link": ["Linking works in the hub alone. If it is red, the hub is not reachable: check Postgres, then clear the task."],
+    "link": [
+        "Linking works in the hub alone. If it is red, the hub is not reachable: check Postgres, then clear the task."
+    ],
     "plan": [
         "Planning works in the hub alone. A red task means an unreachable hub or a wrong pairing or mapping file; the message names file and line.",
         "Deals that cannot become orders never make it red. They are in quarantine with what to mend; once mended in the CRM they are planned by the next run.",
     ],
-    "gate": ["The gate held more writes than the pairing's brake allows, or the mode is off: that is a result, not an error. Look at the task's XCom for the reason."],
+    "gate": [
+        "The gate held more writes than the pairing's brake allows, or the mode is off: that is a result, not an error. Look at the task's XCom for the reason."
+    ],
     "deliver": [
         "Clear the task at any time. Writes that are done are not repeated; writes whose outcome is unknown are looked up by their key first.",
         "in_doubt above zero: a reply was lost. The hub waits until the request can no longer commit (15 minutes for NetSuite), looks again, and only then resends. Nothing to do.",
         "rejected above zero: the target said no to single records. They are in quarantine with the target's words.",
     ],
     "settle": ["Reads back what was written. Clear it; it settles only what is left."],
-    "check": ["Compares the systems in the hub. Differences never make it red. If it is red, the hub is not reachable or Great Expectations is not installed as pinned."],
+    "check": [
+        "Compares the systems in the hub. Differences never make it red. If it is red, the hub is not reachable or Great Expectations is not installed as pinned."
+    ],
 }

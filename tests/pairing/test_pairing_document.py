@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from crosswalk.model.errors import ConfigurationError
+from crosswalk.pairing import load_pairing, load_pairings
+
+SHIPPED = Path(__file__).parents[2] / "include" / "pairings"
+
+
+def _edited(tmp_path: Path, old: str, new: str) -> Path:
+    text = (SHIPPED / "netsuite_salesforce.yaml").read_text()
+    assert old in text
+    path = tmp_path / "edited.yaml"
+    path.write_text(text.replace(old, new, 1))
+    return path
+
+
+def _line_of(path: Path, fragment: str) -> int:
+    return next(number for number, line in enumerate(path.read_text().splitlines(), 1) if fragment in line)
+
+
+def test_every_shipped_pairing_loads() -> None:
+    assert [pairing.name for pairing in load_pairings(SHIPPED)] == ["netsuite_salesforce"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at", "says"),
+    [
+        ("mode: live ", "mode: lively ", "mode: lively", "'off', 'shadow' or 'live'"),
+        ("  lookback_days: 14", "  lookback_dais: 14", "lookback_dais", "Extra inputs"),
+        ("[customer, product, deal, deal_line]", "[customer, produkt]", "orders:", "'produkt'"),
+        ("- exact: [sku]", "- exact: [skew]", None, "'skew' is no field of product"),
+        ("- stored_key: crm", "- stored_key: both", "stored_key: both", "'crm' or 'erp'"),
+        ("  system: netsuite", "  system: salesforce", None, "must differ"),
+    ],
+)
+def test_a_mistake_is_answered_with_file_line_and_what_is_wrong(
+    tmp_path: Path, old: str, new: str, at: str | None, says: str
+) -> None:
+    path = _edited(tmp_path, old, new)
+    with pytest.raises(ConfigurationError) as caught:
+        load_pairing(path)
+    assert says in caught.value.message
+    assert caught.value.hint
+    line = int(caught.value.message.split(":")[1])
+    assert at is None or line == _line_of(path, at)
+
+
+def test_a_key_that_stands_twice_is_refused_at_its_second_line(tmp_path: Path) -> None:
+    path = _edited(tmp_path, "checks:\n", "checks:\n  grace_minutes: 5\n")
+    with pytest.raises(ConfigurationError, match="'grace_minutes' stands twice"):
+        load_pairing(path)
+
+
+def test_broken_yaml_names_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "broken.yaml"
+    path.write_text("pairing: a\ntitle: [unclosed\ncrm: {}\n")
+    with pytest.raises(ConfigurationError, match=r"broken\.yaml:3: not valid YAML"):
+        load_pairing(path)
+
+
+def test_a_missing_file_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        load_pairing(tmp_path / "none.yaml")
