@@ -1,0 +1,133 @@
+"""What a mapping says, as frozen models: system, entity, field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PositiveInt, StringConstraints
+from pydantic import Field as Setting
+
+from crosswalk.mapping.converters import Law  # noqa: TC001 - pydantic reads it at run time
+from crosswalk.model.entities import ENTITIES, Entity, Kind
+from crosswalk.model.records import NativeField, Selection
+
+Side = Literal["crm", "erp"]
+SIDES: Mapping[str, Side] = {
+    "salesforce": "crm",
+    "hubspot": "crm",
+    "dataverse": "crm",
+    "netsuite": "erp",
+    "sap_business_one": "erp",
+    "dynamics_fo": "erp",
+}
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Words = Annotated[str, StringConstraints(min_length=1)]
+Region = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+
+
+class Part(BaseModel):
+    """A frozen piece of a mapping; unknown settings are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ConverterUse(Part):
+    """A converter by name, with its argument where it takes one."""
+
+    name: str
+    argument: str | None = None
+
+
+def _uses(written: object) -> object:
+    """Read ``negate``, ``{prefix: "SF-"}`` and lists of these."""
+    if isinstance(written, str):
+        return ({"name": written},)
+    if isinstance(written, Mapping):
+        return tuple({"name": name, "argument": argument} for name, argument in written.items())
+    if isinstance(written, Sequence):
+        return tuple(use for item in written for use in (_uses(item) if isinstance(item, (str, Mapping)) else (item,)))  # type: ignore[attr-defined]
+    return written
+
+
+class FieldSpec(Part):
+    """One field as the file gives it."""
+
+    native: Words
+    law: Law
+    otherwise: Words | None = None  # read when ``native`` is empty
+    write: Words | None = None  # where it is written, when that differs
+    convert: Annotated[tuple[ConverterUse, ...], BeforeValidator(_uses)] = ()
+    values: dict[str, str] = Setting(default_factory=dict)
+    default: str | None = None  # canonical value for an empty native one
+    max_length: PositiveInt | None = None  # longer values are refused (iso) or cut (lossy)
+    kind: Kind | None = None  # extras only
+    region: Words | None = None  # country for phones and states: a native path, or a code
+    allow_sensitive: bool = False
+
+
+class FieldMapping(FieldSpec):
+    """One field: the file's words, what the entity says of it, and where it stands (``netsuite.yaml:12``)."""
+
+    name: str
+    kind: Kind
+    choices: tuple[str, ...] = ()
+    sensitive: bool = False
+    required: bool = False
+    extra: bool = False
+    default_region: Region | None = None
+    place: str
+
+    @property
+    def target(self) -> str:
+        """The native path that is written."""
+        return self.write or self.native
+
+    @property
+    def region_is_code(self) -> bool:
+        """Whether ``region`` is a country, not a path to one."""
+        return self.region is not None and len(self.region) == 2 and self.region.isupper()
+
+
+class EntityMapping(Part):
+    """One entity of one system: its native object and its fields, by canonical name."""
+
+    entity: str
+    native: Words
+    where: str | None = None
+    fields: dict[str, FieldMapping]
+    extras: dict[str, FieldMapping]
+    place: str
+
+    @property
+    def definition(self) -> Entity:
+        """The canonical entity."""
+        return ENTITIES[self.entity]
+
+    @property
+    def every_field(self) -> tuple[FieldMapping, ...]:
+        """Canonical fields, then extras."""
+        return (*self.fields.values(), *self.extras.values())
+
+    @property
+    def selection(self) -> Selection:
+        """What a connector must read for it: each native path once."""
+        paths: dict[str, str] = {}
+        for field in self.every_field:
+            paths.setdefault(field.native, field.kind.value)
+            if field.otherwise:
+                paths.setdefault(field.otherwise, field.kind.value)
+        for field in self.every_field:
+            if field.region and not field.region_is_code:
+                paths.setdefault(field.region, Kind.COUNTRY.value)
+        return Selection(self.entity, self.native, tuple(NativeField(*pair) for pair in paths.items()), self.where)
+
+
+class SystemMapping(Part):
+    """One system's mapping file."""
+
+    system: Name
+    platform: str
+    side: Side
+    entities: dict[str, EntityMapping]
