@@ -1,0 +1,55 @@
+"""The processes of a running system, in the order they start."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from crosswalk_airflow.local.layout import Layout
+    from crosswalk_airflow.local.settings import Settings
+
+POSTGRES, SANDBOX, AIRFLOW = "postgres", "sandbox", "airflow"
+GROUPS = (POSTGRES, SANDBOX, AIRFLOW)
+_AIRFLOW_COMMANDS: dict[str, tuple[str, ...]] = {
+    "api-server": ("api-server",),
+    # The API server reads the task logs from the same disk; servers for them would only be open ports.
+    "scheduler": ("scheduler", "--skip-serve-logs"),
+    "dag-processor": ("dag-processor",),
+    "triggerer": ("triggerer", "--skip-serve-logs"),
+}
+
+
+@dataclass(frozen=True)
+class Component:
+    """One supervised process. `group` starts and stops together; `early` ones start with the supervisor."""
+
+    name: str
+    group: str
+    stop_signal: str = "TERM"
+    stop_seconds: int = 10
+
+    @property
+    def early(self) -> bool:
+        """Whether it may start before the databases are migrated."""
+        return self.group != AIRFLOW
+
+
+def components_of(settings: Settings) -> list[Component]:
+    """Return what runs with these settings."""
+    server = [Component(POSTGRES, POSTGRES, stop_signal="INT", stop_seconds=40)] if settings.embedded_postgres else []
+    emulators = [Component(f"sandbox-{name}", SANDBOX) for name in settings.emulator_ports]
+    return [*server, *emulators, *(Component(name, AIRFLOW) for name in _AIRFLOW_COMMANDS)]
+
+
+def command_of(name: str, layout: Layout, settings: Settings) -> Sequence[str]:
+    """Return the command line of an emulator or an Airflow process."""
+    if name in _AIRFLOW_COMMANDS:
+        return [sys.executable, "-m", "airflow", *_AIRFLOW_COMMANDS[name]]
+    system = name.removeprefix("sandbox-")
+    return [
+        *(sys.executable, "-m", "crosswalk_airflow.command_line", "sandbox", "serve", system),
+        *("--port", str(settings.emulator_ports[system]), "--state", str(layout.sandbox)),
+    ]
