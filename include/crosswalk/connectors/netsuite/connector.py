@@ -1,0 +1,141 @@
+"""NetSuite as the engine sees it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from crosswalk.connectors.netsuite.client import Client, open_transport
+from crosswalk.connectors.netsuite.deliver import deliver, find
+from crosswalk.connectors.netsuite.describe import describe
+from crosswalk.connectors.netsuite.preflight import preflight
+from crosswalk.connectors.netsuite.pull import Habits, fetch, pull
+from crosswalk.connectors.netsuite.statements import MOST_ROWS
+from crosswalk.connectors.protocol import Capabilities, EntityDescription, Finding, Page, Usage
+from crosswalk.connectors.quota import BULK, LocalQuota, Quota, SystemLimits
+from crosswalk.model.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from crosswalk.connectors.meter import Meter
+    from crosswalk.connectors.settings import ConnectionSettings
+    from crosswalk.model.records import NativeRecord, Receipt, Selection, Write
+
+DEFAULT_ZONE = "America/Los_Angeles"  # NetSuite §8
+DEFAULT_CONCURRENCY = 5  # NetSuite §10, tier Standard
+LONGEST_REQUEST_SECONDS = 900  # NetSuite §4: cut off after 15 minutes
+_DAY = 86_400
+
+
+class NetSuiteConnector:
+    """One NetSuite account. Reads by SuiteQL, writes by the record service, one record a request."""
+
+    def __init__(self, client: Client, habits: Habits, *, system: str, concurrency: int, quota: Quota) -> None:
+        self.system = system
+        self.client = client
+        self.habits = habits
+        self.capabilities = Capabilities(
+            parallel_requests=concurrency,
+            key_is_unique=True,
+            longest_request_seconds=LONGEST_REQUEST_SECONDS,
+            tracks_deletes=habits.track_deletes,
+        )
+        self._quota = quota
+
+    def pull(self, selection: Selection, watermark: Mapping[str, object] | None) -> Iterator[Page]:
+        """Yield what changed since the watermark, a call per 1,000 rows, deletions last."""
+        return pull(self.client, self.habits, selection, watermark)
+
+    def fetch(self, selection: Selection, keys: Sequence[str]) -> list[NativeRecord]:
+        """Return the records with these keys, 1,000 a call."""
+        return fetch(self.client, self.habits, selection, keys)
+
+    def find(self, entity: str, intent_keys: Sequence[str]) -> dict[str, str]:
+        """Return the internal ids of records created under these external ids."""
+        return find(self.client, entity, intent_keys)
+
+    def deliver(self, writes: Sequence[Write]) -> list[Receipt]:
+        """Send the writes, one request each, and return their receipts in order."""
+        return deliver(self.client, writes)
+
+    def describe(self, entity: str, native: str) -> EntityDescription:
+        """Return the fields of the entity's record type."""
+        return describe(self.client, entity, native)
+
+    def usage(self) -> Usage:
+        """Return the calls of the last 24 hours; NetSuite limits what runs at once, not the calls of a day."""
+        return Usage("day", self._quota.used(self.system, _DAY), None, datetime.now(UTC))
+
+    def preflight(self, selections: Sequence[Selection]) -> list[Finding]:
+        """Return what is missing, with the remedies."""
+        return preflight(
+            self.client,
+            self.habits,
+            selections,
+            concurrency=self.capabilities.parallel_requests,
+            writes=not self.client.transport.read_only,
+        )
+
+
+def connect(
+    settings: ConnectionSettings,
+    *,
+    system: str = "netsuite",
+    read_only: bool = True,
+    quota: Quota | None = None,
+    meter: Meter | None = None,
+    options: Mapping[str, object] | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> NetSuiteConnector:
+    """Return a connector for the account a connection names. Sends nothing yet.
+
+    Options: ``overlap_minutes`` (10), ``lag_seconds`` (120), ``page_rows`` (1,000, at most that), ``lane`` of the quota.
+    Raises ConfigurationError for a connection that lacks something.
+    """
+    options = options or {}
+    concurrency = _number("concurrency", settings.get("concurrency") or DEFAULT_CONCURRENCY, 1, 1000)
+    limits = quota or LocalQuota({system: SystemLimits(concurrent=concurrency)})
+    transport = open_transport(
+        settings,
+        system=system,
+        read_only=read_only,
+        quota=limits,
+        meter=meter,
+        lane=str(options.get("lane", BULK)),
+        sleep=sleep,
+    )
+    habits = Habits(
+        zone=_zone(settings.get("sql_time_zone") or DEFAULT_ZONE),
+        overlap=timedelta(minutes=_number("overlap_minutes", options.get("overlap_minutes", 10), 0, 10_000)),
+        lag=timedelta(seconds=_number("lag_seconds", options.get("lag_seconds", 120), 0, 86_400)),
+        page_rows=_number("page_rows", options.get("page_rows", MOST_ROWS), 1, MOST_ROWS),
+        track_deletes=(settings.get("track_deletes") or "true").lower() not in ("false", "no", "0"),
+    )
+    return NetSuiteConnector(Client(transport), habits, system=system, concurrency=concurrency, quota=limits)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ConfigurationError(
+            f"{name!r} is no time zone.",
+            hint="Give sql_time_zone a name such as America/Los_Angeles or UTC.",
+            field="sql_time_zone",
+        ) from None
+
+
+def _number(name: str, value: object, least: int, most: int) -> int:
+    try:
+        number = int(str(value))
+    except ValueError:
+        number = least - 1
+    if not least <= number <= most:
+        raise ConfigurationError(
+            f"{name} is {value!r}, which is no whole number from {least} to {most}.",
+            hint=f"Correct {name} in the connection or the pairing.",
+            field=name,
+        )
+    return number

@@ -1,0 +1,279 @@
+"""Writes → receipts: one record a request, created under its intent key as external id (NetSuite §5.5 to §5.10).
+
+What was answered with an error was not written. What was not answered is in doubt, and looked up by its key: external
+ids are unique per family of records (NetSuite §5.7), so that a second create under the same key is refused as well.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from crosswalk.connectors.netsuite.bodies import changed_addresses, document, lines_of, new_addresses, split_addresses
+from crosswalk.connectors.netsuite.client import RECORDS
+from crosswalk.connectors.netsuite.errors import AlreadyExistsError, RecordMovedError
+from crosswalk.connectors.netsuite.sources import ITEM_RECORDS, Source, source_of
+from crosswalk.connectors.netsuite.statements import MOST_ROWS, Statement, literal, selected
+from crosswalk.model.entities import Kind
+from crosswalk.model.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    ConflictError,
+    CrosswalkError,
+    InDoubtError,
+    NotFoundError,
+    RateLimitedError,
+    ReadOnlyError,
+    RetryableError,
+    ValidationError,
+)
+from crosswalk.model.records import Operation, Outcome, Receipt, Value, Write
+
+if TYPE_CHECKING:
+    from crosswalk.connectors.netsuite.client import Client, Row
+
+PATIENCE = 300.0  # seconds before a write is tried again that the connection kept from going: a person has to act
+_EXTERNAL_ID = re.compile(r"[A-Za-z0-9_-]+")  # NetSuite §5.7
+_TRANSFORMED_FROM_ORDER = ("itemFulfillment", "invoice")  # NetSuite §5.10
+
+
+def deliver(client: Client, writes: Sequence[Write]) -> list[Receipt]:
+    """Send the writes one after the other; a receipt for each, in order."""
+    return [_deliver(client, write) for write in writes]
+
+
+def _deliver(client: Client, write: Write) -> Receipt:
+    send = _create if write.operation is Operation.CREATE else _update
+    try:
+        return send(client, source_of(write.entity), write)
+    except ReadOnlyError:
+        raise
+    except CrosswalkError as error:
+        return _receipt(write, error)
+
+
+def find(client: Client, entity: str, intent_keys: Sequence[str]) -> dict[str, str]:
+    """Return ``{intent key: internal id}``; reads the records themselves, not an index that lags behind."""
+    source = source_of(entity)
+    keys = [key for key in dict.fromkeys(intent_keys) if _EXTERNAL_ID.fullmatch(key)]
+    if len(keys) == 1 and source.entity != "product":  # an item's REST type is not known before it is found
+        with suppress(ValidationError):  # a locked record refuses to be opened (NetSuite §1); the query sees it
+            return _find_one(client, source, keys[0])
+    found: dict[str, str] = {}
+    for begin in range(0, len(keys), MOST_ROWS):
+        found |= _find_some(client, source, keys[begin : begin + MOST_ROWS])
+    return found
+
+
+def _find_one(client: Client, source: Source, key: str) -> dict[str, str]:
+    if source.record is None:
+        raise _not_writable(source)
+    try:
+        return {key: str(client.record(source.record, f"eid:{key}", fields="id")["id"])}
+    except NotFoundError:
+        return {}
+
+
+def _find_some(client: Client, source: Source, keys: Sequence[str]) -> dict[str, str]:
+    if source.record is None:
+        raise _not_writable(source)
+    marks = ", ".join("?" * len(keys))
+    identity = f" AND {source.identity}" if source.identity else ""
+    rows = client.suiteql(
+        Statement(
+            f"SELECT {source.table}.id AS k0, {source.table}.externalid AS external FROM {source.table}"
+            f" WHERE {source.table}.externalid IN ({marks}){identity} ORDER BY {source.table}.id"
+            f" FETCH FIRST {MOST_ROWS} ROWS ONLY",
+            tuple(keys),
+        )
+    )
+    by_folded = {row["external"].casefold(): row["k0"] for row in rows}
+    return {key: by_folded[key.casefold()] for key in keys if key.casefold() in by_folded}
+
+
+# --- creating -----------------------------------------------------------------------------------
+
+
+def _create(client: Client, source: Source, write: Write) -> Receipt:
+    if not _EXTERNAL_ID.fullmatch(write.intent_key):
+        raise ValidationError(
+            f"{write.intent_key!r} cannot be an external id of NetSuite.",
+            hint="Use letters, digits, `_` and `-` in the pairing's key_prefixes.",
+            field="externalId",
+        )
+    values, addresses = split_addresses({name: value for name, value in write.values.items() if value is not None})
+    path = _path_of_new(source, values)
+    body = {**document(_family(source), values), "externalId": write.intent_key}
+    if addresses:
+        body["addressBook"] = new_addresses(addresses)
+    if write.lines:
+        body[_sublist(source)] = lines_of(_sublist(source), write.lines)
+    try:
+        return _done(write, client.create(path, body))
+    except AlreadyExistsError as error:
+        return _adopt(client, write, error)
+
+
+def _path_of_new(source: Source, values: dict[str, Value]) -> str:
+    """Return where the record is posted; takes out of ``values`` what only says so."""
+    record = _record(source)
+    if source.entity == "product":
+        return f"{RECORDS}/{_item_record(values.pop('itemType', None), values.pop('subtype', None))}"
+    if record in _TRANSFORMED_FROM_ORDER and (order := values.get("createdFrom")):
+        del values["createdFrom"]
+        return f"{RECORDS}/salesOrder/{order}/!transform/{record}"
+    if record == "itemFulfillment":
+        raise ValidationError(
+            "A shipment is made from an order, and none is given.",
+            hint="Give `createdFrom` the order's internal id.",
+            field="createdFrom",
+        )
+    return f"{RECORDS}/{record}"
+
+
+def _adopt(client: Client, write: Write, refusal: AlreadyExistsError) -> Receipt:
+    """Return the record that is there under our key, else say that somebody else's is in the way."""
+    key = find(client, write.entity, [write.intent_key]).get(write.intent_key)
+    if key is None:
+        raise refusal
+    return _done(write, key, adopted=True)
+
+
+# --- updating -----------------------------------------------------------------------------------
+
+
+def _update(client: Client, source: Source, write: Write) -> Receipt:
+    if write.native_id is None:
+        raise ValidationError(f"The update {write.intent_key} does not say which record.", hint="Link it first.")
+    if write.expected_version is not None:
+        _check_version(client, source, write.native_id, write.expected_version)
+    values, addresses = split_addresses(write.values)
+    body = document(_family(source), values)
+    if addresses:
+        body["addressBook"] = changed_addresses(addresses, _address_book(client, write.native_id))
+    if write.lines:
+        body[_sublist(source)] = lines_of(_sublist(source), write.lines)
+    record = _record_of_existing(client, source, write.native_id)
+    client.update(record, write.native_id, body, replace=_sublist(source) if write.lines else None)
+    return _done(write, write.native_id)
+
+
+def _check_version(client: Client, source: Source, key: str, expected: str) -> None:
+    """Read, compare, then write: there is no ETag (NetSuite §5.6), so that a save in the same second can be missed."""
+    if source.modified is None:
+        return
+    identity = f" AND {source.identity}" if source.identity else ""
+    rows = client.suiteql(
+        Statement(
+            f"SELECT {selected(source.modified, Kind.INSTANT)} AS changed FROM {source.table}"
+            f" WHERE {source.table}.id = {literal(key)}{identity} FETCH FIRST 1 ROWS ONLY"
+        )
+    )
+    if not rows:
+        raise NotFoundError(f"NetSuite has no {source.entity} {key}.", hint="It was deleted; its link is reviewed.")
+    version = rows[0].get("changed", "")
+    if version != expected:
+        raise ConflictError(
+            f"The {source.entity} {key} was saved at {version}; the plan saw it as of {expected}.",
+            hint="Nothing was written. The next run plans it anew.",
+            code="VERSION_MOVED",
+        )
+
+
+def _address_book(client: Client, customer: str) -> list[Row]:
+    parts = ", ".join(f"address.{name} AS {name}" for name in ("addressee", "addr1", "addr2", "city", "state"))
+    return client.suiteql(
+        Statement(
+            "SELECT book.internalid AS internalid, book.defaultbilling AS defaultbilling,"
+            f" book.defaultshipping AS defaultshipping, {parts}, address.zip AS zip, address.country AS country"
+            " FROM customeraddressbook book LEFT JOIN customeraddressbookentityaddress address"
+            f" ON address.nkey = book.addressbookaddress WHERE book.entity = {literal(customer)}"
+            f" AND (book.defaultbilling = 'T' OR book.defaultshipping = 'T') FETCH FIRST {MOST_ROWS} ROWS ONLY"
+        )
+    )
+
+
+def _record_of_existing(client: Client, source: Source, key: str) -> str:
+    if source.entity != "product":
+        return _record(source)
+    rows = client.suiteql(
+        Statement(f"SELECT itemtype, subtype FROM item WHERE id = {literal(key)} FETCH FIRST 1 ROWS ONLY")
+    )
+    if not rows:
+        raise NotFoundError(f"NetSuite has no item {key}.", hint="It was deleted; its link is reviewed.")
+    return _item_record(rows[0].get("itemtype"), rows[0].get("subtype"))
+
+
+# --- types --------------------------------------------------------------------------------------
+
+
+def _record(source: Source) -> str:
+    if source.record is None:
+        raise _not_writable(source)
+    return source.record
+
+
+def _family(source: Source) -> str:
+    return "item" if source.entity == "product" else _record(source)
+
+
+def _sublist(source: Source) -> str:
+    if source.lines is None:
+        raise ValidationError(f"A {source.entity} has no lines in NetSuite.", hint="Remove them from the write.")
+    return source.lines
+
+
+def _item_record(itemtype: Value, subtype: Value) -> str:
+    kind = str(itemtype or "")
+    record = ITEM_RECORDS.get((kind, "")) or ITEM_RECORDS.get((kind, str(subtype or "Sale")))
+    if record is None:
+        raise ValidationError(
+            f"NetSuite has no item type {kind or '(none given)'}.",
+            hint=f"Give `itemType` one of: {', '.join(sorted({name for name, _ in ITEM_RECORDS}))}.",
+            field="itemType",
+        )
+    return record
+
+
+def _not_writable(source: Source) -> ValidationError:
+    return ValidationError(
+        f"A {source.entity} is no record of its own in NetSuite.",
+        hint="Remove it from the writes: it is changed through the record it belongs to.",
+    )
+
+
+# --- receipts -----------------------------------------------------------------------------------
+
+
+def _done(write: Write, key: str, *, adopted: bool = False) -> Receipt:
+    return Receipt(write.intent_key, Outcome.DONE, native_id=key, adopted=adopted)
+
+
+def _outcome(error: CrosswalkError) -> tuple[Outcome, float | None]:
+    """Return how a write ended that failed with ``error``, and how long to wait before the next try."""
+    if isinstance(error, InDoubtError):
+        return Outcome.IN_DOUBT, None
+    if isinstance(error, RateLimitedError):
+        return Outcome.RETRY, error.retry_after
+    if isinstance(error, RetryableError | RecordMovedError):
+        return Outcome.RETRY, None
+    if isinstance(error, AuthenticationError) or (type(error) is ConfigurationError and error.code is None):
+        return Outcome.RETRY, PATIENCE  # the record is not at fault: it goes when the connection is right again
+    return Outcome.REJECTED, None
+
+
+def _receipt(write: Write, error: CrosswalkError) -> Receipt:
+    outcome, wait = _outcome(error)
+    return Receipt(
+        write.intent_key,
+        outcome,
+        native_id=write.native_id,
+        error_class=str(error.error_class),
+        error_code=error.code,
+        message=error.message,
+        field=error.field,
+        hint=error.hint,
+        retry_after=wait,
+    )
