@@ -122,7 +122,10 @@ class Shipment:
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """An invoice for an order (or part of it). ``total`` includes ``tax_total``; ``remaining`` is still to be paid."""
+    """An invoice for an order (or part of it).
+
+    ``total`` = ``subtotal`` + ``shipping_cost`` + ``tax_total``; ``remaining`` is still to be paid.
+    """
 
     id: str
     sequence: int
@@ -137,6 +140,7 @@ class Invoice:
     remaining: Decimal
     created: datetime
     modified: datetime
+    shipping_cost: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)

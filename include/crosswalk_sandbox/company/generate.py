@@ -1,0 +1,94 @@
+"""The demo company, made from a seed: ``generate(seed, now, size)``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from crosswalk_sandbox.company import foundation
+from crosswalk_sandbox.company.customers import Customers
+from crosswalk_sandbox.company.deals import Deals
+from crosswalk_sandbox.company.goods import Goods
+from crosswalk_sandbox.company.model import (
+    Company,
+    Currency,
+    Deal,
+    Location,
+    Order,
+    Party,
+    Price,
+    PriceLevel,
+    Product,
+    Size,
+    Stock,
+    Subsidiary,
+    TaxCode,
+    Terms,
+)
+from crosswalk_sandbox.company.orders import Orders
+from crosswalk_sandbox.company.profiles import Profiles
+
+SEED = 20_260
+"""The seed of the company that a new user meets."""
+
+
+class DemoCompany:
+    """Aldermoor Industrial Supply at one moment; see :class:`crosswalk_sandbox.company.model.Company`."""
+
+    def __init__(self, seed: int, now: datetime, size: Size) -> None:
+        self.seed = seed
+        self.now = now
+        self.size = size
+        self.name = foundation.NAME
+        self.currencies: tuple[Currency, ...] = foundation.CURRENCIES
+        self.subsidiaries: tuple[Subsidiary, ...] = foundation.SUBSIDIARIES
+        self.price_levels: tuple[PriceLevel, ...] = foundation.PRICE_LEVELS
+        self.locations: tuple[Location, ...] = foundation.LOCATIONS
+        self.terms: tuple[Terms, ...] = foundation.TERMS
+        self.tax_codes: tuple[TaxCode, ...] = foundation.TAX_CODES
+        self.salespeople = foundation.salespeople(seed)
+        profiles = Profiles(seed, now, size.accounts)
+        self._goods = Goods(seed, now, size.products)
+        self._customers = Customers(seed, now, profiles)
+        self._deals = Deals(seed, now, size.deals, profiles, self._goods)
+        self._orders = Orders(seed, now, profiles, self._goods, self._deals)
+
+    def products(self) -> Iterator[Product]:
+        """Products, components before the kits that hold them."""
+        return iter(self._goods)
+
+    def prices(self) -> Iterator[Price]:
+        """Prices, product by product, the standard level first."""
+        return self._goods.prices()
+
+    def stock(self) -> Iterator[Stock]:
+        """Stock of inventory products."""
+        return self._goods.stock()
+
+    def parties(self) -> Iterator[Party]:
+        """Customers and prospects with their contacts."""
+        return iter(self._customers)
+
+    def deals(self) -> Iterator[Deal]:
+        """CRM deals with their lines."""
+        return iter(self._deals)
+
+    def orders(self) -> Iterator[Order]:
+        """ERP orders with shipments, invoices and payments."""
+        return iter(self._orders)
+
+
+def generate(seed: int = SEED, now: datetime | None = None, size: Size | None = None) -> Company:
+    """The demo company as of ``now`` (aware; default: the present), of ``size`` (default: 500 accounts).
+
+    Same arguments, same facts. Raises ValueError for a ``now`` without a time zone or a size too small to trade.
+    """
+    moment = now or datetime.now(UTC)
+    if moment.tzinfo is None:
+        raise ValueError(f"The demo company needs a moment with a time zone, not {moment.isoformat()}")
+    size = size or Size()
+    if size.accounts < 1 or size.products < 20 or size.deals < 1:
+        raise ValueError(f"The demo company needs at least 1 account, 20 products and 1 deal, not {size}")
+    if seed < 0:
+        raise ValueError(f"A seed is 0 or more, not {seed}")
+    return DemoCompany(seed, moment.astimezone(UTC).replace(microsecond=0), size)
