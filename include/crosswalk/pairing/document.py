@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ValidationError as ShapeError
 
+from crosswalk.mapping.source import Mistake, Source, read_source, refuse
 from crosswalk.model.entities import ENTITIES
-from crosswalk.pairing.located import read_located
 
 Side = Literal["crm", "erp"]
 Mode = Literal["off", "shadow", "live"]
@@ -168,8 +169,23 @@ class Pairing(_Part):
 
 
 def load_pairing(path: Path) -> Pairing:
-    """Read one pairing file; raises ConfigurationError naming file, line and remedy."""
-    return read_located(path, Pairing)
+    """Read one pairing file; raises ConfigurationError naming every mistake with file, line and remedy."""
+    source = read_source(path)
+    try:
+        return Pairing.model_validate(source.content)
+    except ShapeError as error:
+        refuse([_mistake(source, dict(detail)) for detail in error.errors()])
+        raise
+
+
+def _mistake(source: Source, detail: dict[str, Any]) -> Mistake:
+    location = detail["loc"]
+    subject = ".".join(str(part) for part in location) or "the file"
+    if detail["type"] == "missing":
+        return Mistake(source.place(*location), subject, "is missing.", "Add it.")
+    if detail["type"] == "extra_forbidden":
+        return Mistake(source.place(*location), subject, "is no setting.", "Remove it or correct its name.")
+    return Mistake(source.place(*location), subject, f"{detail['msg']}.", "Correct the value there.")
 
 
 def load_pairings(folder: Path) -> list[Pairing]:

@@ -1,0 +1,145 @@
+"""Both emulators with a small company, a hub, and the stages on top: everything real, in one process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import requests
+
+from crosswalk.connectors.meter import Meter
+from crosswalk.connectors.protocol import Connector
+from crosswalk.connectors.quota import LocalQuota, SystemLimits
+from crosswalk.connectors.registry import open_connector
+from crosswalk.connectors.settings import ConnectionSettings
+from crosswalk.hub.database import Hub
+from crosswalk.pairing import Pairing, load_pairing
+from crosswalk.stages.context import StageContext
+from crosswalk.stages.deliver import deliver
+from crosswalk.stages.gate import gate
+from crosswalk.stages.link import link_all
+from crosswalk.stages.plan import plan
+from crosswalk.stages.pull import pull
+from crosswalk.stages.settle import settle
+from crosswalk_sandbox import netsuite, salesforce
+from crosswalk_sandbox.company.generate import generate
+from crosswalk_sandbox.kernel.clock import Clock
+from crosswalk_sandbox.kernel.faults import Faults
+from crosswalk_sandbox.kernel.request_log import RequestLog
+from crosswalk_sandbox.kernel.server import running
+
+INCLUDE = Path(__file__).parents[2] / "include"
+VENDORS = {"salesforce": salesforce, "netsuite": netsuite}
+
+
+@dataclass
+class Vendor:
+    """One running emulator and what a test may do to it."""
+
+    name: str
+    base_url: str
+    emulator: Any
+    faults: Faults
+    log: RequestLog
+    clock: Clock
+
+    def settings(self) -> ConnectionSettings:
+        """Return the connection as the sandbox's access document gives it."""
+        connection = self.emulator.access(self.base_url)["airflow"]
+        extra = {name: str(value) for name, value in connection["extra"].items()}
+        return ConnectionSettings(connection.get("host"), connection.get("login"), connection.get("password"), extra)
+
+
+@dataclass
+class World:
+    """The demo company in both systems and an empty hub."""
+
+    vendors: dict[str, Vendor]
+    hub: Hub
+    pairing: Pairing
+    meter: Meter = field(default_factory=Meter)
+    runs: int = 0
+    read_only: bool = False
+    clock: Any = None
+
+    def connector(self, side: str) -> Connector:
+        """Return a new connector for one side, as a task would open it."""
+        chosen = self.pairing.crm if side == "crm" else self.pairing.erp
+        limits = {one.system: SystemLimits(one.concurrent_requests, one.requests_per_day, one.share) for one in (self.pairing.crm, self.pairing.erp)}
+        return open_connector(
+            chosen.platform, self.vendors[chosen.system].settings(), system=chosen.system, read_only=self.read_only, quota=LocalQuota(limits), meter=self.meter
+        )
+
+    def context(self, **changes: Any) -> StageContext:
+        """Return the surroundings of one task of a new run."""
+        self.runs += 1
+        context = StageContext(self.hub, self.pairing, f"run-{self.runs}", self.connector, INCLUDE / "mappings", datetime.now(UTC))
+        if self.clock is not None:
+            context = replace(context, clock=self.clock)
+        return replace(context, **changes)
+
+    def pull_all(self, phase: str = "orders", **options: Any) -> None:
+        """Pull what a phase reads."""
+        for side, entities in self.pairing.phases[phase].read.items():
+            for entity in entities:
+                pull(self.context(), side, entity, **options)
+
+    def run_orders(self) -> dict[str, dict[str, object]]:
+        """Run phase 2 from pull to settle; returns each stage's counts."""
+        self.pull_all()
+        context = self.context()
+        counts: dict[str, dict[str, object]] = {"link": link_all(context).as_dict()}
+        for flow in ("orders", "write_back"):
+            for name, stage in (("plan", plan), ("gate", gate), ("deliver", deliver), ("settle", settle)):
+                counts[f"{name}_{flow}"] = stage(context, flow).as_dict()  # type: ignore[operator]
+        return counts
+
+    def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Return what the hub says."""
+        with psycopg.connect(self.hub.dsn) as connection:
+            return connection.execute(query.encode(), parameters).fetchall()
+
+    def netsuite_orders(self) -> list[tuple[str, str]]:
+        """Return (external id, id) of every order in the ERP, asked past our connector."""
+        return [(row.get("externalid", ""), row["id"]) for row in self.suiteql("select id, externalid from transaction where type = 'SalesOrd'")]
+
+    def suiteql(self, query: str) -> list[dict[str, str]]:
+        """Return a small query's rows, asked past our connector with a client of the test's own."""
+        from requests_oauthlib import OAuth1
+
+        vendor = self.vendors["netsuite"]
+        extra = vendor.settings().extra
+        auth = OAuth1(extra["consumer_key"], extra["consumer_secret"], extra["token_id"], extra["token_secret"], realm=extra["account_id"], signature_method="HMAC-SHA256")
+        rows: list[dict[str, str]] = []
+        while True:
+            url = f"{vendor.base_url}/services/rest/query/v1/suiteql?limit=1000&offset={len(rows)}"
+            answer = requests.post(url, json={"q": query}, headers={"Prefer": "transient"}, auth=auth, timeout=60)
+            answer.raise_for_status()
+            page = answer.json()
+            rows += page["items"]
+            if not page["hasMore"]:
+                return rows
+
+
+@contextmanager
+def world(folder: Path, dsn: str, *, accounts: int = 60, seed: int = 7) -> Iterator[World]:
+    """Start both emulators on free ports, filled with the company of ``seed``."""
+    with ExitStack() as stack:
+        vendors = {}
+        company = generate(seed=seed, accounts=accounts)
+        for name, package in VENDORS.items():
+            clock, faults, log = Clock(), Faults(), RequestLog()
+            emulator = package.create(folder / name, clock, {})
+            stack.callback(emulator.close)
+            if not emulator.is_loaded():
+                emulator.load(company)
+            base_url = stack.enter_context(running(emulator, clock=clock, faults=faults, log=log))
+            vendors[name] = Vendor(name, base_url, emulator, faults, log, clock)
+        hub = Hub(dsn)
+        stack.callback(hub.close)
+        yield World(vendors, hub, load_pairing(INCLUDE / "pairings" / "netsuite_salesforce.yaml"))
