@@ -1,0 +1,160 @@
+"""Salesforce: REST, collections and Bulk API 2.0, on one transport."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import cast
+
+import requests
+
+from crosswalk.connectors.meter import Meter
+from crosswalk.connectors.protocol import Capabilities, EntityDescription, Finding, Page, Usage
+from crosswalk.connectors.quota import BULK, Quota
+from crosswalk.connectors.salesforce import deliver as delivery
+from crosswalk.connectors.salesforce import pull as pulling
+from crosswalk.connectors.salesforce.auth import SalesforceAuthenticator, login_url
+from crosswalk.connectors.salesforce.client import DEFAULT_VERSION, Allowance, Client, is_read
+from crosswalk.connectors.salesforce.deliver import BATCH, DeliverySettings
+from crosswalk.connectors.salesforce.describe import entity_description
+from crosswalk.connectors.salesforce.errors import classify
+from crosswalk.connectors.salesforce.preflight import preflight
+from crosswalk.connectors.salesforce.pull import PullSettings
+from crosswalk.connectors.settings import ConnectionSettings
+from crosswalk.connectors.transport import Transport
+from crosswalk.model.errors import ConfigurationError, CrosswalkError
+from crosswalk.model.records import NativeRecord, Receipt, Selection, Write
+
+__all__ = ["NATIVES", "SalesforceConnector", "connect"]
+
+NATIVES: Mapping[str, str] = {
+    "customer": "Account",
+    "contact": "Contact",
+    "product": "Product2",
+    "price": "PricebookEntry",
+    "deal": "Opportunity",
+    "deal_line": "OpportunityLineItem",
+    "order": "Order",
+    "order_line": "OrderItem",
+}
+PARALLEL_REQUESTS = 4  # more would only fight over locks of shared parents, and a user has ten cursors (Salesforce §5)
+LONGEST_REQUEST = 600  # seconds; REST calls die after ten minutes (Salesforce §10)
+
+
+@dataclass(frozen=True, slots=True)
+class SalesforceConnector:
+    """One org; see :class:`crosswalk.connectors.protocol.Connector`. ``client`` is there for what the protocol does not offer."""
+
+    system: str
+    capabilities: Capabilities
+    client: Client
+    pull_settings: PullSettings
+    delivery_settings: DeliverySettings
+
+    def pull(self, selection: Selection, watermark: Mapping[str, object] | None) -> Iterator[Page]:
+        """Yield pages of what changed, deletions and merge losers included; of all living records for None."""
+        return pulling.pull(self.client, selection, watermark, self.pull_settings)
+
+    def fetch(self, selection: Selection, keys: Sequence[str]) -> list[NativeRecord]:
+        """Return records by id."""
+        return pulling.fetch(self.client, selection, keys)
+
+    def find(self, entity: str, intent_keys: Sequence[str]) -> dict[str, str]:
+        """Return ids by the entity's external id field."""
+        return delivery.find(self.client, entity, intent_keys, self.delivery_settings)
+
+    def deliver(self, writes: Sequence[Write]) -> list[Receipt]:
+        """Send writes as collections; one receipt each."""
+        return delivery.deliver(self.client, writes, self.delivery_settings)
+
+    def describe(self, entity: str, native: str) -> EntityDescription:
+        """Return the object's fields as this user sees them."""
+        return entity_description(entity, self.client.describe(native))
+
+    def usage(self) -> Usage:
+        """Return the org's API calls of the last 24 hours."""
+        return self.client.usage()
+
+    def preflight(self, selections: Sequence[Selection]) -> list[Finding]:
+        """Name what is missing, with the remedy; what only writes need is checked on connections that may write."""
+        writes = not self.client.transport.read_only
+        return preflight(self.client, selections, self.delivery_settings, writes=writes)
+
+
+def connect(
+    settings: ConnectionSettings,
+    *,
+    system: str = "salesforce",
+    read_only: bool = True,
+    quota: Quota | None = None,
+    meter: Meter | None = None,
+    options: Mapping[str, object] | None = None,
+) -> SalesforceConnector:
+    """Return a connector; it logs in with its first request.
+
+    Options: ``lane``, ``natives`` and ``key_fields`` (by entity), ``key_field``, ``duplicate_rule`` (``block``, ``allow``),
+    ``overlap_seconds``, ``bulk_from``, ``bulk_page``, ``parallel_requests``, ``attempts``, ``sleep``.
+    Raises ConfigurationError when the connection cannot work.
+    """
+    chosen = dict(options or {})
+    sleep = cast("Callable[[float], None]", chosen.get("sleep", time.sleep))
+    verify: bool | str = settings.get("ca_file") or True
+    allowance = Allowance()
+
+    def watch(response: requests.Response) -> CrosswalkError | None:
+        allowance.observe(response)
+        return classify(response)
+
+    transport = Transport(
+        system=system,
+        base_url=login_url(settings),
+        authenticator=SalesforceAuthenticator(settings, system=system, verify=verify),
+        classify=watch,
+        is_read=is_read,
+        read_only=read_only,
+        quota=quota,
+        meter=meter,
+        verify=verify,
+        attempts=_number(chosen, "attempts", 5),
+        sleep=sleep,
+        lane=str(chosen.get("lane", BULK)),
+    )
+    client = Client(transport, allowance, version=(settings.get("version") or DEFAULT_VERSION).lstrip("v"))
+    natives = {**NATIVES, **cast("Mapping[str, str]", chosen.get("natives", {}))}
+    return SalesforceConnector(
+        system,
+        Capabilities(
+            write_batch=dict.fromkeys(natives, BATCH),
+            parallel_requests=_number(chosen, "parallel_requests", PARALLEL_REQUESTS),
+            longest_request_seconds=LONGEST_REQUEST,
+        ),
+        client,
+        PullSettings(
+            overlap=timedelta(seconds=_number(chosen, "overlap_seconds", 600)),
+            bulk_from=_number(chosen, "bulk_from", 2_000),
+            bulk_page=_number(chosen, "bulk_page", 100_000),
+            sleep=sleep,
+        ),
+        DeliverySettings(
+            natives,
+            cast("Mapping[str, str]", chosen.get("key_fields", {})),
+            str(chosen.get("key_field", "ERP_Id__c")),
+            allow_duplicates=_duplicates_allowed(chosen),
+        ),
+    )
+
+
+def _number(options: Mapping[str, object], name: str, default: int) -> int:
+    try:
+        return int(str(options.get(name, default)))
+    except ValueError:
+        raise ConfigurationError(f"The option {name} of Salesforce is no whole number.", hint="Correct it.") from None
+
+
+def _duplicates_allowed(options: Mapping[str, object]) -> bool:
+    rule = options.get("duplicate_rule", "block")
+    if rule not in ("block", "allow"):
+        raise ConfigurationError(f"The option duplicate_rule is {rule!r}.", hint="Use `block` or `allow`.")
+    return rule == "allow"
