@@ -104,40 +104,41 @@ class _Pull:
 
     def _by_rest(self, answer: Answer) -> Iterator[Page]:
         began = answer.server_time
-        newest: NativeRecord | None = None
+        last: NativeRecord | None = None
+        stamp = ""
         while True:
             records = self.reader.from_json(answer.records)
-            newest = records[-1] if records else newest
+            last = records[-1] if records else last
+            stamp = _newest(records, stamp)
             if answer.next_url is None:
-                yield Page(records, self._final(began, newest))
+                yield Page(records, self._final(began, stamp))
                 return
-            yield Page(records, self._reached(newest))
-            answer = self._next(answer.next_url, newest)
+            yield Page(records, self._reached(last))
+            answer = self._next(answer.next_url, last)
 
-    def _next(self, next_url: str, newest: NativeRecord | None) -> Answer:
+    def _next(self, next_url: str, last: NativeRecord | None) -> Answer:
         try:
             answer = self.client.more(next_url)
         except CrosswalkError as error:
             if error.code != LOCATOR_LOST:
                 raise
-            return self.client.query(self.plan.soql(after=newest), all_rows=self.plan.all_rows)
+            return self.client.query(self.plan.soql(after=last), all_rows=self.plan.all_rows)
         if answer.next_url == next_url:
             raise TransientError("Salesforce repeats a page of the query.", hint="Run the pull again.")
         return answer
 
-    def _reached(self, newest: NativeRecord | None) -> Watermark | None:
+    def _reached(self, last: NativeRecord | None) -> Watermark | None:
         """The watermark in the middle of a read: only a read in the order of stamps can be resumed."""
-        if self.since is None or newest is None or newest.modified is None:
+        if self.since is None or last is None or last.modified is None:
             return None
-        return watermark_at(max(self.since, newest.modified))
+        return watermark_at(max(self.since, last.modified))
 
-    def _final(self, began: datetime | None, newest: NativeRecord | None) -> Watermark:
+    def _final(self, began: datetime | None, stamp: str) -> Watermark:
         """The watermark at the end. Without a Date header: the newest stamp seen, else where we began."""
         if began is not None:
             return watermark_at(began)
-        seen = [
-            stamp for stamp in (self.since, newest.modified if newest and self.since else None) if stamp is not None
-        ]
+        seen = [self.since] if self.since else []
+        seen += [datetime.fromisoformat(stamp)] if stamp else []
         if not seen:
             raise TransientError(
                 "Salesforce's answer tells no time.", hint="A proxy strips the Date header; let it pass."
@@ -165,14 +166,14 @@ class _Pull:
         return bulk.start(self.client, self.plan.soql(ordered=False), all_rows=self.plan.all_rows)
 
     def _by_job(self, job: str, began: datetime | None) -> Iterator[Page]:
-        newest: NativeRecord | None = None
+        stamp = ""
         waiting: tuple[NativeRecord, ...] = ()
         for records in self._chunks(job):
             if waiting:
                 yield Page(waiting, None)
             waiting = records
-            newest = max((newest, *records) if newest else records, key=_stamp)
-        yield Page(waiting, self._final(began or self._job_began(job), newest))
+            stamp = _newest(records, stamp)
+        yield Page(waiting, self._final(began or self._job_began(job), stamp))
 
     def _job_began(self, job: str) -> datetime | None:
         created = self.client.get(f"jobs/query/{job}").get("createdDate")
@@ -185,8 +186,8 @@ class _Pull:
                 yield chunk
 
 
-def _stamp(record: NativeRecord) -> str:
-    return record.version
+def _newest(records: Sequence[NativeRecord], stamp: str) -> str:
+    return max([stamp, *(record.version for record in records)])
 
 
 # --- Single records ------------------------------------------------------------------------------
