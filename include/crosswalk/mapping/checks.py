@@ -171,7 +171,7 @@ def strongest_law(field: FieldMapping) -> tuple[Law, str]:
 def _default(field: FieldMapping) -> Said:
     if field.default is not None:
         try:
-            Lens(field).default  # noqa: B018
+            Lens(field).default  # noqa: B018 - read for the error it may raise
         except Unfit as unfit:
             yield f"default: {unfit.problem}", "Write a canonical value of the field."
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from enum import StrEnum
 
 from crosswalk.mapping import places, values
@@ -44,13 +44,15 @@ class Converter:
 
     ``get`` makes a native value canonical, ``put`` a canonical one native. ``stored`` is what the system shows of a
     value that was written, where its tables and its documents differ (a sales line's sign, NetSuite §7).
-    ``get_in_region`` replaces ``get`` where the record's country matters.
+    ``get_in_region`` replaces ``get`` where the record's country matters. ``settle`` brings a value into canonical form
+    where that is not the kind's usual one.
     """
 
     get: Convert
     put: Convert
     stored: Convert = _same
     get_in_region: ConvertInRegion | None = None
+    settle: Convert | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,17 +145,23 @@ def _plain(get: Convert, put: Convert | None = None) -> Callable[[str], Converte
     return lambda _argument: converter
 
 
-def _signed(value: Value) -> Decimal:
-    exact = values.number(value)
-    return -exact if exact else Decimal(0)  # Decimal has a negative zero
+def _form(settle: Convert) -> Callable[[str], Converter]:
+    converter = Converter(settle, settle, settle=settle)
+    return lambda _argument: converter
 
 
 def _negate(value: Value) -> Value:
-    return int(_signed(value)) if isinstance(value, int) else _signed(value)
+    if isinstance(value, int):
+        return -value
+    exact = values.number(value)
+    return exact and exact.copy_negate()  # exact, where the minus sign rounds to 28 digits; zero has no sign
 
 
 def _absolute(value: Value) -> Value:
-    return abs(value) if isinstance(value, int) else abs(_signed(value))
+    if isinstance(value, int):
+        return abs(value)
+    exact = values.number(value)
+    return exact and exact.copy_abs()
 
 
 def _prefix(lead: str) -> Converter:
@@ -174,12 +182,15 @@ def _strip_prefix(lead: str) -> Converter:
     return Converter(get, lambda value: f"{lead}{value}")
 
 
+_WIDE = Context(prec=2 * values.MOST_DIGITS)
+
+
 def _rounded(digits: str) -> Converter:
     step = Decimal(1).scaleb(-int(digits))
 
     def put(value: Value) -> Value:
         exact = values.number(value)
-        return exact and exact.quantize(step, ROUND_HALF_UP)
+        return exact and values.number(exact.quantize(step, ROUND_HALF_UP, _WIDE))
 
     return Converter(values.number, put)
 
@@ -211,8 +222,8 @@ _EXACT = frozenset({Kind.AMOUNT, Kind.QUANTITY})
 _NUMBERS = _EXACT | {Kind.INTEGER}
 
 RECIPES: Mapping[str, Recipe] = {
-    "key": Recipe(_plain(values.key), _WORDS, last=True),
-    "lines": Recipe(_plain(values.lines), _TEXT, last=True),
+    "key": Recipe(_form(values.key), _WORDS, last=True),
+    "lines": Recipe(_form(values.lines), _TEXT, last=True),
     "one_line": Recipe(_plain(values.one_line), _TEXT, Law.LOSSY, last=True),
     "list": Recipe(_listed, _TEXT, Law.LOSSY, Argument.TEXT, last=True),
     "website": Recipe(_website, _TEXT, Law.LOSSY, Argument.TEXT, last=True),

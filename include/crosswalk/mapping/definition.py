@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PositiveInt, StringConstraints
 from pydantic import Field as Setting
 
-from crosswalk.mapping.converters import Law  # noqa: TC001 - pydantic reads it at run time
+from crosswalk.mapping.converters import Law
 from crosswalk.model.entities import ENTITIES, Entity, Kind
 from crosswalk.model.records import NativeField, Selection
 

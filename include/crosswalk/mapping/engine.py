@@ -34,7 +34,7 @@ class Mapper:
         self._required = tuple(field for field in mapping.fields.values() if field.required)
         self._fields = {field.name: field for field in mapping.every_field}
         self._writers = {
-            field.name: (field.target, Lens(field).put) for field in mapping.every_field if field.law is not Law.ONE_WAY
+            field.name: (field.target, Lens(field)) for field in mapping.every_field if field.law is not Law.ONE_WAY
         }
 
     def to_image(self, record: NativeRecord) -> Image:
@@ -64,7 +64,8 @@ class Mapper:
         )
 
     def to_native(self, values: Mapping[str, Value], *, record: str = "") -> dict[str, Value]:
-        """Return the given canonical values under the native paths they are written to; None empties a field.
+        """Return the given canonical values under the native paths they are written to; None empties a field
+        (or writes its default).
 
         Raises ConfigurationError for a field that is unknown or one_way, ValidationError for a value the system has
         no room for; ``record`` is named in it.
@@ -74,9 +75,9 @@ class Mapper:
             writer = self._writers.get(name)
             if writer is None:
                 raise self._unwritable(name)
-            target, put = writer
+            target, lens = writer
             try:
-                native[target] = None if value is None else put(value)
+                native[target] = lens.write(value)
             except Unfit as unfit:
                 raise self._unfit(self._fields[name], record, unfit) from unfit
         return native

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+import orjson
+
 if TYPE_CHECKING:
     from crosswalk.model.records import Value
 
-
-def _decimal(value: Decimal) -> str:
-    plain = f"{value:f}"
-    if "." in plain:
-        plain = plain.rstrip("0").rstrip(".")
-    return f"d{'0' if plain == '-0' else plain}"
-
-
-# A letter for the type keeps 1, True, "1" and Decimal(1) apart; the length in front keeps neighbours apart.
-_SPELL: dict[type, Callable[..., str]] = {
-    str: lambda value: f"s{value}",
-    bool: lambda value: "b1" if value else "b0",
-    int: lambda value: f"i{value}",
-    Decimal: _decimal,
-    date: lambda value: f"e{value.isoformat()}",
-    datetime: lambda value: f"t{value.astimezone(UTC).isoformat()}",
-}
+_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 
 
 def fingerprint(values: Mapping[str, Value], extras: Mapping[str, Value] | None = None) -> int:
@@ -36,19 +23,33 @@ def fingerprint(values: Mapping[str, Value], extras: Mapping[str, Value] | None 
     Empty fields do not count, so a newly mapped field changes only the records that have it.
     Decimals count by value (``1.50`` is ``1.5``), instants by the moment.
     """
-    parts = _spelled(values)
-    if extras:
-        parts.append("+")
-        parts += _spelled(extras)
-    digest = blake2b("".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    there = {name: value for name, value in values.items() if value is not None}
+    added = {name: value for name, value in extras.items() if value is not None} if extras else None
+    digest = blake2b(_spelled([there, added or None]), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
 
 
-def _spelled(values: Mapping[str, Value]) -> list[str]:
-    parts = []
-    for name in sorted(values):
-        value = values[name]
-        if value is not None:
-            words = f"s{value}" if type(value) is str else _SPELL[type(value)](value)
-            parts.append(f"{name}={len(words)}:{words}")
-    return parts
+def _spelled(content: object) -> bytes:
+    """Return ``content`` as JSON with sorted keys; what orjson refuses (huge integers, lone surrogates) json spells."""
+    try:
+        return orjson.dumps(content, _tagged, _OPTIONS)
+    except orjson.JSONEncodeError:
+        return json.dumps(content, default=_tagged, sort_keys=True).encode()
+
+
+def _tagged(value: object) -> list[str]:
+    """Return what JSON has no form for as a list, which no value is: so ``Decimal(1)``, ``1`` and ``"1"`` stay apart."""
+    if isinstance(value, Decimal):
+        return ["decimal", _digits(value)]
+    if isinstance(value, datetime):
+        return ["instant", value.astimezone(UTC).isoformat()]
+    if isinstance(value, date):
+        return ["date", value.isoformat()]
+    raise TypeError(f"{type(value).__name__} is no canonical value")
+
+
+def _digits(value: Decimal) -> str:
+    plain = f"{value:f}"
+    if "." in plain:
+        plain = plain.rstrip("0").rstrip(".")
+    return "0" if plain == "-0" else plain

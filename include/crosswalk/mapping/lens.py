@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from crosswalk.mapping.definition import FieldMapping
     from crosswalk.model.records import Value
 
+MOST_CUTS = 8
+
 
 class Lens:
     """How one field is read and written.
@@ -55,10 +57,26 @@ class Lens:
     @cached_property
     def put(self) -> Convert:
         """Canonical to native, ready to be sent; raises Unfit."""
-        ways = [self._last.put, *(step.put for step in reversed(self._steps))]
-        if self.field.max_length:
-            ways.append(_shortened(self.field.max_length, refuse=self.field.law is Law.ISO))
-        return _chain(ways)
+        way = _chain([self._last.put, *(step.put for step in reversed(self._steps))])
+        most = self.field.max_length
+        if most is None:
+            return way
+        return _refusing(way, most) if self.field.law is Law.ISO else _cutting(way, self.get, most)
+
+    @cached_property
+    def empty(self) -> Value:
+        """What is written for an empty canonical value: nothing, or the field's default."""
+        return None if self.default is None else self.put(self.default)
+
+    def read(self, native: Value, region: str | None = None) -> Value:
+        """Return the canonical value of ``native``, which may be None; ``region`` is the record's country."""
+        if native is None:
+            return self.default
+        return self.get_in_region(native, region) if self.get_in_region else self.get(native)
+
+    def write(self, value: Value) -> Value:
+        """Return the native value of ``value``, which may be None."""
+        return self.empty if value is None else self.put(value)
 
     @cached_property
     def stored(self) -> Convert:
@@ -72,7 +90,16 @@ class Lens:
         base = BASE[self.field.kind]
         return base.get_in_region(native, region) if base.get_in_region else base.get(native)
 
-    @property
+    def settled(self, value: Value, region: str | None = None) -> Value:
+        """Return a canonical value brought into its kind's canonical form: itself, when the lens is sound."""
+        if value is None:
+            return None
+        if self._last.settle:
+            return self._last.settle(value)
+        base = _base(self.field)
+        return base.get_in_region(value, region) if base.get_in_region else base.get(value)
+
+    @cached_property
     def default(self) -> Value:
         """The canonical value for an empty native one."""
         given = self.field.default
@@ -97,13 +124,28 @@ def _chain(ways: list[Convert]) -> Convert:
     return through
 
 
-def _shortened(most: int, *, refuse: bool) -> Convert:
-    def shorten(value: Value) -> Value:
-        if not isinstance(value, str) or len(value) <= most:
-            return value
-        if refuse:
-            problem = f"{shown(value)} has {len(value)} characters, the system takes {most}."
+def _refusing(way: Convert, most: int) -> Convert:
+    def put(value: Value) -> Value:
+        native = way(value)
+        if isinstance(native, str) and len(native) > most:
+            problem = f"{shown(native)} has {len(native)} characters, the system takes {most}."
             raise Unfit(problem, "Shorten it where it is kept.")
-        return value[:most].rstrip()
+        return native
 
-    return shorten
+    return put
+
+
+def _cutting(way: Convert, back: Convert, most: int) -> Convert:
+    """Cut at ``most`` characters, and so that reading and writing it again changes nothing (a cut may end in ``,``)."""
+
+    def put(value: Value) -> Value:
+        native = way(value)
+        for _ in range(MOST_CUTS):
+            if not isinstance(native, str) or len(native) <= most:
+                return native
+            cut = native[:most].rstrip()
+            seen = back(cut)
+            native = cut if seen is None else way(seen)
+        raise Unfit(f"{shown(value)} cannot be cut to {most} characters.", "Shorten it where it is kept.")
+
+    return put

@@ -46,7 +46,7 @@ def known_country(raw: str) -> str | None:
 
 def country(raw: Value) -> str | None:
     """Return the ISO 3166-1 alpha-2 code; reads ISO-2, ISO-3, English and common names. Raises Unfit for others."""
-    code = known_country(raw) if isinstance(raw, str) else None
+    code = known_country(raw) if type(raw) is str else None
     if code is None and text(raw) is not None:
         raise Unfit(f"{shown(raw)} is no country we know.", _advice(str(raw)))
     return code

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from crosswalk.model.records import Value
 
 SHOWN = 60  # characters of a value that a message quotes
+MOST_DIGITS = 40  # before or behind the point
 
 
 class Unfit(Exception):
@@ -65,7 +66,9 @@ def lines(raw: Value) -> str | None:
 
 def one_line(raw: Value) -> str | None:
     """Return several lines as one, joined by ``, `` (a street in two lines)."""
-    each = (" ".join(line.split()).rstrip(",").rstrip() for line in _characters(raw).splitlines())
+    if type(raw) is str and raw.isascii() and raw.isprintable():  # one line already
+        return " ".join(raw.split()).rstrip(", ") or None
+    each = (" ".join(line.split()).rstrip(", ") for line in _characters(raw).splitlines())
     return ", ".join(line for line in each if line) or None
 
 
@@ -80,7 +83,9 @@ _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+")
 def email(raw: Value) -> str | None:
     """Return an e-mail address in lower case, as Salesforce stores it (Salesforce §3); what is held is not checked."""
     plain = text(raw)
-    return plain and unicodedata.normalize("NFC", plain.lower())
+    if plain is None or plain.isascii():
+        return plain and plain.lower()
+    return unicodedata.normalize("NFC", plain.lower())
 
 
 def sendable_email(value: Value) -> str | None:
@@ -91,7 +96,7 @@ def sendable_email(value: Value) -> str | None:
     return address
 
 
-_SCHEME = re.compile(r"(?:https?:/*)+", re.IGNORECASE)
+_SCHEME = re.compile(r"(?:https?:/+)+", re.IGNORECASE)
 
 
 def website(raw: Value) -> str | None:
@@ -99,9 +104,11 @@ def website(raw: Value) -> str | None:
     plain = text(raw)
     if plain is None:
         return None
-    rest = _SCHEME.sub("", plain, count=1) if _SCHEME.match(plain) else plain
-    host, slash, path = rest.strip("/ ").partition("/")
-    return text(unicodedata.normalize("NFC", host.lower()) + slash + path)
+    scheme = _SCHEME.match(plain)
+    host, slash, path = plain[scheme.end() if scheme else 0 :].strip("/ ").partition("/")
+    if not host.isascii():
+        return text(unicodedata.normalize("NFC", host.lower()) + slash + path)
+    return f"{host.lower()}{slash}{path}" or None
 
 
 _PARTS = re.compile(r"(?:[,;|\n\r]|<br\s*/?>)", re.IGNORECASE)
@@ -117,15 +124,15 @@ def listed(raw: Value) -> str | None:
 
 
 def number(raw: Value) -> Decimal | None:
-    """Return an exact decimal number; raises Unfit for anything else, also for NaN and infinity."""
-    if type(raw) is Decimal and raw.is_finite():
-        return raw
+    """Return an exact decimal number; raises Unfit for anything else, also for NaN, infinity and astronomic sizes."""
+    value = raw
     if isinstance(raw, (str, int)) and not isinstance(raw, bool):
-        try:
+        with suppress(InvalidOperation):
             value = Decimal(raw)
-        except InvalidOperation:
-            value = Decimal("NaN")
-        if value.is_finite():
+    if type(value) is Decimal and value.is_finite():
+        if not value:
+            return Decimal(0)
+        if -MOST_DIGITS < value.adjusted() < MOST_DIGITS:
             return value
     raise Unfit(f"{shown(raw)} is no number.", "Correct the value in the system, or map the field as text.")
 
