@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from crosswalk_airflow.local.credentials import USERS, Credentials
 
 if TYPE_CHECKING:
-    from crosswalk_airflow.local.databases import Databases
+    from crosswalk_airflow.local.database_urls import Databases
     from crosswalk_airflow.local.layout import Layout
     from crosswalk_airflow.local.settings import Settings
 

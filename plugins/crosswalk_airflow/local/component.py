@@ -13,7 +13,7 @@ from pathlib import Path
 from crosswalk_airflow.local import credentials, postgres
 from crosswalk_airflow.local.airflow_environment import airflow_environment, clean
 from crosswalk_airflow.local.components import AIRFLOW, POSTGRES, command_of, components_of
-from crosswalk_airflow.local.databases import Databases
+from crosswalk_airflow.local.database_urls import Databases
 from crosswalk_airflow.local.layout import Layout, find_project
 from crosswalk_airflow.local.postgres_home import home_of
 from crosswalk_airflow.local.processes import end, working_in

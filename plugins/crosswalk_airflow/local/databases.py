@@ -2,62 +2,28 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import sql
 from tenacity import RetryError, retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from crosswalk.model.errors import ConfigurationError
+from crosswalk_airflow.local.database_urls import (
+    AIRFLOW,
+    HUB,
+    Databases,
+    embedded,
+    name_in,
+    on_loopback,
+    with_database,
+)
 from crosswalk_airflow.local.postgres import SUPERUSER
-from crosswalk_airflow.local.settings import Settings, write_private
 
 if TYPE_CHECKING:
     from crosswalk_airflow.local.credentials import Credentials
-
-_AIRFLOW, _HUB = "airflow", "crosswalk"
-
-
-@dataclass(frozen=True, repr=False)
-class Databases:
-    """Two URLs, `postgresql://user:password@host:port/name`. `repr` shows no password."""
-
-    airflow: str
-    hub: str
-
-    def save(self, path: Path) -> None:
-        """Keep the URLs for the components; the file is the owner's only."""
-        write_private(path, json.dumps({"airflow": self.airflow, "hub": self.hub}))
-
-    @classmethod
-    def load(cls, path: Path) -> Databases:
-        """Read what `save` kept."""
-        return cls(**json.loads(path.read_text(encoding="utf-8")))
-
-    @property
-    def airflow_sqlalchemy(self) -> str:
-        """Airflow's URL with the driver its provider brings."""
-        return self.airflow.replace("postgres://", "postgresql://").replace(
-            "postgresql://", "postgresql+psycopg2://", 1
-        )
-
-
-def _loopback(user: str, password: str, port: int, name: str) -> str:
-    return f"postgresql://{user}:{quote(password, safe='')}@127.0.0.1:{port}/{name}"
-
-
-def with_database(url: str, name: str) -> str:
-    """Return the URL of another database on the same server."""
-    return urlunsplit(urlsplit(url)._replace(path=f"/{quote(name)}"))
-
-
-def name_in(url: str) -> str:
-    """Return the database a URL names."""
-    return unquote(urlsplit(url).path.strip("/"))
+    from crosswalk_airflow.local.settings import Settings
 
 
 def wait_for_server(url: str, patience: float = 60.0) -> None:
@@ -96,20 +62,12 @@ def prepare(settings: Settings, credentials: Credentials) -> Databases:
     return _prepare_external(settings.database_url)
 
 
-def embedded(port: int, credentials: Credentials) -> Databases:
-    """Return the URLs on the embedded server, without asking it."""
-    return Databases(
-        airflow=_loopback(_AIRFLOW, credentials.airflow_database_password, port, _AIRFLOW),
-        hub=_loopback(_HUB, credentials.hub_database_password, port, _HUB),
-    )
-
-
 def _prepare_embedded(port: int, credentials: Credentials) -> Databases:
-    url = _loopback(SUPERUSER, credentials.postgres_password, port, "postgres")
+    url = on_loopback(SUPERUSER, credentials.postgres_password, port, "postgres")
     wait_for_server(url)
     with psycopg.connect(url, autocommit=True) as connection:
-        _own_database(connection, _AIRFLOW, credentials.airflow_database_password)
-        _own_database(connection, _HUB, credentials.hub_database_password)
+        _own_database(connection, AIRFLOW, credentials.airflow_database_password)
+        _own_database(connection, HUB, credentials.hub_database_password)
     return embedded(port, credentials)
 
 

@@ -8,7 +8,7 @@ import click
 
 from crosswalk.hub.database import migrate as migrate_hub
 from crosswalk.hub.database import revision
-from crosswalk_airflow.local.databases import Databases
+from crosswalk_airflow.local.database_urls import Databases
 from crosswalk_airflow.local.settings import load
 
 

@@ -17,7 +17,7 @@ from crosswalk_airflow.local.component import environment_of
 from crosswalk_airflow.local.settings import Settings, write_private
 
 if TYPE_CHECKING:
-    from crosswalk_airflow.local.databases import Databases
+    from crosswalk_airflow.local.database_urls import Databases
     from crosswalk_airflow.local.layout import Layout
 
 

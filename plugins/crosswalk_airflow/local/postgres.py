@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
@@ -44,6 +44,7 @@ def initialise(home: PostgresHome, password: str) -> bool:
     if (home.data / "PG_VERSION").exists():
         _require_same_major(home)
         return False
+    end(working_in(home.folder), patience=2.0)  # an initdb whose caller was killed
     draft, password_file = home.folder / "data.new", home.folder / "password"
     shutil.rmtree(draft, ignore_errors=True)
     write_private(password_file, password)
@@ -59,19 +60,18 @@ def initialise(home: PostgresHome, password: str) -> bool:
 
 def _run(home: PostgresHome, command: list[str]) -> str:
     """Run one of the server's programs as its account and return what it prints."""
-    identity = (
-        {"user": home.account.uid, "group": home.account.gid, "extra_groups": []} if home.account.is_other else {}
+    account = home.account
+    identity: dict[str, Any] = (
+        {"user": account.uid, "group": account.gid, "extra_groups": []} if account.is_other else {}
     )
-    program = home.binaries() / command[0]
-    done = subprocess.run(
-        [program, *command[1:]], cwd=home.folder, capture_output=True, text=True, check=False, **identity
-    )
+    program = [str(home.binaries() / command[0]), *command[1:]]
+    done = subprocess.run(program, cwd=home.folder, capture_output=True, text=True, check=False, **identity)
     if done.returncode != 0:
         raise ConfigurationError(
             f"{command[0]} failed: {(done.stderr or done.stdout).strip()}",
             hint="If this platform is not supported, set CROSSWALK_DATABASE_URL to a Postgres of your own.",
         )
-    return done.stdout
+    return str(done.stdout)
 
 
 def _major(home: PostgresHome) -> int:

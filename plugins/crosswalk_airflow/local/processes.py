@@ -32,7 +32,7 @@ def working_in(folder: Path) -> Iterator[psutil.Process]:
 def is_alive(pid: int) -> bool:
     """Say whether a process exists and is not a zombie waiting to be reaped."""
     try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 

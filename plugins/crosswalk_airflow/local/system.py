@@ -12,19 +12,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crosswalk.model.errors import TransientError
 from crosswalk_airflow.local import credentials, databases, postgres, sandbox
 from crosswalk_airflow.local.components import AIRFLOW, POSTGRES, SANDBOX, components_of
 from crosswalk_airflow.local.health import api_and_emulators, unhealthy, wait_for
-from crosswalk_airflow.local.migrations import migrate
 from crosswalk_airflow.local.ports import require_free
 from crosswalk_airflow.local.postgres_home import home_of
 from crosswalk_airflow.local.processes import working_in
 from crosswalk_airflow.local.provisioning import hub_connection, provision
 from crosswalk_airflow.local.supervision import Supervisor, render
+from crosswalk_airflow.local.watch import Watch
 
 if TYPE_CHECKING:
-    from crosswalk_airflow.local.databases import Databases
+    from crosswalk_airflow.local.database_urls import Databases
     from crosswalk_airflow.local.layout import Layout
     from crosswalk_airflow.local.settings import Settings
 
@@ -60,6 +59,8 @@ def alone(layout: Layout, tell: Tell) -> Iterator[None]:
 
 def up(layout: Layout, settings: Settings, tell: Tell) -> None:
     """Bring everything up and wait until it is healthy."""
+    from crosswalk_airflow.local.migrations import migrate  # SQLAlchemy and Alembic: too slow for `status`
+
     with alone(layout, tell):
         progress = Progress(tell)
         layout.prepare()
@@ -73,9 +74,10 @@ def up(layout: Layout, settings: Settings, tell: Tell) -> None:
         progress.done("databases migrated" if touched else "databases are at their revisions")
         supervisor.start_group(SANDBOX)
         supervisor.start_group(AIRFLOW)
-        wait_for(settings, api_and_emulators, lambda: _require_alive(supervisor))
+        watch = Watch(layout, supervisor)
+        wait_for(settings, api_and_emulators, watch.look)
         _provision(layout, settings, found, passwords["admin"], progress)
-        wait_for(settings, unhealthy, lambda: _require_alive(supervisor))
+        wait_for(settings, unhealthy, watch.look)
         progress.done("Airflow and the sandbox are healthy" if settings.emulator_ports else "Airflow is healthy")
 
 
@@ -125,13 +127,6 @@ def _clear(layout: Layout, supervisor: Supervisor) -> list[int]:
         postgres.repair(home)
         survivors += living
     return survivors
-
-
-def _require_alive(supervisor: Supervisor) -> None:
-    if not supervisor.is_running():
-        raise TransientError(
-            "The supervisor has died.", hint="Run `make up` again; see .crosswalk/logs/supervisor.log."
-        )
 
 
 def down(layout: Layout, tell: Tell) -> bool:
