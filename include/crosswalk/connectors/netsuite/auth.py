@@ -96,6 +96,8 @@ class TokenBased:
         """Sign anew: an old signature is refused as a replay."""
         request.headers.pop("Authorization", None)
         signed: requests.PreparedRequest = self._sign(request)
+        header = signed.headers["Authorization"]  # oauthlib gives bytes, against requests' types
+        signed.headers["Authorization"] = header.decode() if isinstance(header, bytes) else header
         return signed
 
     def refresh(self) -> None:

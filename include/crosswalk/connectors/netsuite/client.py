@@ -16,7 +16,15 @@ from crosswalk.connectors.netsuite.statements import MOST_ROWS, Statement
 from crosswalk.connectors.netsuite.windows import SQL_FORMAT, instant_of
 from crosswalk.connectors.quota import BULK
 from crosswalk.connectors.transport import Anonymous, Transport, decoded
-from crosswalk.model.errors import ConfigurationError, InDoubtError, RecordError, TransientError
+from crosswalk.model.errors import (
+    ConfigurationError,
+    InDoubtError,
+    NotFoundError,
+    PermissionDeniedError,
+    RecordError,
+    SchemaError,
+    TransientError,
+)
 
 if TYPE_CHECKING:
     import requests
@@ -169,7 +177,7 @@ class Client:
     def _ask_time(self) -> datetime:
         try:
             text = str(self.get(SERVER_TIME)["serverTime"])
-        except (RecordError, ConfigurationError, KeyError):
+        except (NotFoundError, SchemaError, PermissionDeniedError, KeyError):
             return self._ask_sysdate()  # the service exists since 2025.2 (NetSuite §1)
         return datetime.fromisoformat(text).astimezone(UTC)
 

@@ -130,8 +130,12 @@ TABLE = (
     Rule(
         ConfigurationError,
         "NetSuite does not understand the request; report this as an error of the connector.",
-        (400, 405, 406, 415),
-        ("INVALID_PARAMETER", "INVALID_SQL", "INVALID_REQUEST", "INVALID_HEADER", "METHOD_NOT_ALLOWED"),
+        codes=("INVALID_PARAMETER", "INVALID_SQL", "INVALID_REQUEST", "INVALID_HEADER", "METHOD_NOT_ALLOWED"),
+    ),
+    Rule(
+        ConfigurationError,
+        "NetSuite does not understand the request; report this as an error of the connector.",
+        (405, 406, 415),
     ),
     Rule(ValidationError, f"Correct what the text says. {_REPLAY}"),
 )
