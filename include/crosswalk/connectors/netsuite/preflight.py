@@ -119,9 +119,9 @@ def _clock(client: Client, habits: Habits) -> Iterator[Finding]:
             instant = datetime.fromisoformat(str(answer["lastModifiedDate"])).astimezone(UTC)
         except (ConfigurationError, RecordError, KeyError):
             continue
-        difference = datetime.fromisoformat(rows[0]["changed"]) - instant.replace(tzinfo=None)
+        difference = _to_the_minute(datetime.fromisoformat(rows[0]["changed"])) - _to_the_minute(instant)
         expected = instant.astimezone(habits.zone).utcoffset() or timedelta(0)
-        if abs(difference - expected) > timedelta(minutes=1):
+        if abs(difference - expected) > timedelta(minutes=1):  # REST may round
             yield Finding(
                 "time zone",
                 f"SuiteQL shows times {_hours(difference)} from UTC; {zone} is {_hours(expected)} from it.",
@@ -135,6 +135,10 @@ def _clock(client: Client, habits: Habits) -> Iterator[Finding]:
         "Give the role Lists > Customers, level Edit, or compare one record's last change by hand.",
         blocking=False,
     )
+
+
+def _to_the_minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0, tzinfo=None)
 
 
 def _hours(offset: timedelta) -> str:

@@ -121,9 +121,14 @@ def _address(purpose: str) -> dict[str, Join]:
 _BALANCES = frozenset(
     {"balancesearch", "overduebalancesearch", "unbilledorderssearch", "depositbalancesearch", "oncredithold"}
 )
-_LINKED = "IN (SELECT previousdoc FROM nexttransactionlinelink WHERE lastmodifieddate >= TO_TIMESTAMP(?, '{format}'))"
+_LINKED = (
+    "IN (SELECT nexttransactionlinelink.previousdoc FROM nexttransactionlinelink"
+    " WHERE nexttransactionlinelink.lastmodifieddate >= TO_TIMESTAMP(?, '{format}'))"
+)
 _CUSTOMER_OF_TRANSACTION = Touch(
-    "customer.id IN (SELECT entity FROM transaction WHERE lastmodifieddate >= TO_TIMESTAMP(?, '{format}'))", _BALANCES
+    "customer.id IN (SELECT transaction.entity FROM transaction"
+    " WHERE transaction.lastmodifieddate >= TO_TIMESTAMP(?, '{format}'))",
+    _BALANCES,
 )
 
 _CUSTOMER = Source(

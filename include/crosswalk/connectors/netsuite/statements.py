@@ -122,10 +122,10 @@ def fell_due(since: str | None, until: str) -> Condition:
 
     An invoice becomes overdue because a day begins; no stamp says so.
     """
-    start = f" AND duedate >= TO_DATE(?, '{_DATE_FORMAT}')" if since else ""
+    start = f" AND transaction.duedate >= TO_DATE(?, '{_DATE_FORMAT}')" if since else ""
     return Condition(
-        "customer.id IN (SELECT entity FROM transaction WHERE type = 'CustInvc' AND status = 'A'"
-        f"{start} AND duedate < TO_DATE(?, '{_DATE_FORMAT}'))",
+        "customer.id IN (SELECT transaction.entity FROM transaction WHERE transaction.type = 'CustInvc'"
+        f" AND transaction.status = 'A'{start} AND transaction.duedate < TO_DATE(?, '{_DATE_FORMAT}'))",
         (since, until) if since else (until,),
     )
 
