@@ -83,6 +83,28 @@ def test_a_country_is_read_from_the_names_people_use(raw: str, code: str) -> Non
     assert places.country(raw) == code
 
 
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [
+        ("Deutschland", "DE"),
+        ("ÖSTERREICH", "AT"),
+        ("Schweiz", "CH"),
+        ("Suisse", "CH"),
+        ("Italia", "IT"),
+        ("España", "ES"),
+        ("日本", "JP"),
+    ],
+)
+def test_a_country_is_read_from_its_name_in_its_own_language(raw: str, code: str) -> None:
+    assert places.country(raw) == code
+
+
+def test_no_foreign_name_takes_an_english_one() -> None:
+    for country in pycountry.countries:
+        assert places.country(country.name) == country.alpha_2
+        assert places.country(country.alpha_3) == country.alpha_2
+
+
 def test_every_country_is_read_back_from_its_name() -> None:
     codes = [country.alpha_2 for country in pycountry.countries]
     assert [places.country(places.country_name(code)) for code in codes] == codes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache, lru_cache
+from gettext import NullTranslations, translation
 from typing import TYPE_CHECKING, Any
 
 import pycountry
@@ -23,19 +24,35 @@ _ALSO_CALLED = {
     "democratic republic of the congo": "CD", "republic of the congo": "CG", "the bahamas": "BS", "the gambia": "GM",
 }  # fmt: skip
 
+# Languages whose names for countries are read too (Deutschland, España, 日本).
+_LANGUAGES = (
+    "cs", "da", "de", "el", "es", "fi", "fr", "he", "hu", "it", "ja", "ko", "nb_NO", "nl", "pl", "pt", "ro", "ru",
+    "sv", "tr", "uk", "zh_CN", "zh_TW",
+)  # fmt: skip
+
 # Where addresses carry the ISO code of the state; elsewhere it is left as typed.
 _STATE_CODES_ARE_USED = ("US", "CA", "AU", "BR")
 
 
 @cache
 def _countries() -> dict[str, str]:
-    index = dict(_ALSO_CALLED)
+    """Return code by spelling; English goes before other languages, and what two countries share belongs to neither."""
+    english = dict(_ALSO_CALLED)
+    foreign: dict[str, set[str]] = {}
+    tongues = [_translation(language) for language in _LANGUAGES]
     for entry in pycountry.countries:
-        for attribute in ("alpha_2", "alpha_3", "name", "common_name", "official_name"):
+        english |= {entry.alpha_2.casefold(): entry.alpha_2, entry.alpha_3.casefold(): entry.alpha_2}
+        for attribute in ("name", "common_name", "official_name"):
             spelled = getattr(entry, attribute, None)
             if spelled:
-                index.setdefault(spelled.casefold(), entry.alpha_2)
-    return index
+                english.setdefault(spelled.casefold(), entry.alpha_2)
+                for tongue in tongues:
+                    foreign.setdefault(tongue.gettext(spelled).casefold(), set()).add(entry.alpha_2)
+    return {name: min(codes) for name, codes in foreign.items() if len(codes) == 1} | english
+
+
+def _translation(language: str) -> NullTranslations:
+    return translation("iso3166-1", pycountry.LOCALES_DIR, languages=[language], fallback=True)
 
 
 @lru_cache(maxsize=4096)
@@ -45,7 +62,7 @@ def known_country(raw: str) -> str | None:
 
 
 def country(raw: Value) -> str | None:
-    """Return the ISO 3166-1 alpha-2 code; reads ISO-2, ISO-3, English and common names. Raises Unfit for others."""
+    """Return the ISO 3166-1 alpha-2 code; reads ISO-2, ISO-3 and names in many languages. Raises Unfit for others."""
     code = known_country(raw) if type(raw) is str else None
     if code is None and text(raw) is not None:
         raise Unfit(f"{shown(raw)} is no country we know.", _advice(str(raw)))
