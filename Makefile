@@ -43,7 +43,7 @@ dags: install  ## list the DAGs of the running system
 	@$(CROSSWALK) airflow dags list
 
 test: install  ## run all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(PYTEST_OPTIONS)
 
 lint: install  ## style, types, layering
 	@$(BIN)/ruff check .

@@ -49,7 +49,8 @@ def command_of(name: str, layout: Layout, settings: Settings) -> Sequence[str]:
     if name in _AIRFLOW_COMMANDS:
         return [sys.executable, "-m", "airflow", *_AIRFLOW_COMMANDS[name]]
     system = name.removeprefix("sandbox-")
+    scale = ["--scale", str(settings.sandbox_scale)] if settings.sandbox_scale is not None else []
     return [
         *(sys.executable, "-m", "crosswalk_airflow.command_line", "sandbox", "serve", system),
-        *("--port", str(settings.emulator_ports[system]), "--state", str(layout.sandbox)),
+        *("--port", str(settings.emulator_ports[system]), "--state", str(layout.sandbox), *scale),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import requests
 from crosswalk.model.errors import TransientError
 
 if TYPE_CHECKING:
-    from crosswalk_airflow.local.settings import Settings
+    pass
 
 Body = dict[str, object]
 Access = Mapping[str, object]
@@ -23,22 +24,25 @@ _NETSUITE_EXTRA = ("account_id", "consumer_key", "consumer_secret", "token_id", 
                    "concurrency", "sql_time_zone", "ca_file")  # fmt: skip
 
 
-def access(settings: Settings, system: str) -> Access:
-    """Ask a running emulator for its credentials."""
-    url = f"{settings.emulator_url(system)}/__sandbox__/state"
+def access(base_url: str) -> Access:
+    """Ask a running emulator for its credentials; the URLs in them begin with `base_url`."""
     with requests.Session() as session:
-        session.trust_env = False
-        found = session.get(url, timeout=10).json().get("access")
+        session.trust_env = False  # no proxy between us and ourselves
+        found = session.get(f"{base_url}/__sandbox__/state", timeout=10).json().get("access")
     if not isinstance(found, dict):
-        raise TransientError(
-            f"The {system} emulator does not tell how to sign in.", hint=f"See `crosswalk logs sandbox-{system}`."
-        )
+        raise TransientError(f"The emulator at {base_url} does not tell how to sign in.", hint="See its log.")
     return found
 
 
-def connections(settings: Settings) -> list[Body]:
-    """Return the Airflow connections to the emulators that run with these settings."""
-    return [_CONNECTIONS[system](access(settings, system)) for system in settings.emulator_ports]
+def connections(base_urls: Mapping[str, str]) -> list[Body]:
+    """Return the Airflow connections to the emulators at these URLs, by system."""
+    return [_CONNECTIONS[system](access(url)) for system, url in base_urls.items()]
+
+
+def for_import(found: list[Body]) -> str:
+    """Return connections as a file for `airflow connections import`."""
+    named = {str(one["connection_id"]): {k: v for k, v in one.items() if k != "connection_id"} for one in found}
+    return json.dumps(named, indent=2)
 
 
 def salesforce_connection(found: Access) -> Body:
@@ -68,3 +72,7 @@ _CONNECTIONS: Mapping[str, Callable[[Access], Body]] = {
     "salesforce": salesforce_connection,
     "netsuite": netsuite_connection,
 }
+
+
+if __name__ == "__main__":  # python -m crosswalk_airflow.local.sandbox salesforce=http://host:8801 …
+    sys.stdout.write(for_import(connections(dict(argument.split("=", 1) for argument in sys.argv[1:]))))

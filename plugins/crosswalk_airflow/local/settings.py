@@ -9,6 +9,7 @@
 | CROSSWALK_SCHEDULER_HEALTH_PORT | 8974 | the scheduler's health page |
 | CROSSWALK_DATABASE_URL | unset | a Postgres of your own; no embedded one is started |
 | CROSSWALK_SANDBOX | on | `off`: no emulators, no connections to them |
+| CROSSWALK_SANDBOX_SCALE | 1 | size of the demo company when it is made: 1 is 500 accounts |
 | CROSSWALK_PARALLELISM | 4 | tasks at once |
 | CROSSWALK_STATE | .crosswalk | where everything is kept |
 | CROSSWALK_START_TIMEOUT | 180 | seconds until `up` gives up waiting |
@@ -19,6 +20,7 @@ Lines `AIRFLOW__SECTION__KEY=value` in `.env` override what Crosswalk sets.
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -43,6 +45,7 @@ class Settings:
     postgres_port: int = 55432
     scheduler_health_port: int = 8974
     emulator_ports: Mapping[str, int] = field(default_factory=lambda: dict(EMULATORS))
+    sandbox_scale: float | None = None
     database_url: str | None = field(default=None, repr=False)
     parallelism: int = 4
     start_timeout: int = 180
@@ -61,6 +64,10 @@ class Settings:
     def emulator_url(self, system: str) -> str:
         """Base URL of a vendor's emulator."""
         return f"http://127.0.0.1:{self.emulator_ports[system]}"
+
+    def emulator_urls(self) -> dict[str, str]:
+        """Base URL of every emulator that is wanted."""
+        return {system: self.emulator_url(system) for system in self.emulator_ports}
 
     def ports(self) -> dict[str, int]:
         """Every port that is listened on, by the component that does."""
@@ -114,6 +121,7 @@ def from_wishes(wishes: Mapping[str, str]) -> Settings:
         emulator_ports={
             name: port(name.upper(), default, offset) for offset, (name, default) in enumerate(emulators.items(), 1)
         },
+        sandbox_scale=_scale(wishes.get("CROSSWALK_SANDBOX_SCALE")),
         database_url=_database_url(wishes.get("CROSSWALK_DATABASE_URL")),
         parallelism=_number(wishes, "CROSSWALK_PARALLELISM", 4, highest=256),
         start_timeout=_number(wishes, "CROSSWALK_START_TIMEOUT", 180, highest=3600),
@@ -138,6 +146,18 @@ def _number(wishes: Mapping[str, str], name: str, default: int, *, lowest: int =
             hint=f"Set it to a whole number from {lowest} to {highest} in .env, or remove it.",
         )
     return value
+
+
+def _scale(wish: str | None) -> float | None:
+    try:
+        scale = None if wish is None else float(wish)
+    except ValueError:
+        scale = 0.0
+    if scale is not None and not 0 < scale < math.inf:
+        raise ConfigurationError(
+            f"CROSSWALK_SANDBOX_SCALE is {wish!r}.", hint="Set it to a number above 0 in .env, or remove it."
+        )
+    return scale
 
 
 def _database_url(url: str | None) -> str | None:

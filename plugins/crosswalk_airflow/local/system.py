@@ -82,7 +82,7 @@ def up(layout: Layout, settings: Settings, tell: Tell) -> None:
 
 
 def _provision(layout: Layout, settings: Settings, found: Databases, password: str, progress: Progress) -> None:
-    connections = [hub_connection(found.hub), *sandbox.connections(settings)]
+    connections = [hub_connection(found.hub), *sandbox.connections(settings.emulator_urls())]
     written = provision(layout, settings, password, connections)
     progress.done(f"written: {', '.join(written)}" if written else "connections and pools are in place")
 
