@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from bisect import bisect
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from enum import IntEnum
-from typing import TypeVar
+from itertools import accumulate
+from typing import Generic, TypeVar
 
 Thing = TypeVar("Thing")
 
@@ -40,17 +42,20 @@ def pick(rng: random.Random, things: Sequence[Thing]) -> Thing:
     return things[int(rng.random() * len(things))]
 
 
-def weighted(rng: random.Random, things: Sequence[tuple[Thing, float]]) -> Thing:
-    """One of them by weight; weights need not add up to one."""
-    spot = rng.random() * sum(weight for _, weight in things)
-    for thing, weight in things:
-        spot -= weight
-        if spot < 0:
-            return thing
-    return things[-1][0]
+class Weighted(Generic[Thing]):
+    """Things with weights, which need not add up to one."""
+
+    def __init__(self, *things: tuple[Thing, float]) -> None:
+        self._things = tuple(thing for thing, _ in things)
+        self._edges = tuple(accumulate(weight for _, weight in things))
+
+    def draw(self, rng: random.Random) -> Thing:
+        """One of them by weight."""
+        return self._things[bisect(self._edges, rng.random() * self._edges[-1], hi=len(self._edges) - 1)]
 
 
 def between(rng: random.Random, earliest: datetime, latest: datetime) -> datetime:
     """An instant between the two, to the second; ``earliest`` when they are the wrong way round."""
-    span = (latest - earliest).total_seconds()
-    return earliest + timedelta(seconds=int(rng.random() * span)) if span > 0 else earliest
+    start = earliest.timestamp()
+    span = latest.timestamp() - start
+    return datetime.fromtimestamp(int(start + rng.random() * span), UTC) if span > 0 else earliest

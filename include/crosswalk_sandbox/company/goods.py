@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Final
 
 from crosswalk_sandbox.company import foundation, ids
-from crosswalk_sandbox.company.dice import Kind, between, chance, dice, pick, weighted
+from crosswalk_sandbox.company.dice import Kind, Weighted, between, chance, dice, pick
 from crosswalk_sandbox.company.model import (
     CrmProduct,
     ErpItem,
@@ -58,10 +58,8 @@ _SERVICES: Final = (
     ("On-site installation", "day", 890), ("Maintenance contract", "year", 1450), ("Calibration", "each", 120),
     ("Operator training", "day", 980), ("Express assembly", "hour", 95),
 )  # fmt: skip
-_KINDS: Final[tuple[tuple[ItemKind, float], ...]] = (
-    ("inventory", 72), ("non_inventory", 8), ("service", 10), ("kit", 10),
-)  # fmt: skip
-_SIDES: Final = (("both", 96), ("crm", 2), ("erp", 2))
+_KINDS: Final[Weighted[ItemKind]] = Weighted(("inventory", 72), ("non_inventory", 8), ("service", 10), ("kit", 10))
+_SIDES: Final = Weighted(("both", 96), ("crm", 2), ("erp", 2))
 _CENT: Final = Decimal("0.01")
 _BRACKET: Final = Decimal(100)
 _SLOTS_PER_LEVEL: Final = 2 * len(foundation.CURRENCIES)
@@ -158,7 +156,7 @@ class Goods:
                     yield _stock(rng, good.product.sequence, location.sequence)
 
     def _make(self, rng: random.Random, sequence: int, made: list[_Good]) -> _Good:
-        kind = weighted(rng, _KINDS)
+        kind = _KINDS.draw(rng)
         components = [one for one in made if one.product.kind == "inventory" and one.product.erp and one.product.crm]
         if kind == "kit" and len(components) < 4:
             kind = "inventory"
@@ -193,7 +191,7 @@ class Goods:
         unit: str,
         price: Decimal,
     ) -> Product:
-        where = weighted(rng, _SIDES)
+        where = _SIDES.draw(rng)
         keyed = where == "both" and chance(rng, 0.6)
         fate = rng.random()
         created = between(rng, self._now - timedelta(days=8 * 365), self._now - timedelta(days=4 * 365))

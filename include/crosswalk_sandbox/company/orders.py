@@ -11,7 +11,7 @@ from typing import Final
 
 from crosswalk_sandbox.company import foundation, ids
 from crosswalk_sandbox.company.deals import Deals, order_number
-from crosswalk_sandbox.company.dice import Kind, between, chance, dice, pick, weighted
+from crosswalk_sandbox.company.dice import Kind, Weighted, between, chance, dice, pick
 from crosswalk_sandbox.company.goods import Goods
 from crosswalk_sandbox.company.model import (
     Deal,
@@ -29,13 +29,13 @@ from crosswalk_sandbox.company.profiles import HISTORY, Profile, Profiles
 _CENT: Final = Decimal("0.01")
 _DIRECT: Final = 0.25  # orders taken in the ERP itself, per deal
 _SHIPMENT, _INVOICE, _PAYMENT = 1, 3, 5  # offsets within an order's transaction numbers, two of each
-_SETTLED: Final[tuple[tuple[OrderStatus, float], ...]] = (
-    ("billed", 92), ("shipped", 3), ("partially_shipped", 1), ("closed", 2), ("cancelled", 2),
-)  # fmt: skip
-_RECENT: Final[tuple[tuple[OrderStatus, float], ...]] = (
-    ("open", 35), ("partially_shipped", 12), ("shipped", 18), ("billed", 32), ("cancelled", 3),
-)  # fmt: skip
-_YOUNG: Final[tuple[tuple[OrderStatus, float], ...]] = (("pending_approval", 25), ("open", 75))
+_SETTLED: Final[Weighted[OrderStatus]] = Weighted(
+    ("billed", 92), ("shipped", 3), ("partially_shipped", 1), ("closed", 2), ("cancelled", 2)
+)
+_RECENT: Final[Weighted[OrderStatus]] = Weighted(
+    ("open", 35), ("partially_shipped", 12), ("shipped", 18), ("billed", 32), ("cancelled", 3)
+)
+_YOUNG: Final[Weighted[OrderStatus]] = Weighted(("pending_approval", 25), ("open", 75))
 _BILLED: Final = {"billed"}
 _SHIPPED: Final = {"billed", "shipped", "partially_shipped"}
 
@@ -193,7 +193,7 @@ class _Booking:
 
     def _status(self) -> OrderStatus:
         age = (self.now - self.wish.ordered_at).days
-        status = weighted(self.rng, _SETTLED if age > 60 else _RECENT if age > 14 else _YOUNG)
+        status = (_SETTLED if age > 60 else _RECENT if age > 14 else _YOUNG).draw(self.rng)
         divisible = any(goes and line[1] > 1 for goes, line in zip(self.goes_out, self.wish.lines, strict=True))
         if not any(self.goes_out) and status in ("open", "partially_shipped"):
             return "shipped"  # nothing to ship: it waits for billing

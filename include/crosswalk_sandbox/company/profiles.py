@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from crosswalk_sandbox.company import foundation
-from crosswalk_sandbox.company.dice import Kind, between, chance, dice, pick, weighted
+from crosswalk_sandbox.company.dice import Kind, Weighted, between, chance, dice, pick
 from crosswalk_sandbox.company.model import CreditHold, Linkage
 from crosswalk_sandbox.company.parts import Place, parts_of
 from crosswalk_sandbox.company.words import BUSINESSES, COUNTRY_WEIGHTS, LEGAL_FORMS
@@ -18,13 +18,15 @@ from crosswalk_sandbox.company.words import BUSINESSES, COUNTRY_WEIGHTS, LEGAL_F
 GROUP: Final = 40
 """Parties come in runs of this many; a run's first may be the parent of some of the others."""
 
-_LINKAGES: Final[tuple[tuple[Linkage, float], ...]] = (
-    ("key", 48), ("rule", 20), ("fuzzy", 12), ("crm_only", 10), ("erp_only", 10),
-)  # fmt: skip
-_LEVELS: Final = ((foundation.BASE, 45), (foundation.WHOLESALE, 30), (foundation.PARTNER, 12), (foundation.ONLINE, 13))
-_COUNTRIES: Final = tuple(COUNTRY_WEIGHTS.items())
+_LINKAGES: Final[Weighted[Linkage]] = Weighted(
+    ("key", 48), ("rule", 20), ("fuzzy", 12), ("crm_only", 10), ("erp_only", 10)
+)
+_LEVELS: Final = Weighted(
+    (foundation.BASE, 45), (foundation.WHOLESALE, 30), (foundation.PARTNER, 12), (foundation.ONLINE, 13)
+)
+_COUNTRIES: Final = Weighted(*COUNTRY_WEIGHTS.items())
 _DUPLICATES: Final = 0.02
-_HOLDS: Final[tuple[tuple[CreditHold, float], ...]] = (("auto", 94), ("on", 4), ("off", 2))
+_HOLDS: Final[Weighted[CreditHold]] = Weighted(("auto", 94), ("on", 4), ("off", 2))
 _YEAR: Final = timedelta(days=365)
 HISTORY: Final = 3 * _YEAR
 """How far back deals and orders go."""
@@ -102,7 +104,7 @@ class Profiles:
         branch = related and chance(rng, 0.6)
         parent = self.of(head) if related else None
         country, place, core, legal = self._home(rng, parent if branch else None)
-        linkage: Linkage = "key" if sequence == head else weighted(rng, _LINKAGES)
+        linkage: Linkage = "key" if sequence == head else _LINKAGES.draw(rng)
         subsidiary = foundation.SUBSIDIARY_OF_COUNTRY[country]
         if (
             country == "NL"
@@ -127,12 +129,12 @@ class Profiles:
             subsidiary=subsidiary,
             currency=currency,
             currencies=(currency, *self._further_currencies(rng, subsidiary, currency)),
-            level=weighted(rng, _LEVELS),
+            level=_LEVELS.draw(rng),
             terms=_terms(rng, country),
             tax_code=foundation.tax_code_of(country, subsidiary, chance(rng, 0.25)),
             owner=owner,
             sales_rep=owner if chance(rng, 0.9) else None,
-            credit_hold=weighted(rng, _HOLDS),
+            credit_hold=_HOLDS.draw(rng),
             crm_address=chance(rng, 0.93),
             erp_active=chance(rng, 0.96) or sequence == head,
             never_bought=linkage == "erp_only" and chance(rng, 0.15),
@@ -162,7 +164,7 @@ class Profiles:
         if same_name is not None:
             places = [one for one in parts_of(same_name.country).places if one != same_name.place]
             return same_name.country, pick(rng, places), same_name.core, same_name.legal
-        country = weighted(rng, _COUNTRIES)
+        country = _COUNTRIES.draw(rng)
         place = pick(rng, parts_of(country).places)
         names, business = parts_of(country).last_names, pick(rng, BUSINESSES[country])
         way = rng.random()
