@@ -24,7 +24,7 @@ Row = dict[str, Any]
 Fault = Callable[[Received], Reply | None]
 _VISIBLE = "_visible"
 _CONDITIONS = re.compile(
-    r"(?P<keyset>\(\((?P<kf>\w+) = (?P<kt>\S+) AND Id > '(?P<ki>\w+)'\) OR \w+ > \S+\))"
+    r"(?P<keyset>\(\(SystemModstamp = (?P<kt>\S+) AND Id > '(?P<ki>\w+)'\) OR SystemModstamp > (?P<ko>\S+)\))"
     r"|(?P<since>SystemModstamp >= (?P<st>\S+))"
     r"|(?P<behind>Id > '(?P<bi>\w+)')"
     r"|(?P<among>(?P<af>\w+) IN \((?P<av>[^)]*)\))"
@@ -71,6 +71,10 @@ class Org:
             if (reply := fault(request)) is not None:
                 self.faults.remove(fault)
                 return self._stamped(reply)
+        return self.answer(request)
+
+    def answer(self, request: Received) -> Reply:
+        """What the org answers when nothing is wrong."""
         if request.headers.get("authorization") != f"Bearer {self.sessions[-1]}":
             return self._stamped(error(401, "INVALID_SESSION_ID", "Session expired or invalid"))
         resource = re.sub(r"^/services/data/v[\d.]+/", "", request.path).strip("/")
@@ -216,19 +220,21 @@ class Org:
 
 
 def _matches(row: Mapping[str, Any], where: str | None) -> bool:
-    for found in _CONDITIONS.finditer(where or ""):
-        part = found.groupdict()
-        if part["since"] and not row["SystemModstamp"] >= datetime.fromisoformat(part["st"]):
-            return False
-        if part["behind"] and not row["Id"] > part["bi"]:
-            return False
-        if part["keyset"] and not (row["SystemModstamp"], row["Id"]) > (datetime.fromisoformat(part["kt"]), part["ki"]):
-            return False
-        if part["among"]:
-            wanted = [value.lower() for value in re.findall(r"'([^']*)'", part["av"])]
-            if str(row.get(part["af"])).lower() not in wanted:
-                return False
-    return True
+    assert not _CONDITIONS.sub("", where or "").replace(" AND ", "").strip(), f"the org does not read {where}"
+    return all(_holds(row, found.groupdict()) for found in _CONDITIONS.finditer(where or ""))
+
+
+def _holds(row: Mapping[str, Any], part: Mapping[str, str]) -> bool:
+    stamp, key = row["SystemModstamp"], row["Id"]
+    if part["since"]:
+        return bool(stamp >= datetime.fromisoformat(part["st"]))
+    if part["behind"]:
+        return bool(key > part["bi"])
+    if part["keyset"]:
+        tied = stamp == datetime.fromisoformat(part["kt"]) and key > part["ki"]
+        return bool(tied or stamp > datetime.fromisoformat(part["ko"]))
+    wanted = [value.lower() for value in re.findall(r"'([^']*)'", part["av"])]
+    return str(row.get(part["af"])).lower() in wanted
 
 
 def _path(row: Mapping[str, Any], name: str) -> Any:

@@ -308,6 +308,16 @@ def test_a_pull_that_stops_half_way_goes_on_from_the_page_it_landed() -> None:
     assert len(seen) < 230 + 51  # no more comes twice than shares the last second
 
 
+def test_a_pull_that_stops_in_its_overlap_does_not_creep_back() -> None:
+    org = populated(230)  # stamps 11:00:00 to 11:00:04
+    org.page = 40
+    since = {"since": "2026-05-06T11:00:03+00:00"}
+    with running(org) as (salesforce, _):
+        first = next(iter(salesforce.pull(NAMES, since)))
+    assert first.records[-1].version == "2026-05-06T11:00:00Z"
+    assert first.watermark == since
+
+
 def test_an_abandoned_job_is_aborted() -> None:
     org = populated(2_100)
     org.page = 10

@@ -22,8 +22,8 @@ from crosswalk.model.errors import NotFoundError, SchemaError
 DEFAULT_VERSION = "62.0"
 LONGEST_QUERY = 14_000  # bytes of an encoded query; the whole URI with its headers may have 16,384 (Salesforce §1)
 _USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
-_READING_POSTS = re.compile(r"/services/data/v[\d.]+/(jobs/query|composite/sobjects/\w+)/?$")
-_OWN_QUERY_JOB = re.compile(r"/services/data/v[\d.]+/jobs/query/\w+/?$")
+_READING_POSTS = re.compile(r"/services/data/v[\d.]+/(jobs/query|composite/sobjects/\w+)/?")
+_OWN_QUERY_JOB = re.compile(r"/services/data/v[\d.]+/jobs/query/\w+/?")
 
 
 def is_read(method: str, path: str) -> bool:
@@ -31,8 +31,8 @@ def is_read(method: str, path: str) -> bool:
     if method in ("GET", "HEAD"):
         return True
     if method == "POST":
-        return _READING_POSTS.search(path) is not None
-    return method == "PATCH" and _OWN_QUERY_JOB.search(path) is not None
+        return _READING_POSTS.fullmatch(path) is not None
+    return method == "PATCH" and _OWN_QUERY_JOB.fullmatch(path) is not None
 
 
 class Allowance:
