@@ -70,11 +70,9 @@ class SalesforceClient(_Client):
         return self.call(method, path, **options)
 
     def _sign_in(self) -> None:
-        flow = self._credentials["client_credentials"]
         form = {"grant_type": "client_credentials"}
-        answer = self.call(
-            "POST", "/services/oauth2/token", data=form, auth=(flow["consumer_key"], flow["consumer_secret"])
-        )
+        pair = (self._credentials["consumer_key"], self._credentials["consumer_secret"])
+        answer = self.call("POST", "/services/oauth2/token", data=form, auth=pair)
         self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
 
