@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 class Authenticator(Protocol):
-    """Signs each attempt of a request."""
+    """Signs each attempt of a request.
+
+    An authenticator whose credentials cannot change has ``renewable = False``: a refusal is then final at once.
+    """
 
     def apply(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Sign a request; called anew for each attempt."""
@@ -24,6 +27,8 @@ class Authenticator(Protocol):
 
 class Anonymous:
     """Signs nothing: for login hosts, whose credentials are in the body."""
+
+    renewable = False  # a refused login is final: a second one could lock the account
 
     def apply(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Return the request as it is."""

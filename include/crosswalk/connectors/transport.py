@@ -167,7 +167,7 @@ class Transport(requests.Session):
         self, prepare: Callable[[], requests.PreparedRequest], options: Mapping[str, Any], again: bool, retry: bool
     ) -> requests.Response:
         response, error = self._exchange(prepare(), options, again, retry)
-        if isinstance(error, AuthenticationError):  # refused by the system; a refused login has been raised already
+        if isinstance(error, AuthenticationError) and getattr(self.authenticator, "renewable", True):
             self.authenticator.refresh()
             response, error = self._exchange(prepare(), options, again, True)
         if error is not None:

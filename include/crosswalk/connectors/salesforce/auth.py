@@ -57,6 +57,7 @@ class SalesforceAuthenticator(RenewableAuthenticator):
             is_read=lambda _method, _path: True,  # a login changes nothing in the org
             verify=verify,
             timeout=(10.0, 60.0),
+            attempts=1,  # the transport of the request that needs the session tries again
         )
 
     @property
@@ -141,7 +142,8 @@ def login_url(settings: ConnectionSettings) -> str:
     if given := settings.get("login_url"):
         return _as_url(given)
     if domain := settings.get("domain"):
-        return _as_url(domain if "." in domain.removesuffix(".my") else f"{domain}{_VENDOR_HOST}")
+        short = domain.endswith(".my") or "." not in domain
+        return _as_url(f"{domain}{_VENDOR_HOST}" if short else domain)
     return _as_url(settings.get("instance_url") or f"login{_VENDOR_HOST}")
 
 
