@@ -47,11 +47,13 @@ def bag() -> DagBag:
 
 
 def test_every_dag_file_imports(bag: DagBag) -> None:
+    """No DAG file raises while it is imported."""
     exempt = _exempt()
     errors = {_name_of(file): error for file, error in bag.import_errors.items() if _name_of(file) not in exempt}
     assert not errors, "\n\n".join(f"{file}:\n{error}" for file, error in errors.items())
 
 
 def test_every_dag_survives_serialization(bag: DagBag) -> None:
+    """What the scheduler stores can be read again."""
     for dag in bag.dags.values():
         assert DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag)).dag_id == dag.dag_id

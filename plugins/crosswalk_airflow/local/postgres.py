@@ -51,7 +51,7 @@ def initialise(home: PostgresHome, password: str) -> bool:
     os.chown(password_file, home.account.uid, home.account.gid)
     try:
         _run(home, ["initdb", "-D", str(draft), "-U", SUPERUSER, "-A", "scram-sha-256", "--pwfile", str(password_file),
-                    "-E", "UTF8", "--locale=C", *_collation(home), "--no-instructions"])  # fmt: skip
+                    "-E", "UTF8", "--locale=C", *_collation(home), "--no-instructions", "--no-sync"])  # fmt: skip
     finally:
         password_file.unlink()
     draft.rename(home.data)
