@@ -1,0 +1,93 @@
+"""Results of the checks between the systems: one row a check and run; the violating rows are stored by the check itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from psycopg.rows import class_row
+
+from crosswalk.hub.database import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOutcome:
+    """How one check ended. ``error`` says why it could not be run; it is then not a success."""
+
+    check_id: str
+    title: str
+    severity: str
+    violations: int
+    population: int
+    success: bool
+    error: str | None = None
+
+    @property
+    def score(self) -> Decimal:
+        """Share of the population that is in order, in percent; nothing compared and nothing wrong is 100."""
+        if self.error is not None:
+            return Decimal(0)
+        if self.population <= 0:
+            return Decimal(0) if self.violations else Decimal(100)
+        return Decimal(100) * max(0, self.population - self.violations) / self.population
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """A stored outcome."""
+
+    pairing: str
+    run_id: str
+    check_id: str
+    title: str
+    severity: str
+    violations: int
+    population: int
+    score: Decimal
+    success: bool
+    error: str | None
+    measured_at: datetime
+
+
+_COLUMNS = ", ".join(CheckResult.__dataclass_fields__)
+
+_STORE = f"""
+insert into hub.check_result ({_COLUMNS})
+values (%s, %s, %s, %s, %s, %s, %s, round(%s, 4), %s, %s, coalesce(%s, clock_timestamp()))
+on conflict (pairing, run_id, check_id) do update
+   set title = excluded.title, severity = excluded.severity, violations = excluded.violations, population = excluded.population,
+       score = excluded.score, success = excluded.success, error = excluded.error, measured_at = excluded.measured_at
+"""
+
+
+def store_outcomes(
+    connection: Connection, *, pairing: str, run_id: str, outcomes: Iterable[CheckOutcome], now: datetime | None = None
+) -> None:
+    """Store a run's outcomes; storing them again replaces them."""
+    rows = [
+        (pairing, run_id, o.check_id, o.title, o.severity, o.violations, o.population, o.score, o.success, o.error, now)
+        for o in outcomes
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(_STORE, rows)
+
+
+def results_of(connection: Connection, pairing: str, run_id: str | None = None) -> list[CheckResult]:
+    """Return the results of a run, by default of the pairing's latest one with results."""
+    query = f"""select {_COLUMNS} from hub.check_result where pairing = %(pairing)s and run_id = coalesce(%(run_id)s,
+        (select run_id from hub.check_result where pairing = %(pairing)s order by measured_at desc, id desc limit 1)) order by check_id"""
+    with connection.cursor(row_factory=class_row(CheckResult)) as cursor:
+        return cursor.execute(query, {"pairing": pairing, "run_id": run_id}).fetchall()
+
+
+def violations_of(
+    connection: Connection, pairing: str, run_id: str, check_id: str, *, limit: int = 1000
+) -> list[dict[str, Any]]:
+    """Return the rows that broke a check in a run."""
+    query = (
+        "select detail from hub.check_violation where (pairing, run_id, check_id) = (%s, %s, %s) order by id limit %s"
+    )
+    return [detail for (detail,) in connection.execute(query, (pairing, run_id, check_id, limit))]
