@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import signal
 import time
@@ -14,8 +16,9 @@ import click
 from crosswalk_sandbox import access as reach
 from crosswalk_sandbox.kernel import processes
 from crosswalk_sandbox.kernel.faults import FaultKind
+from crosswalk_sandbox.kernel.proxy import PROXY_PORT, route_to, run_proxy
 from crosswalk_sandbox.kernel.registry import PORT_BASE, Entry, available, entry
-from crosswalk_sandbox.kernel.server import PortTakenError, bind, serve
+from crosswalk_sandbox.kernel.server import HOST, PortTakenError, bind, serve
 from crosswalk_sandbox.kernel.state import Running, State, StateError
 
 DEFAULT_STATE = ".crosswalk/sandbox"
@@ -178,6 +181,24 @@ def drive(folder: Path, ticks: int | None, interval: float, seed: int) -> None:
         for event in driver.tick():
             click.echo(event)
         done += 1
+
+
+@sandbox.command("proxy")
+@state_option
+@click.option("--port", type=click.IntRange(0, 65_535), default=PROXY_PORT, show_default=True)
+def lead_hosts(folder: Path, port: int) -> None:
+    """Lead clients that know the vendors' hosts only here: set HTTPS_PROXY to what this prints."""
+    state = State(folder.absolute())
+
+    def tell(opened: int) -> None:
+        authority = state.certificates / "ca.pem"
+        click.echo(f"HTTPS_PROXY=http://{HOST}:{opened} REQUESTS_CA_BUNDLE={authority} NO_PROXY={HOST},localhost")
+
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(run_proxy(route_to(state), port, tell))
+    except PortTakenError as error:
+        raise click.ClickException(str(error)) from error
 
 
 @sandbox.group()

@@ -1,5 +1,4 @@
-"""Small clients of the vendors' APIs, for the driver: as a user's browser would reach them, written from the platform
-pages alone."""
+"""Small clients of the vendors' APIs, for the driver: written from the platform pages alone, as any user would."""
 
 from __future__ import annotations
 

@@ -165,8 +165,13 @@ class _Draft:
 
     def contacts(self) -> tuple[Contact, ...]:
         """Nobody to four people, the first one primary."""
+        people = parts_of(self.profile.country)
         count = int(self.rng.random() * 4.6)
-        return tuple(self._contact(place) for place in range(count))
+        # Two people of one company never share a name: the ERP would refuse the second.
+        names = dict.fromkeys(
+            (pick(self.rng, people.first_names), pick(self.rng, people.last_names)) for _ in range(count)
+        )
+        return tuple(self._contact(place, first, last) for place, (first, last) in enumerate(names))
 
     def _number_known(self) -> bool:
         """Whether somebody typed the ERP's number into the CRM: half of the rule-linked, and some that have a key."""
@@ -213,10 +218,9 @@ class _Draft:
         street, postal = _street(self.rng, country), _postal(self.rng, place.postal)
         return Address((street,), place.city, place.state, postal, country, country)
 
-    def _contact(self, place: int) -> Contact:
+    def _contact(self, place: int, first: str, last: str) -> Contact:
         rng, profile = self.rng, self.profile
         sequence = profile.sequence * ids.CONTACTS_PER_PARTY + place
-        first, last = pick(rng, parts_of(profile.country).first_names), pick(rng, parts_of(profile.country).last_names)
         email = f"{slug(first)}.{slug(last)}@{self.domain}"
         phone = Phone(profile.country, profile.place.area, _digits(rng, profile.place.digits))
         both = profile.in_crm and profile.in_erp
@@ -241,7 +245,7 @@ class _Draft:
             )
         if in_erp:
             erp = ErpContact(
-                name=f"{first} {last}" if place == 0 else f"{first} {last} {place + 1}",
+                name=f"{first} {last}",
                 first_name=first,
                 last_name=last if chance(rng, 0.95) else typo(rng, last),
                 title=title if chance(rng, 0.4) else None,

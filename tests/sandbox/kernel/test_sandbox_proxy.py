@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+from ledger_emulator import LedgerEmulator
+
+from crosswalk_sandbox.kernel.clock import Clock
+from crosswalk_sandbox.kernel.proxy import HOSTS, Route, route_to, run_proxy
+from crosswalk_sandbox.kernel.server import running_with_tls
+from crosswalk_sandbox.kernel.state import State
+
+
+@contextmanager
+def proxy(route: Route) -> Iterator[str]:
+    """The proxy in a thread of its own; yields its URL."""
+    ports: list[int] = []
+    started = threading.Event()
+    loop = asyncio.new_event_loop()
+
+    def tell(port: int) -> None:
+        ports.append(port)
+        started.set()
+
+    task = loop.create_task(run_proxy(route, 0, tell))
+
+    def run() -> None:
+        with pytest.raises(asyncio.CancelledError):
+            loop.run_until_complete(task)
+        loop.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert started.wait(10)
+    try:
+        yield f"http://127.0.0.1:{ports[0]}"
+    finally:
+        loop.call_soon_threadsafe(task.cancel)
+        thread.join(10)
+
+
+def test_a_client_that_dials_the_vendors_host_reaches_the_emulator(tmp_path: Path) -> None:
+    with running_with_tls(LedgerEmulator(tmp_path, Clock()), tmp_path / "tls") as endpoints:
+        assert endpoints.https is not None
+        port = int(endpoints.https.rsplit(":", 1)[1])
+        routes = {"login.salesforce.com": port, "acme.my.salesforce.com": port}
+        with proxy(routes.get) as url, requests.Session() as session:
+            session.proxies = {"https": url}
+            session.verify = str(endpoints.ca_file)
+            session.trust_env = False
+            assert session.post("https://login.salesforce.com/entries", data="kept", timeout=10).status_code == 204
+            assert session.get("https://acme.my.salesforce.com/entries", timeout=10).json() == ["kept"]
+
+
+def test_no_other_host_is_let_through() -> None:
+    with proxy({}.get) as url, requests.Session() as session:
+        session.trust_env = False
+        with pytest.raises(requests.exceptions.ProxyError, match="403"):
+            session.get("https://example.com/", proxies={"https": url}, timeout=10)
+        assert session.get("http://example.com/", proxies={"http": url}, timeout=10).status_code == 403
+
+
+def test_hosts_are_led_to_what_is_running_with_https(tmp_path: Path) -> None:
+    state = State(tmp_path)
+    with state.claim("salesforce", 1, 2), state.claim("netsuite", 3, None):
+        route = route_to(state, HOSTS)
+        assert route("Login.Salesforce.com") == 2
+        assert route("1234567-sb1.suitetalk.api.netsuite.com") is None
+        assert route("salesforce.com.example.org") is None
+    assert route("login.salesforce.com") is None
