@@ -46,6 +46,7 @@ from crosswalk.model.errors import (
     CrosswalkError,
     RateLimitedError,
     ReadOnlyError,
+    RetryableError,
     TransientError,
 )
 
@@ -241,8 +242,8 @@ class Transport(requests.Session):
         error.message = redact(f"{error.system}: {error.message} ({where})", secrets)
         error.hint = redact(error.hint, secrets)
         error.args = (error.message,)
-        if isinstance(error, RateLimitedError) and error.retry_after is None:
-            error.retry_after = retry_after_of(response)
+        if isinstance(error, RetryableError) and getattr(error, "retry_after", None) is None:
+            error.__dict__["retry_after"] = retry_after_of(response)
 
     def _tell(self, request: requests.PreparedRequest, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
@@ -264,16 +265,17 @@ class Transport(requests.Session):
 
 
 def _may_be_tried_again(error: BaseException) -> bool:
-    if isinstance(error, RateLimitedError):
-        return (error.retry_after or 0.0) <= LONGEST_WAIT
-    return isinstance(error, TransientError)
+    return isinstance(error, (RateLimitedError, TransientError)) and _asked_wait(error) <= LONGEST_WAIT
 
 
 def _wait(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, RateLimitedError) and error.retry_after is not None:
-        return error.retry_after
-    return float(_backoff(state))
+    return _asked_wait(error) or float(_backoff(state))
+
+
+def _asked_wait(error: BaseException | None) -> float:
+    """Seconds the system asked for; 0 when it did not say."""
+    return float(getattr(error, "retry_after", None) or 0.0)
 
 
 def _leave_unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:

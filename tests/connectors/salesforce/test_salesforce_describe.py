@@ -186,6 +186,31 @@ def test_a_nearly_used_up_allowance_is_a_warning() -> None:
     assert (finding.subject, finding.blocking) == ("API calls", False)
 
 
+def test_an_api_version_the_org_does_not_have_is_told_with_those_it_has() -> None:
+    versions = [{"label": "Spring '15", "url": "/services/data/v33.0", "version": "33.0"}]
+    versions.append({"label": "Winter '24", "url": "/services/data/v59.0", "version": "59.0"})
+    (finding,), _ = preflight({"/services/data": lambda request: _versions(request, versions)}, selection("Name"))
+    assert finding.subject == "API version"
+    assert "33.0 to 59.0" in finding.remedy
+
+
+def _versions(request: Received, versions: list[dict[str, str]]) -> Reply:
+    if request.path.rstrip("/") == "/services/data":
+        return reply_json(versions)
+    return error(404, "NOT_FOUND", "The requested resource does not exist")
+
+
+def test_settings_of_the_org_that_will_refuse_writes_are_warned_of() -> None:
+    described = account()
+    described["fields"] += [dict(KEY_FIELD, name="BillingCountryCode"), dict(KEY_FIELD, name="IsPersonAccount")]
+    described["fields"].append(dict(KEY_FIELD, name="BillingCountry"))
+    warned = findings(described, "Name", "BillingCountry")
+    assert [finding.blocking for finding in warned] == [False, False]
+    assert "BillingCountryCode" in warned[0].remedy
+    assert "IsPersonAccount = false" in warned[1].remedy
+    assert findings(described, "Name", "BillingCountry", writes=False) == []
+
+
 def test_describing_an_unknown_object_names_it_with_the_remedy() -> None:
     with serving(org(HEALTHY)) as server:
         extra = {"consumer_key": "k", "consumer_secret": "s-secret", "login_url": server.url}

@@ -173,6 +173,18 @@ def test_a_mass_change_is_read_by_bulk_with_its_deletions() -> None:
     assert len(records) == 3_000
 
 
+def test_the_full_load_of_an_object_known_to_be_large_wastes_no_call_on_asking() -> None:
+    org = populated(1_000)
+    with running(org, large=["Account"], bulk_page=400) as (salesforce, _):
+        pages = list(salesforce.pull(NAMES, None))
+        assert [call.split("/7505")[0] for call in org.calls] == ["login", "POST jobs/query"] + ["GET jobs/query"] * 4
+        assert pages[-1].watermark == {"since": org.now.isoformat()}
+        org.calls.clear()
+        list(salesforce.pull(NAMES, pages[-1].watermark))
+        assert org.calls == ["GET queryAll"]
+    assert len(everything(pages)) == 1_000
+
+
 def test_an_object_beyond_bulk_is_read_on_by_rest_from_the_page_at_hand() -> None:
     org = populated(2_500)
     org.page, org.bulk = 100, False

@@ -108,6 +108,13 @@ def test_retry_after_may_be_a_date() -> None:
     assert 25 < clock.slept[0] <= 30
 
 
+def test_a_read_waits_as_long_as_a_503_asks() -> None:
+    with serving(replies(Reply(503, headers={"Retry-After": "9"}), OK)) as server:
+        sender, clock = transport(server.url)
+        sender.call("GET", "/records")
+    assert clock.slept == [9.0]
+
+
 def test_a_long_retry_after_is_handed_up_instead_of_slept_through() -> None:
     with serving(replies(Reply(429, headers={"Retry-After": "3600"}))) as server:
         sender, clock = transport(server.url)

@@ -95,7 +95,8 @@ def connect(
     """Return a connector; it logs in with its first request.
 
     Options: ``lane``, ``natives`` and ``key_fields`` (by entity), ``key_field``, ``duplicate_rule`` (``block``, ``allow``),
-    ``overlap_seconds``, ``bulk_from``, ``bulk_page``, ``parallel_requests``, ``attempts``, ``sleep``.
+    ``overlap_seconds``, ``bulk_from``, ``bulk_page``, ``large`` (objects whose full load starts with a query job),
+    ``parallel_requests``, ``attempts``, ``sleep``.
     Raises ConfigurationError when the connection cannot work.
     """
     chosen = dict(options or {})
@@ -134,7 +135,8 @@ def connect(
         PullSettings(
             overlap=timedelta(seconds=_number(chosen, "overlap_seconds", 600)),
             bulk_from=_number(chosen, "bulk_from", 2_000),
-            bulk_page=_number(chosen, "bulk_page", 100_000),
+            bulk_page=_number(chosen, "bulk_page", 50_000),
+            large=frozenset(cast("Sequence[str]", chosen.get("large", ()))),
             sleep=sleep,
         ),
         DeliverySettings(

@@ -7,6 +7,7 @@ import io
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import requests
 
@@ -29,10 +30,19 @@ class ResultPage:
     rows: Iterator[Row]
 
 
-def start(client: Client, soql: str, *, all_rows: bool) -> str:
-    """Create the job and return its id; raises what Salesforce says when the object does not support Bulk."""
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A query job. ``created`` is the server's clock; the job sees at least what was committed by then."""
+
+    id: str
+    created: datetime
+
+
+def start(client: Client, soql: str, *, all_rows: bool) -> Job:
+    """Create the job; raises what Salesforce says when the object does not support Bulk."""
     body = {"operation": "queryAll" if all_rows else "query", "query": soql}
-    return str(client.send("POST", "jobs/query", body)["id"])
+    job = client.send("POST", "jobs/query", body)
+    return Job(str(job["id"]), datetime.fromisoformat(job["createdDate"]).astimezone(UTC))
 
 
 def results(

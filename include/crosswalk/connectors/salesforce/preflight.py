@@ -8,10 +8,12 @@ from typing import Any
 from crosswalk.connectors.protocol import Finding
 from crosswalk.connectors.salesforce.client import Client
 from crosswalk.connectors.salesforce.deliver import DeliverySettings
+from crosswalk.connectors.transport import decoded
 from crosswalk.model.errors import (
     AuthenticationError,
     ConfigurationError,
     CrosswalkError,
+    NotFoundError,
     PermissionDeniedError,
     RecordError,
     SchemaError,
@@ -34,10 +36,17 @@ def preflight(
         client.get("limits")
     except AuthenticationError as error:
         return [Finding("login", error.message, error.hint or "Check the connection's credentials.")]
+    except NotFoundError:
+        return [Finding("API version", f"The org has no {client.root}.", _supported(client))]
     except ConfigurationError as error:
         return [Finding("API access", error.message, error.hint)]
     found = [*_allowance(client), *_objects(client, selections, settings, writes), *_features(client, selections)]
     return sorted(found, key=lambda finding: not finding.blocking)
+
+
+def _supported(client: Client) -> str:
+    versions = decoded(client.transport.call("GET", "/services/data"))
+    return f"Set `version` of the connection to one of {versions[0]['version']} to {versions[-1]['version']}."
 
 
 def _allowance(client: Client) -> Iterator[Finding]:
@@ -85,6 +94,7 @@ def check_object(
         yield from _check_field(native, wanted, fields, relations)
     if writes:
         yield from _check_key(native, settings.key(selection.entity), fields)
+        yield from _check_writes(native, {wanted.path.lower() for wanted in selection.fields}, fields)
 
 
 def _check_field(
@@ -134,6 +144,27 @@ def _check_key(native: str, key_field: str, fields: Mapping[str, Mapping[str, An
     if not (field["createable"] and field["updateable"]):
         yield Finding(
             subject, f"The user may not write {key_field}.", "Give the permission set edit access to the field."
+        )
+
+
+def _check_writes(native: str, mapped: set[str], fields: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
+    """What will make the org refuse some of our writes (Salesforce §14)."""
+    if (
+        mapped & {"billingstate", "billingcountry", "shippingstate", "shippingcountry"}
+        and "billingcountrycode" in fields
+    ):
+        yield Finding(
+            native,
+            "State and Country picklists are on: a name that is not in them is refused.",
+            "Map BillingCountryCode and BillingStateCode, or make the mapping write the picklists' own names.",
+            blocking=False,
+        )
+    if "ispersonaccount" in fields:
+        yield Finding(
+            native,
+            "Person accounts are on: their Name cannot be written.",
+            "Restrict the mapping with `where: IsPersonAccount = false`.",
+            blocking=False,
         )
 
 

@@ -43,7 +43,8 @@ class PullSettings:
 
     overlap: timedelta = timedelta(minutes=10)
     bulk_from: int = 2_000  # records; below, Bulk is never used
-    bulk_page: int = 100_000  # records of one result page, some 50 MB
+    bulk_page: int = 50_000  # records of one result page, some 25 MB
+    large: frozenset[str] = frozenset()  # objects whose full load starts with a job instead of a page
     sleep: Callable[[float], None] = time.sleep
 
 
@@ -87,7 +88,7 @@ class _Pull:
 
     def pages(self) -> Iterator[Page]:
         soql = self.plan.soql()
-        if not fits_in_url(soql):  # Bulk takes the query in its body
+        if self._goes_by_job(soql):
             yield from self._by_job(self._start_job(), None)
             return
         try:
@@ -99,6 +100,11 @@ class _Pull:
             return
         job = self._job_for_the_rest(first)
         yield from self._by_rest(first) if job is None else self._by_job(job, first.server_time)
+
+    def _goes_by_job(self, soql: str) -> bool:
+        """Whether Bulk is the way without asking: the query is too long for a URL, or the object is known to be large."""
+        known = self.since is None and self.plan.selection.native in self.settings.large
+        return known or not fits_in_url(soql)
 
     # --- REST ---------------------------------------------------------------------------------
 
@@ -147,7 +153,7 @@ class _Pull:
 
     # --- Bulk ---------------------------------------------------------------------------------
 
-    def _job_for_the_rest(self, first: Answer) -> str | None:
+    def _job_for_the_rest(self, first: Answer) -> bulk.Job | None:
         """Return a query job when it needs fewer calls than the pages still to come; None for REST."""
         if first.next_url is None or first.total < self.settings.bulk_from:
             return None
@@ -162,22 +168,16 @@ class _Pull:
         except (ConfigurationError, RecordError):
             return None  # the object or a field is beyond Bulk: REST goes on with the page it has
 
-    def _start_job(self) -> str:
+    def _start_job(self) -> bulk.Job:
         return bulk.start(self.client, self.plan.soql(ordered=False), all_rows=self.plan.all_rows)
 
-    def _by_job(self, job: str, began: datetime | None) -> Iterator[Page]:
-        stamp = ""
+    def _by_job(self, job: bulk.Job, began: datetime | None) -> Iterator[Page]:
         waiting: tuple[NativeRecord, ...] = ()
-        for records in self._chunks(job):
+        for records in self._chunks(job.id):
             if waiting:
                 yield Page(waiting, None)
             waiting = records
-            stamp = _newest(records, stamp)
-        yield Page(waiting, self._final(began or self._job_began(job), stamp))
-
-    def _job_began(self, job: str) -> datetime | None:
-        created = self.client.get(f"jobs/query/{job}").get("createdDate")
-        return datetime.fromisoformat(created) if created else None
+        yield Page(waiting, watermark_at(began or job.created))
 
     def _chunks(self, job: str) -> Iterator[tuple[NativeRecord, ...]]:
         for page in bulk.results(self.client, job, page_size=self.settings.bulk_page, sleep=self.settings.sleep):
