@@ -306,6 +306,12 @@ def test_lines_on_a_record_without_lines_are_refused(account: SmallNetSuite, ope
     assert not writes(account)
 
 
+def test_what_is_no_record_of_its_own_is_not_updated(account: SmallNetSuite, open_account: Open) -> None:
+    (receipt,) = open_account().deliver([replace(RENAME, entity="order_line")])
+    assert receipt.outcome is Outcome.REJECTED
+    assert account.calls() == 0
+
+
 # --- looking up ------------------------------------------------------------------------------------------
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from crosswalk.connectors.netsuite import NetSuiteConnector
+from crosswalk.connectors.netsuite.client import Client
 from crosswalk.connectors.protocol import Page
 from crosswalk.model.errors import ConfigurationError, SchemaError, TransientError
 from crosswalk.model.records import NativeField, NativeRecord, Selection
@@ -50,6 +51,12 @@ def test_a_full_pull_reads_every_row_once_in_a_call_per_thousand(account: SmallN
     assert keys(pages) == [str(number) for number in range(1, 2501)]
     assert len(account.queries()) == 3
     assert account.calls() == 4  # and the server's clock
+
+
+def test_a_last_page_that_is_full_is_not_followed_by_an_empty_one(account: SmallNetSuite, open_account: Open) -> None:
+    customers(account, 6)
+    assert len(keys(pulled(open_account(options={"page_rows": 3}), CUSTOMERS))) == 6
+    assert len(account.queries()) == 2
 
 
 def test_negative_ids_of_system_records_are_read_too(account: SmallNetSuite, open_account: Open) -> None:
@@ -256,15 +263,18 @@ def test_customers_are_not_read_for_balances_nobody_maps(account: SmallNetSuite,
 def test_the_first_pull_of_a_day_reads_customers_whose_invoice_fell_due(
     account: SmallNetSuite, open_account: Open
 ) -> None:
-    customers(account, 4)
+    customers(account, 5)
     due = {"type": "CustInvc", "status": "A", "lastmodifieddate": "2026-02-01 00:00:00"}
     account.insert("transaction", id=60, entity=1, duedate="2026-03-19", **due)  # overdue since midnight
     account.insert("transaction", id=61, entity=2, duedate="2026-03-20", **due)  # due today
+    account.insert(
+        "transaction", id=64, entity=5, duedate="2026-03-18", **due
+    )  # a day earlier, for companies further west
     account.insert("transaction", id=62, entity=3, duedate="2026-02-10", **due)  # was overdue before
     account.insert("transaction", id=63, entity=4, duedate="2026-03-19", **{**due, "status": "B"})  # paid
     selection = Selection("customer", "customer", (NativeField("overduebalancesearch", "amount"),))
     connector = open_account()
-    assert keys(pulled(connector, selection, ended(account, timedelta(hours=20)))) == ["1"]
+    assert keys(pulled(connector, selection, ended(account, timedelta(hours=20)))) == ["1", "5"]
     assert keys(pulled(connector, selection, ended(account))) == []
 
 
@@ -456,3 +466,26 @@ def test_the_account_zone_is_data(account: SmallNetSuite, open_account: Open) ->
     account.insert("customer", id=2, lastmodifieddate="2026-03-20 15:45:00")
     (record,) = records(pulled(open_account(sql_time_zone="UTC"), CUSTOMERS, ended(account)))
     assert record.modified == datetime(2026, 3, 20, 15, 55, tzinfo=UTC)
+
+
+def test_an_answer_that_is_cut_without_our_asking_is_an_error(account: SmallNetSuite, open_account: Open) -> None:
+    account.accidents = [lambda seen: Answer(200, {"items": [{"id": "1"}], "hasMore": True})]
+    with pytest.raises(ConfigurationError, match="would be cut"):
+        open_account().find("customer", ["a", "b"])
+
+
+def test_a_page_that_comes_twice_ends_the_pull_with_an_error(account: SmallNetSuite, open_account: Open) -> None:
+    stuck = Answer(200, {"items": [{"k0": "7"}], "hasMore": True})
+    account.accidents = [lambda seen: stuck if seen.path.endswith("suiteql") else None] * 2
+    with pytest.raises(TransientError, match="twice"):
+        pulled(open_account(), CUSTOMERS)
+
+
+def test_the_latest_time_goes_on_with_our_own_stopwatch(account: SmallNetSuite, open_account: Open) -> None:
+    stopwatch = [50.0]
+    client = Client(open_account().client.transport, monotonic=lambda: stopwatch[0])
+    assert client.latest_time() == account.now
+    stopwatch[0] += 100
+    assert client.latest_time() == account.now + timedelta(seconds=100)
+    assert client.server_time(oldest=3600) == account.now
+    assert account.calls() == 1

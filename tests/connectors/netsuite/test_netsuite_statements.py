@@ -55,7 +55,7 @@ def test_inlined_parameters_stand_where_the_marks_were(values: list[str]) -> Non
 def test_every_entity_is_paged_in_the_order_of_its_whole_key(entity: str) -> None:
     source = SOURCES[entity]
     text = Query(source, ()).page([], tuple("1" for _ in source.keys)).text
-    assert text.endswith(f"ORDER BY {', '.join(source.keys)} FETCH FIRST 1000 ROWS ONLY")
+    assert text.endswith(f"ORDER BY {', '.join(source.keys)} FETCH FIRST 1001 ROWS ONLY")
     assert all(f"{key} > 1" in text for key in source.keys)
 
 

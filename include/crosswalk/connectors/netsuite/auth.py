@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import jwt
@@ -94,7 +94,6 @@ class TokenBased:
 
     def apply(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Sign anew: an old signature is refused as a replay."""
-        request.headers.pop("Authorization", None)
         signed: requests.PreparedRequest = self._sign(request)
         header = signed.headers["Authorization"]  # oauthlib gives bytes, against requests' types
         signed.headers["Authorization"] = header.decode() if isinstance(header, bytes) else header
@@ -144,6 +143,8 @@ class MachineToMachine(RenewableAuthenticator):
         }
         asked = self._monotonic()
         answer = decoded(self._endpoint.call("POST", GRANT_PATH, data=form, idempotent=True))
+        if not isinstance(answer, Mapping) or "access_token" not in answer:
+            raise AuthenticationError("NetSuite granted no token.", hint="Check base_url: this is no token endpoint.")
         self._token = str(answer["access_token"])
         self._expires = asked + float(answer.get("expires_in", 3600))
 

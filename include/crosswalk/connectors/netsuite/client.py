@@ -103,30 +103,39 @@ class Client:
 
     # --- reading ------------------------------------------------------------------------------
 
-    def suiteql(self, statement: Statement) -> list[Row]:
-        """Return at most 1,000 rows as text by lower-case name; empty columns are absent (NetSuite §6)."""
+    def page(self, statement: Statement, rows: int = MOST_ROWS) -> tuple[list[Row], bool]:
+        """Return the first ``rows`` rows (at most 1,000) and whether the statement has more.
+
+        Rows are text by lower-case name; empty columns are absent (NetSuite §6).
+        """
         try:
-            answer = self._query(statement)
+            answer = self._query(statement, rows)
         except (ConfigurationError, RecordError) as error:
             if not (self._binds and statement.parameters and _cannot_bind(error)):
                 raise
             self._binds = False
-            answer = self._query(statement)
-        if answer.get("hasMore"):
+            answer = self._query(statement, rows)
+        found = [_row(item) for item in answer.get("items", ())]
+        return found, bool(found) and bool(answer.get("hasMore"))
+
+    def suiteql(self, statement: Statement) -> list[Row]:
+        """Return all rows of a statement that has at most 1,000."""
+        rows, more = self.page(statement)
+        if more:
             raise ConfigurationError(
                 f"A SuiteQL answer holds more than {MOST_ROWS} rows and would be cut.",
                 hint="Report this as an error of the connector: every query must bound its rows.",
             )
-        return [_row(item) for item in answer.get("items", ())]
+        return rows
 
-    def _query(self, statement: Statement) -> Mapping[str, Any]:
+    def _query(self, statement: Statement, rows: int) -> Mapping[str, Any]:
         body: dict[str, object] = {"q": statement.text if self._binds else statement.inlined()}
         if self._binds and statement.parameters:
             body["params"] = list(statement.parameters)
         response = self.transport.call(
             "POST",
             SUITEQL,
-            params={"limit": str(MOST_ROWS), "offset": "0"},
+            params={"limit": str(rows), "offset": "0"},
             json=body,
             headers={"Prefer": "transient", "Accept": "application/json"},
         )

@@ -71,9 +71,10 @@ def _find_one(client: Client, source: Source, key: str) -> dict[str, str]:
     if source.record is None:
         raise _not_writable(source)
     try:
-        return {key: str(client.record(source.record, f"eid:{key}", fields="id")["id"])}
+        answer = client.record(source.record, f"eid:{key}", fields="id")
     except NotFoundError:
         return {}
+    return {key: str(answer["id"])} if "id" in answer else _find_some(client, source, [key])
 
 
 def _find_some(client: Client, source: Source, keys: Sequence[str]) -> dict[str, str]:
@@ -147,10 +148,11 @@ def _adopt(client: Client, write: Write, refusal: AlreadyExistsError) -> Receipt
 def _update(client: Client, source: Source, write: Write) -> Receipt:
     if write.native_id is None:
         raise ValidationError(f"The update {write.intent_key} does not say which record.", hint="Link it first.")
+    family = _family(source)
     if write.expected_version is not None:
         _check_version(client, source, write.native_id, write.expected_version)
     values, addresses = split_addresses(write.values)
-    body = document(_family(source), values)
+    body = document(family, values)
     if addresses:
         body["addressBook"] = changed_addresses(addresses, _address_book(client, write.native_id))
     if write.lines:

@@ -79,17 +79,13 @@ def pull(
     reader = Reader(client, habits, source, selection)
     position = start(source, watermark, client.server_time() - habits.lag)
     conditions = [*scope_of(source, selection), *_changes(source, reader.paths, position, habits)]
-    after = position.after
-    while True:
-        rows = reader.rows(conditions, after)
-        if not rows:
-            break
-        after = reader.advance(after, rows[-1])
-        yield Page(
-            tuple(reader.record(row) for row in rows), Position(position.since, position.until, after).watermark()
-        )
-        if len(rows) < habits.page_rows:
-            break
+    after, more = position.after, True
+    while more:
+        rows, more = reader.rows(conditions, after)
+        if rows:
+            after = reader.advance(after, rows[-1])
+            here = Position(position.since, position.until, after)
+            yield Page(tuple(reader.record(row) for row in rows), here.watermark())
     deletions = _deletions(client, habits, source, position.since) if position.since else iter(())
     held: tuple[NativeRecord, ...] = ()
     for records in deletions:
@@ -132,7 +128,7 @@ def fetch(client: Client, habits: Habits, selection: Selection, keys: Sequence[s
     for begin in range(0, len(firsts), MOST_ROWS):
         chunk = firsts[begin : begin + MOST_ROWS]
         conditions = [Condition(source.identity), one_of(source.keys[0], chunk)]
-        for record in reader.all(conditions, expected=len(chunk) if len(source.keys) == 1 else None):
+        for record in reader.all(conditions):
             if record.key in wanted:
                 found[record.key] = record
     return [found[key] for key in wanted if key in found]
@@ -152,23 +148,20 @@ class Reader:
         )
         self.paths = frozenset(field.path.lower() for field in selection.fields)
 
-    def rows(self, conditions: Sequence[Condition], after: Sequence[str]) -> list[Row]:
-        """Return the page behind ``after``; a missing column raises SchemaError naming it."""
-        statement = self._query.page(conditions, after, self._habits.page_rows)
+    def rows(self, conditions: Sequence[Condition], after: Sequence[str]) -> tuple[list[Row], bool]:
+        """Return the page behind ``after`` and whether more follow; a missing column raises SchemaError naming it."""
+        rows = self._habits.page_rows
         with explain(self._client, self._source, self._selection.fields):
-            return self._client.suiteql(statement)
+            return self._client.page(self._query.page(conditions, after, rows), rows)
 
-    def all(self, conditions: Sequence[Condition], *, expected: int | None) -> Iterator[NativeRecord]:
-        """Yield every record that meets the conditions; stops at ``expected`` without asking for an empty page."""
+    def all(self, conditions: Sequence[Condition]) -> Iterator[NativeRecord]:
+        """Yield every record that meets the conditions."""
         after: tuple[str, ...] = ()
-        seen = 0
-        while True:
-            rows = self.rows(conditions, after)
+        more = True
+        while more:
+            rows, more = self.rows(conditions, after)
             yield from (self.record(row) for row in rows)
-            seen += len(rows)
-            if len(rows) < self._habits.page_rows or seen == expected:
-                return
-            after = self.advance(after, rows[-1])
+            after = self.advance(after, rows[-1]) if rows else after
 
     def advance(self, after: tuple[str, ...], last: Row) -> tuple[str, ...]:
         """Return the key of the last row; raises TransientError when it is not behind the one before."""
@@ -225,25 +218,28 @@ def _deletions(client: Client, habits: Habits, source: Source, since: datetime) 
     bound = sql_text(earliest_local(since - habits.overlap, habits.zone))
     stamp = decoder_for(Kind.INSTANT, habits.zone, client.latest_time)
     after: tuple[str, ...] = ()
-    while True:
+    more = True
+    while more:
         restricted = where([Condition(f"deleteddate >= TO_TIMESTAMP(?, '{SQL_FORMAT}')"), behind(_DELETED, after)])
         statement = Statement(
             f"SELECT recordid AS k0, type AS k1, TO_CHAR(deleteddate, '{SQL_FORMAT}') AS changed"
-            f" FROM deletedrecord{restricted} ORDER BY recordid, type FETCH FIRST {habits.page_rows} ROWS ONLY",
+            f" FROM deletedrecord{restricted} ORDER BY recordid, type FETCH FIRST {habits.page_rows + 1} ROWS ONLY",
             (bound,),
         )
-        try:
-            rows = client.suiteql(statement)
-        except SchemaError as error:
-            raise SchemaError(
-                f"NetSuite does not let us read which records were deleted: {error.message}",
-                hint='Give the role the permission "Deleted Records", or set track_deletes to false in the connection.',
-                code=error.code,
-            ) from None
+        rows, more = _deleted_page(client, statement, habits.page_rows)
         yield tuple(_tombstone(row, stamp) for row in rows if _type_name(row) in source.deleted_as)
-        if len(rows) < habits.page_rows:
-            return
-        after = (rows[-1]["k0"], rows[-1].get("k1", ""))
+        after = (rows[-1]["k0"], rows[-1].get("k1", "")) if rows else after
+
+
+def _deleted_page(client: Client, statement: Statement, rows: int) -> tuple[list[Row], bool]:
+    try:
+        return client.page(statement, rows)
+    except SchemaError as error:
+        raise SchemaError(
+            f"NetSuite does not let us read which records were deleted: {error.message}",
+            hint='Give the role the permission "Deleted Records", or set track_deletes to false in the connection.',
+            code=error.code,
+        ) from None
 
 
 def _tombstone(row: Row, stamp: Decoder) -> NativeRecord:

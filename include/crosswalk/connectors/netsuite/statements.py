@@ -71,7 +71,17 @@ class Query:
         return tuple(f"k{position}" for position in range(len(self.source.keys)))
 
     def page(self, conditions: Sequence[Condition], after: Sequence[str], rows: int = MOST_ROWS) -> Statement:
-        """Return the statement for the first ``rows`` rows behind the key ``after`` (from the start when empty)."""
+        """Return the statement for ``rows`` rows behind the key ``after`` (from the start when empty), and one more.
+
+        The one more is never sent; it lets the answer say whether there is a next page, so that none is asked in vain.
+        """
+        return self._select(conditions, after, rows + 1)
+
+    def probe(self) -> Statement:
+        """Return a statement that touches every column and costs one row."""
+        return self._select([], (), 1)
+
+    def _select(self, conditions: Sequence[Condition], after: Sequence[str], rows: int) -> Statement:
         parts = [f"{key} AS {alias}" for key, alias in zip(self.source.keys, self.key_aliases, strict=True)]
         if self.source.modified:
             parts.append(f"{selected(self.source.modified, Kind.INSTANT)} AS changed")
@@ -81,10 +91,6 @@ class Query:
             f" ORDER BY {', '.join(self.source.keys)} FETCH FIRST {rows} ROWS ONLY",
             tuple(value for condition in conditions for value in condition.parameters),
         )
-
-    def probe(self) -> Statement:
-        """Return a statement that touches every column and costs one row."""
-        return self.page([], (), rows=1)
 
 
 def selected(expression: str, kind: str) -> str:

@@ -28,12 +28,6 @@ def earliest_local(since: datetime, zone: tzinfo) -> datetime:
     return (since.astimezone(UTC) + min(offsets)).replace(tzinfo=None)
 
 
-def latest_local(until: datetime, zone: tzinfo) -> datetime:
-    """Return a local time (naive) that no instant up to ``until`` lies after."""
-    offsets = (_offset(until, zone), _offset(until - _NEAR, zone))
-    return (until.astimezone(UTC) + max(offsets)).replace(tzinfo=None)
-
-
 def instant_of(local: datetime, zone: tzinfo, now: Callable[[], datetime]) -> datetime:
     """Return the instant (UTC) of a naive local time; ``now`` is asked only in the repeated hour.
 
