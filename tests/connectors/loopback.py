@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import socket
 import socketserver
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -67,15 +68,16 @@ class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
 
-    def __init__(self, handle: Callable[[Received], Reply]) -> None:
+    def __init__(self, handle: Callable[[Received], Reply], tls: ssl.SSLContext | None = None) -> None:
         super().__init__(("127.0.0.1", 0), _Connection)
         self.handle = handle
+        self.tls = tls
         self.received: list[Received] = []
         self.connections = 0
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.server_address[1]}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hangs up is not worth a traceback."""
@@ -83,6 +85,11 @@ class Server(socketserver.ThreadingTCPServer):
 
 class _Connection(socketserver.StreamRequestHandler):
     server: Server
+
+    def setup(self) -> None:
+        if self.server.tls:
+            self.request = self.server.tls.wrap_socket(self.request, server_side=True)
+        super().setup()
 
     def handle(self) -> None:
         self.server.connections += 1
@@ -118,9 +125,9 @@ class _Connection(socketserver.StreamRequestHandler):
 
 
 @contextmanager
-def serving(handle: Callable[[Received], Reply]) -> Iterator[Server]:
+def serving(handle: Callable[[Received], Reply], *, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
     """Serve in a thread of this process until the block ends."""
-    server = Server(handle)
+    server = Server(handle, tls)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import pickle
 import socket
+import ssl
 import threading
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import format_datetime
+from pathlib import Path
 
 import pytest
 import requests
+import trustme
 
 from crosswalk.connectors.meter import Meter
 from crosswalk.connectors.quota import LocalQuota, SystemLimits
@@ -361,6 +365,25 @@ def test_a_session_cookie_from_a_login_is_sent_on_the_repeated_attempt() -> None
     assert server.received[1].headers["cookie"] == "B1SESSION=abc"
 
 
+# --- TLS ---
+
+
+def test_a_certificate_is_checked_against_the_authority_of_the_connection(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    bundle = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    with serving(replies(OK), tls=context) as server:
+        trusting, _ = transport(server.url, verify=str(bundle))
+        assert trusting.call("GET", "/records").json() == {"ok": True}
+        doubting, clock = transport(server.url)
+        with pytest.raises(ConfigurationError, match="`ca_file`"):
+            doubting.call("POST", "/records", json={})
+    assert len(server.received) == 1
+    assert clock.slept == []
+
+
 # --- exact numbers --------------------------------------------------------------------------------
 
 
@@ -395,7 +418,12 @@ def test_no_error_holds_a_token_a_password_or_a_query_value() -> None:
             sender, _ = transport(server.url, authenticator=Secret(), attempts=2)
             with pytest.raises(expected) as caught:
                 sender.call("POST", "/a", params={"q": "value-in-query"}, data={"password": "pw-9876543"})
-        shown = f"{caught.value} {caught.value!r} {caught.value.__dict__} {pickle.dumps(caught.value)!r}"
+        told = "".join(traceback.format_exception(caught.value))
+        shown = f"{caught.value!r} {caught.value.__dict__} {pickle.dumps(caught.value)!r}" + "".join(
+            line
+            for line in told.splitlines()
+            if "sender.call" not in line  # this test's own source
+        )
         for secret in ("tok-123456", "sig-abcdef", "hunter22", "pw-9876543", "zzzzzzzz", "value-in-query"):
             assert secret not in shown, (reply, secret)
         assert caught.value.system == "acme"
