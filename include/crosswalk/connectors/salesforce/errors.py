@@ -45,76 +45,73 @@ class Meaning:
     executed: bool = True
 
 
-def _table() -> dict[str, Meaning]:
-    invalid = "Correct the value in the source, or the field's line in the mapping."
-    human = "A rule of the org refused the record; its text says what to correct."
-    right = "Ask the admin to add this right to the integration user's permission set."
-    later = "Salesforce is busy or in maintenance; it will be tried again."
-    split = "Narrow the selection's `where`, or leave out wide fields."
-    busy = Meaning(TransientError, later, executed=False)
-    return {
-        # a person edits a mapping, a permission or the org
-        "INVALID_FIELD": Meaning(SchemaError, _FLS),
-        "INVALID_TYPE": Meaning(SchemaError, "Give the user read access to the object, or switch its feature on."),
-        "MALFORMED_QUERY": Meaning(SchemaError, "Correct the selection's `where` in the mapping."),
-        "INVALID_QUERY_FILTER_OPERATOR": Meaning(SchemaError, "Correct the selection's `where` in the mapping."),
-        "UNSUPPORTED_API_VERSION": Meaning(ConfigurationError, "Set `version` of the connection to a supported one."),
-        "API_DISABLED_FOR_ORG": Meaning(PermissionDeniedError, "Give the integration user the permission API Enabled."),
-        "API_CURRENTLY_DISABLED": Meaning(PermissionDeniedError, "Give the integration user the permission API Enabled."),
-        "FUNCTIONALITY_NOT_ENABLED": Meaning(PermissionDeniedError, "Switch the feature on in Setup."),
-        "INSUFFICIENT_ACCESS": Meaning(PermissionDeniedError, right),
-        "INSUFFICIENT_ACCESS_OR_READONLY": Meaning(PermissionDeniedError, right),
-        "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": Meaning(PermissionDeniedError, right),
-        "INVALID_FIELD_FOR_INSERT_UPDATE": Meaning(PermissionDeniedError, _FLS),
-        "TXN_SECURITY_METERING_ERROR": Meaning(PermissionDeniedError, right),
-        "STORAGE_LIMIT_EXCEEDED": Meaning(ConfigurationError, "Free data storage in the org, then replay."),
-        "INVALID_SESSION_ID": Meaning(AuthenticationError),
-        "InvalidSessionId": Meaning(AuthenticationError),
-        # later
-        "UNABLE_TO_LOCK_ROW": Meaning(TransientError, _LOCKED, executed=False),
-        "SERVER_UNAVAILABLE": Meaning(TransientError, later),
-        "UNKNOWN_EXCEPTION": Meaning(TransientError, later),
-        "REQUEST_RUNNING_TOO_LONG": Meaning(TransientError, later),
-        "API_TEMPORARILY_UNAVAILABLE": busy,
-        "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE": busy,
-        "TOO_MANY_APEX_REQUESTS": busy,
-        "ENTITY_IS_LOCKED": Meaning(ValidationError, "The record is in an approval; replay when it is decided."),
-        "QUERY_TIMEOUT": Meaning(RetryableError, split),
-        "OPERATION_TOO_LARGE": Meaning(RetryableError, split),
-        "QUERY_TOO_COMPLICATED": Meaning(RetryableError, split),
-        "EXCEEDED_ID_LIMIT": Meaning(RetryableError, split),
-        LOCATOR_LOST: Meaning(NotFoundError, "The cursor is gone; the query is restarted behind the last record."),
-        # one record
-        "NOT_FOUND": Meaning(NotFoundError, "It may have been deleted, or the user may not see it."),
-        "ENTITY_IS_DELETED": Meaning(NotFoundError, "It was deleted or merged; its MasterRecordId names the winner."),
-        "INVALID_CROSS_REFERENCE_KEY": Meaning(NotFoundError, "A referenced record is gone or invisible to the user."),
-        "MALFORMED_ID": Meaning(ValidationError, invalid),
-        "REQUIRED_FIELD_MISSING": Meaning(ValidationError, "Map the required field, or give it a default in the mapping."),
-        "STRING_TOO_LONG": Meaning(ValidationError, "Set `max_length` of the field in the mapping, or shorten the value."),
-        "NUMBER_OUTSIDE_VALID_RANGE": Meaning(ValidationError, invalid),
-        "JSON_PARSER_ERROR": Meaning(ValidationError, "The value has the wrong type for the field; check its converter."),
-        "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": Meaning(
-            ValidationError, "Add the value to the picklist, or translate it in the mapping's `values`."
-        ),
-        "FIELD_CUSTOM_VALIDATION_EXCEPTION": Meaning(ValidationError, human),
-        "FIELD_FILTER_VALIDATION_EXCEPTION": Meaning(ValidationError, human),
-        "FIELD_INTEGRITY_EXCEPTION": Meaning(ValidationError, human),
-        "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": Meaning(ValidationError, human),
-        "CANNOT_EXECUTE_FLOW_TRIGGER": Meaning(ValidationError, human),
-        "CUSTOM_APEX_ERROR": Meaning(ValidationError, human),
-        "FAILED_ACTIVATION": Meaning(ValidationError, human),
-        "STANDARD_PRICE_NOT_DEFINED": Meaning(ValidationError, "Create the product's entry in the standard price book first."),
-        "INACTIVE_OWNER_OR_USER": Meaning(ValidationError, "Name an active owner."),
-        "OP_WITH_INVALID_USER_TYPE_EXCEPTION": Meaning(ValidationError, "Name an active owner."),
-        DUPLICATE: Meaning(ConflictError, "Another record has this unique value already; link the two."),
-        "DUPLICATES_DETECTED": Meaning(
-            ConflictError, "A duplicate rule matched: link the existing record, or set the option `duplicate_rule: allow`."
-        ),
-        **{code: Meaning(ConflictError, "Another record of the request was refused; see its error.") for code in ROLLED_BACK},
-    }  # fmt: skip
+_INVALID = "Correct the value in the source, or the field's line in the mapping."
+_HUMAN = "A rule of the org refused the record; its text says what to correct."
+_RIGHT = "Ask the admin to add this right to the integration user's permission set."
+_LATER = "Salesforce is busy or in maintenance; it will be tried again."
+_SPLIT = "Narrow the selection's `where`, or leave out wide fields."
+_BUSY = Meaning(TransientError, _LATER, executed=False)
 
-
-TABLE: Mapping[str, Meaning] = _table()
+TABLE: Mapping[str, Meaning] = {
+    # a person edits a mapping, a permission or the org
+    "INVALID_FIELD": Meaning(SchemaError, _FLS),
+    "INVALID_TYPE": Meaning(SchemaError, "Give the user read access to the object, or switch its feature on."),
+    "MALFORMED_QUERY": Meaning(SchemaError, "Correct the selection's `where` in the mapping."),
+    "INVALID_QUERY_FILTER_OPERATOR": Meaning(SchemaError, "Correct the selection's `where` in the mapping."),
+    "UNSUPPORTED_API_VERSION": Meaning(ConfigurationError, "Set `version` of the connection to a supported one."),
+    "API_DISABLED_FOR_ORG": Meaning(PermissionDeniedError, "Give the integration user the permission API Enabled."),
+    "API_CURRENTLY_DISABLED": Meaning(PermissionDeniedError, "Give the integration user the permission API Enabled."),
+    "FUNCTIONALITY_NOT_ENABLED": Meaning(PermissionDeniedError, "Switch the feature on in Setup."),
+    "INSUFFICIENT_ACCESS": Meaning(PermissionDeniedError, _RIGHT),
+    "INSUFFICIENT_ACCESS_OR_READONLY": Meaning(PermissionDeniedError, _RIGHT),
+    "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": Meaning(PermissionDeniedError, _RIGHT),
+    "INVALID_FIELD_FOR_INSERT_UPDATE": Meaning(PermissionDeniedError, _FLS),
+    "TXN_SECURITY_METERING_ERROR": Meaning(PermissionDeniedError, _RIGHT),
+    "STORAGE_LIMIT_EXCEEDED": Meaning(ConfigurationError, "Free data storage in the org, then replay."),
+    "INVALID_SESSION_ID": Meaning(AuthenticationError),
+    "InvalidSessionId": Meaning(AuthenticationError),
+    # later
+    "UNABLE_TO_LOCK_ROW": Meaning(TransientError, _LOCKED, executed=False),
+    "SERVER_UNAVAILABLE": Meaning(TransientError, _LATER),
+    "UNKNOWN_EXCEPTION": Meaning(TransientError, _LATER),
+    "REQUEST_RUNNING_TOO_LONG": Meaning(TransientError, _LATER),
+    "API_TEMPORARILY_UNAVAILABLE": _BUSY,
+    "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE": _BUSY,
+    "TOO_MANY_APEX_REQUESTS": _BUSY,
+    "ENTITY_IS_LOCKED": Meaning(ValidationError, "The record is in an approval; replay when it is decided."),
+    "QUERY_TIMEOUT": Meaning(RetryableError, _SPLIT),
+    "OPERATION_TOO_LARGE": Meaning(RetryableError, _SPLIT),
+    "QUERY_TOO_COMPLICATED": Meaning(RetryableError, _SPLIT),
+    "EXCEEDED_ID_LIMIT": Meaning(RetryableError, _SPLIT),
+    LOCATOR_LOST: Meaning(NotFoundError, "The cursor is gone; the query is restarted behind the last record."),
+    # one record
+    "NOT_FOUND": Meaning(NotFoundError, "It may have been deleted, or the user may not see it."),
+    "ENTITY_IS_DELETED": Meaning(NotFoundError, "It was deleted or merged; its MasterRecordId names the winner."),
+    "INVALID_CROSS_REFERENCE_KEY": Meaning(NotFoundError, "A referenced record is gone or invisible to the user."),
+    "MALFORMED_ID": Meaning(ValidationError, _INVALID),
+    "REQUIRED_FIELD_MISSING": Meaning(ValidationError, "Map the required field, or give it a default in the mapping."),
+    "STRING_TOO_LONG": Meaning(ValidationError, "Set `max_length` of the field in the mapping, or shorten the value."),
+    "NUMBER_OUTSIDE_VALID_RANGE": Meaning(ValidationError, _INVALID),
+    "JSON_PARSER_ERROR": Meaning(ValidationError, "The value has the wrong type for the field; check its converter."),
+    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": Meaning(
+        ValidationError, "Add the value to the picklist, or translate it in the mapping's `values`."
+    ),
+    "FIELD_CUSTOM_VALIDATION_EXCEPTION": Meaning(ValidationError, _HUMAN),
+    "FIELD_FILTER_VALIDATION_EXCEPTION": Meaning(ValidationError, _HUMAN),
+    "FIELD_INTEGRITY_EXCEPTION": Meaning(ValidationError, _HUMAN),
+    "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": Meaning(ValidationError, _HUMAN),
+    "CANNOT_EXECUTE_FLOW_TRIGGER": Meaning(ValidationError, _HUMAN),
+    "CUSTOM_APEX_ERROR": Meaning(ValidationError, _HUMAN),
+    "FAILED_ACTIVATION": Meaning(ValidationError, _HUMAN),
+    "STANDARD_PRICE_NOT_DEFINED": Meaning(ValidationError, "Create the product's entry in the standard price book first."),
+    "INACTIVE_OWNER_OR_USER": Meaning(ValidationError, "Name an active owner."),
+    "OP_WITH_INVALID_USER_TYPE_EXCEPTION": Meaning(ValidationError, "Name an active owner."),
+    DUPLICATE: Meaning(ConflictError, "Another record has this unique value already; link the two."),
+    "DUPLICATES_DETECTED": Meaning(
+        ConflictError, "A duplicate rule matched: link the existing record, or set the option `duplicate_rule: allow`."
+    ),
+    **{code: Meaning(ConflictError, "Another record of the request was refused; see its error.") for code in ROLLED_BACK},
+}  # fmt: skip
 
 _BY_STATUS: Mapping[int, Meaning] = {
     300: Meaning(ConflictError, "Several records have this external id: merge them and make the field unique."),
