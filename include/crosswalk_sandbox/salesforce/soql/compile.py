@@ -1,0 +1,420 @@
+"""A SOQL tree to SQL: which rows, in which order, and how a row becomes a record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ..errors import ApiError
+from ..schema import Field, Schema, SObject
+from .conditions import Conditions, Context
+from .functions import SHOWN, function_sql, is_aggregate
+from .joins import Column, Joins, Stop
+from .refusals import no_child, no_column, no_object, refused
+from .shapes import Entry, Node
+from .tree import Call, Item, Ordering, Path, Query, TypeOf
+
+MOST_OFFSET = 2_000
+MOST_ALL_FIELDS = 200
+MOST_SUBQUERIES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who asks and when: user id, fields hidden from the user (lower-case pairs), time zone, instant."""
+
+    user_id: str
+    hidden: frozenset[tuple[str, str]]
+    zone: str
+    now: datetime
+
+
+@dataclass(slots=True)
+class Plan:
+    """A compiled statement.
+
+    ``rows_sql`` lists the row numbers (and, for a child list, the parent's id) of the result; ``page_sql`` reads the
+    columns of given row numbers. Aggregates have ``rows_sql`` and ``keys`` only; ``flat`` describes the columns for CSV.
+    """
+
+    sobject: SObject
+    rows_sql: str
+    parameters: list[Any]
+    page_sql: str = ""
+    shape: Node | None = None
+    keys: tuple[tuple[str, str], ...] = ()
+    count_only: bool = False
+    aggregate: bool = False
+    wide: bool = False
+    limit: int | None = None
+    children: dict[str, Plan] = field(default_factory=dict)
+    flat: tuple[tuple[str, str, int], ...] = ()
+
+
+class Compiler:
+    """Compiles one statement (and, through :meth:`child`, its subqueries) for one viewer."""
+
+    def __init__(self, schema: Schema, viewer: Viewer, text: str, *, all_rows: bool = False, prefix: str = "t") -> None:
+        self.schema = schema
+        self.viewer = viewer
+        self.text = text
+        self.all_rows = all_rows
+        self.prefix = prefix
+        self._depth = 0
+
+    def compile(self, query: Query) -> Plan:
+        """The plan of a top-level statement. Raises ApiError as §6.2 words it."""
+        sobject = self.schema.get(query.source[0])
+        if sobject is None or "queryable" not in sobject.flags or len(query.source) > 1:
+            raise no_object(self.text, query.source_at, ".".join(query.source))
+        self._check(query)
+        joins = self._joins(sobject, query)
+        if query.group or any(is_aggregate(item.value) for item in query.items):
+            return self._aggregate(query, sobject, joins)
+        return self._records(query, sobject, joins, None)
+
+    def child(self, query: Query, parent: SObject, number: int) -> tuple[str, Plan]:
+        """The plan of a subquery: rows of many parents at once, each with its parent's id."""
+        link = parent.child(query.source[0]) if len(query.source) == 1 else None
+        if link is None or (link.child.lower(), link.field.name.lower()) in self.viewer.hidden:
+            raise no_child(self.text, query.source_at, ".".join(query.source))
+        sobject = self.schema.objects[link.child.lower()]
+        inner = Compiler(self.schema, self.viewer, self.text, all_rows=self.all_rows, prefix=f"{self.prefix}c{number}_")
+        inner._check(query)
+        plan = inner._records(query, sobject, inner._joins(sobject, query), link.field)
+        return str(link.relationship), plan
+
+    def _joins(self, sobject: SObject, query: Query) -> Joins:
+        names = (sobject.name, query.alias) if query.alias else (sobject.name,)
+        return Joins(self.schema, self.viewer.hidden, self.text, sobject, names, self.prefix)
+
+    def _check(self, query: Query) -> None:
+        if query.offset > MOST_OFFSET:
+            raise ApiError(400, "NUMBER_OUTSIDE_VALID_RANGE", "Maximum SOQL offset allowed is 2000")
+        for item in query.items:
+            call = item.value
+            open_ended = query.limit is None or query.limit > MOST_ALL_FIELDS
+            if open_ended and isinstance(call, Call) and call.name == "FIELDS" and _fields_kind(call) != "STANDARD":
+                message = "The SOQL FIELDS function must have a LIMIT of at most 200"
+                raise refused(self.text, call.at, message, "MALFORMED_QUERY")
+        if sum(isinstance(item.value, Query) for item in query.items) > MOST_SUBQUERIES:
+            raise ApiError(400, "MALFORMED_QUERY", "Too many sub-queries: the limit is 20")
+
+    # rows
+    def _where(
+        self, query: Query, sobject: SObject, joins: Joins, first: list[str]
+    ) -> tuple[str, list[Any], Conditions]:
+        context = Context(self.viewer.now, self.viewer.zone, self._semijoin)
+        conditions = Conditions(joins, context)
+        clauses = list(first)
+        if not self.all_rows and sobject.has("IsDeleted"):
+            clauses.append(f'{joins.alias}."IsDeleted" = 0')
+        if query.extras.get("scope"):
+            clauses.append(self._scope(query, sobject, joins))
+        if query.where is not None:
+            clauses.append(f"({conditions.sql(query.where)})")
+        text = f" WHERE {' AND '.join(clauses)}" if clauses else ""
+        return text, conditions.parameters, conditions
+
+    def _scope(self, query: Query, sobject: SObject, joins: Joins) -> str:
+        scope = query.extras["scope"].lower()
+        if scope == "mine" and sobject.has("OwnerId"):
+            return f"{joins.alias}.\"OwnerId\" = '{self.viewer.user_id}'"
+        if scope == "everything":
+            return "1"
+        raise refused(self.text, query.source_at, f"Unsupported scope '{scope}'", "MALFORMED_QUERY")
+
+    def _semijoin(self, query: Query) -> tuple[str, list[Any]]:
+        self._depth += 1
+        inner = Compiler(
+            self.schema, self.viewer, self.text, all_rows=self.all_rows, prefix=f"{self.prefix}s{self._depth}_"
+        )
+        return inner.semijoin(query)
+
+    def semijoin(self, query: Query) -> tuple[str, list[Any]]:
+        """The SQL of ``(SELECT field FROM …)`` inside a condition."""
+        sobject = self.schema.get(query.source[0])
+        if sobject is None:
+            raise no_object(self.text, query.source_at, query.source[0])
+        joins = self._joins(sobject, query)
+        path = query.items[0].value
+        assert isinstance(path, Path)
+        column = joins.column(path)
+        if column.field.type not in ("id", "reference"):
+            message = f"The inner select field '{column.field.name}' cannot have more than one level of relationships or be no id"
+            raise refused(self.text, path.at, message, "MALFORMED_QUERY")
+        where, parameters, _ = self._where(query, sobject, joins, [f"{column.sql} IS NOT NULL"])
+        return f'SELECT {column.sql} FROM "{sobject.name}" {joins.alias} {joins.sql}{where}', parameters
+
+    def _records(self, query: Query, sobject: SObject, joins: Joins, link: Field | None) -> Plan:
+        selection = Selection(self, sobject, self._joins(sobject, query))
+        selection.add_all(query.items)
+        first = []
+        if link is not None:
+            first.append(f'{joins.alias}."{link.name}" IN (SELECT value FROM json_each(?))')
+        where, parameters, _ = self._where(query, sobject, joins, first)
+        order = self._order(query, joins, sobject)
+        limits = "" if link is not None else _limits(query)
+        head = f"{joins.alias}._row" + (f', {joins.alias}."{link.name}"' if link is not None else "")
+        rows = f'SELECT {head} FROM "{sobject.name}" {joins.alias} {joins.sql}{where} ORDER BY {order}{limits}'
+        plan = Plan(sobject, rows, parameters, limit=query.limit)
+        selection.finish(plan)
+        return plan
+
+    def _order(self, query: Query, joins: Joins, sobject: SObject) -> str:
+        parts = [self._ordering(item, joins) for item in query.order]
+        return ", ".join([*parts, f"{joins.alias}._row"])
+
+    def _ordering(self, item: Ordering, joins: Joins) -> str:
+        if isinstance(item.value, Call):
+            _, sql = function_sql(joins, item.value)
+        else:
+            column = joins.column(item.value)
+            if not column.field.spec.get("sortable", not column.field.long_text and column.field.type != "address"):
+                raise refused(
+                    self.text, item.value.at, f"field '{column.field.name}' can not be sorted in a query call"
+                )
+            sql = column.sql
+        direction = " DESC" if item.descending else ""
+        nulls = f" NULLS {item.nulls.upper()}" if item.nulls else ""
+        return f"{sql}{direction}{nulls}"
+
+    # aggregates
+    def _aggregate(self, query: Query, sobject: SObject, joins: Joins) -> Plan:
+        if len(query.items) == 1 and query.items[0].value == Call("COUNT", (), getattr(query.items[0].value, "at", 0)):
+            where, parameters, _ = self._where(query, sobject, joins, [])
+            limit = f" LIMIT {query.limit}" if query.limit is not None else ""
+            sql = f'SELECT COUNT(*) FROM (SELECT 1 FROM "{sobject.name}" {joins.alias} {joins.sql}{where}{limit})'
+            return Plan(sobject, sql, parameters, count_only=True)
+        groups = [self._group(value, joins) for value in query.group]
+        columns, keys, aliases = self._aggregate_items(query, joins, groups)
+        where, parameters, conditions = self._where(query, sobject, joins, [])
+        tail = f" GROUP BY {', '.join(groups)}" if groups else ""
+        if query.having is not None:
+            tail += f" HAVING {conditions.sql(query.having)}"
+        order = [self._aggregate_order(item, joins, aliases) for item in query.order]
+        tail += f" ORDER BY {', '.join(order)}" if order else ""
+        sql = (
+            f'SELECT {", ".join(columns)} FROM "{sobject.name}" {joins.alias} {joins.sql}{where}{tail}{_limits(query)}'
+        )
+        return Plan(sobject, sql, parameters, keys=tuple(keys), aggregate=True)
+
+    def _group(self, value: Path | Call, joins: Joins) -> str:
+        if isinstance(value, Call):
+            return function_sql(joins, value)[1]
+        column = joins.column(value)
+        groupable = (
+            column.field.type not in ("datetime", "double", "currency", "percent", "address")
+            and not column.field.long_text
+        )
+        if not column.field.spec.get("groupable", groupable):
+            raise refused(self.text, value.at, f"field '{column.field.name}' can not be grouped in a query call")
+        return column.sql
+
+    def _aggregate_items(
+        self, query: Query, joins: Joins, groups: list[str]
+    ) -> tuple[list[str], list[tuple[str, str]], dict[str, str]]:
+        columns: list[str] = []
+        keys: list[tuple[str, str]] = []
+        aliases: dict[str, str] = {}
+        numbered = 0
+        for item in query.items:
+            if isinstance(item.value, Path):
+                column = joins.column(item.value)
+                kind, sql, name = column.field.type, column.sql, item.alias or joins.strip(item.value)[-1]
+                if column.sql not in groups:
+                    raise refused(
+                        self.text,
+                        item.value.at,
+                        f"Field must be grouped or aggregated: {item.value.text}",
+                        "MALFORMED_QUERY",
+                    )
+                name = item.alias or column.field.name
+            elif isinstance(item.value, Call):
+                found, sql = function_sql(joins, item.value)
+                kind, name = found.type, item.alias or f"expr{numbered}"
+                numbered += item.alias is None
+            else:
+                raise ApiError(400, "MALFORMED_QUERY", "Sub-queries are not allowed in aggregate queries")
+            columns.append(sql)
+            keys.append((name, kind))
+            aliases[name.lower()] = sql
+        return columns, keys, aliases
+
+    def _aggregate_order(self, item: Ordering, joins: Joins, aliases: dict[str, str]) -> str:
+        value = item.value
+        if isinstance(value, Path) and len(value.parts) == 1 and value.parts[0].lower() in aliases:
+            direction = " DESC" if item.descending else ""
+            return f"{aliases[value.parts[0].lower()]}{direction}" + (
+                f" NULLS {item.nulls.upper()}" if item.nulls else ""
+            )
+        return self._ordering(item, joins)
+
+
+class Selection:
+    """The SELECT list of record queries: SQL columns and the shape that turns them into records."""
+
+    def __init__(self, compiler: Compiler, sobject: SObject, joins: Joins) -> None:
+        self.compiler = compiler
+        self.sobject = sobject
+        self.joins = joins
+        self.columns: list[str] = [f'{joins.alias}."Id"']
+        self.root = Node({sobject.prefix: sobject.name}, 0)
+        self.children: dict[str, Plan] = {}
+        self.flat: list[tuple[str, str, int]] = []
+        self.wide = False
+        self._seen: set[str] = set()
+        self._nodes: dict[tuple[str, ...], Node] = {(): self.root}
+
+    def add_all(self, items: tuple[Item, ...]) -> None:
+        """Adds the elements in their order."""
+        for item in items:
+            self._add(item)
+
+    def finish(self, plan: Plan) -> None:
+        """Completes a plan with what was selected."""
+        self.root.finish()
+        columns = ", ".join(self.columns)
+        alias = self.joins.alias
+        plan.page_sql = (
+            f'SELECT {columns} FROM json_each(?) picked CROSS JOIN "{self.sobject.name}" {alias} '
+            f"ON {alias}._row = picked.value {self.joins.sql}"
+        )
+        plan.shape, plan.children, plan.wide, plan.flat = self.root, self.children, self.wide, tuple(self.flat)
+
+    def _add(self, item: Item) -> None:
+        value = item.value
+        if isinstance(value, Path):
+            self._add_path(value)
+        elif isinstance(value, Query):
+            name, plan = self.compiler.child(value, self.sobject, len(self.children))
+            self.children[name] = plan
+            self.root.entries.append(Entry(name, "child"))
+        elif isinstance(value, TypeOf):
+            self._add_typeof(value)
+        elif value.name == "FIELDS":
+            for path in self._all_fields(value):
+                self._add_path(path)
+        else:
+            self._add_call(value, item.alias)
+
+    def _all_fields(self, call: Call) -> Iterator[Path]:
+        kind = _fields_kind(call)
+        for field_ in self.sobject.fields.values():
+            hidden = (self.sobject.name.lower(), field_.name.lower()) in self.compiler.viewer.hidden
+            if not hidden and (kind == "ALL" or (kind == "CUSTOM") == field_.custom):
+                yield Path((field_.name,), call.at)
+
+    def _add_call(self, call: Call, alias: str | None) -> None:
+        field_, sql = function_sql(self.joins, call)
+        if alias is None and call.name not in SHOWN:
+            raise refused(self.compiler.text, call.at, f"unexpected token: '{call.name}'", "MALFORMED_QUERY")
+        self.root.entries.append(self._value(alias or field_.name, field_, sql))
+
+    def _add_path(self, path: Path) -> None:
+        parts = self.joins.strip(path)
+        key = ".".join(parts).lower()
+        if key in self._seen:
+            raise refused(self.compiler.text, path.at, f"duplicate field selected: {path.text}")
+        self._seen.add(key)
+        node, stop, names = self._node(parts[:-1], path.at)
+        column = self.joins.field_at(stop, parts[-1], path.at)
+        header = ".".join([*names, column.field.name])
+        if column.field.type == "address":
+            node.entries.append(self._address(column))
+            self.flat.append((header, "address", -1))
+            return
+        self.wide = self.wide or column.field.long_text
+        node.entries.append(entry := self._value(column.field.name, column.field, column.sql))
+        self.flat.append((header, column.field.type, entry.at))
+
+    def _value(self, name: str, field_: Field, sql: str) -> Entry:
+        self.columns.append(sql)
+        kind = "boolean" if field_.type == "boolean" else "value"
+        return Entry(name, kind, len(self.columns) - 1)
+
+    def _address(self, column: Column) -> Entry:
+        owner = column.owner
+        prefix = column.field.name.removesuffix("Address")
+        alias = column.sql.split(".")[0]
+        at = []
+        for part in ("City", "Country", "GeocodeAccuracy", "Latitude", "Longitude", "PostalCode", "State", "Street"):
+            known = owner.get(prefix + part)
+            self.columns.append(f'{alias}."{prefix}{part}"' if known else "NULL")
+            at.append(len(self.columns) - 1)
+        return Entry(column.field.name, "address", parts=tuple(at))
+
+    def _node(self, relationships: tuple[str, ...], at: int) -> tuple[Node, Stop, list[str]]:
+        """The nested record for a chain of relationships, made on first use."""
+        stop = self.joins.stop((), at)
+        node, names = self.root, list[str]()
+        for depth in range(1, len(relationships) + 1):
+            holder = stop.tables[0][0]
+            link = holder.parent(relationships[depth - 1])
+            stop = self.joins.stop(relationships[:depth], at)
+            assert link is not None
+            names.append(str(link.relationship))
+            key = tuple(name.lower() for name in relationships[:depth])
+            node = self._nodes.get(key) or self._nest(node, key, names[-1], stop)
+        return node, stop, names
+
+    def _nest(self, parent: Node, key: tuple[str, ...], name: str, stop: Stop) -> Node:
+        kinds = {table.prefix: table.name for table, _ in stop.tables}
+        self.columns.append(_first_id(stop))
+        node = self._nodes[key] = Node(kinds, len(self.columns) - 1, "Name" if stop.polymorphic else None)
+        parent.entries.append(Entry(name, "node", node=node))
+        return node
+
+    def _add_typeof(self, value: TypeOf) -> None:
+        relationship = value.path.parts[-1]
+        stop = self.joins.stop(value.path.parts, value.path.at)
+        link = self.sobject.parent(relationship)
+        assert link is not None
+        self.columns.append(stop.link)
+        entry = Entry(str(link.relationship), "typeof", len(self.columns) - 1)
+        for kind, paths in value.whens:
+            table = next(((item, alias) for item, alias in stop.tables if item.name.lower() == kind.lower()), None)
+            if table is None:
+                raise refused(self.compiler.text, value.path.at, f"invalid type for TYPEOF: {kind}", "INVALID_TYPE")
+            entry.choices[table[0].prefix] = self._typed_node(Stop((table,), stop.link), paths)
+        if value.otherwise:
+            node = self._typed_node(stop, value.otherwise)
+            node.shown_type = "Name"
+            entry.node = node
+        self.root.entries.append(entry)
+
+    def _typed_node(self, stop: Stop, paths: tuple[Path, ...]) -> Node:
+        self.columns.append(_first_id(stop))
+        node = Node({table.prefix: table.name for table, _ in stop.tables}, len(self.columns) - 1)
+        for path in paths:
+            if len(path.parts) > 1:
+                raise no_column(self.compiler.text, path.at, path.text, stop.tables[0][0].name)
+            column = self.joins.field_at(stop, path.parts[-1], path.at)
+            node.entries.append(self._value(column.field.name, column.field, column.sql))
+        return node
+
+
+def _first_id(stop: Stop) -> str:
+    ids = [f'{alias}."Id"' for _, alias in stop.tables]
+    return ids[0] if len(ids) == 1 else f"COALESCE({', '.join(ids)})"
+
+
+def _limits(query: Query) -> str:
+    if query.limit is None and not query.offset:
+        return ""
+    return f" LIMIT {-1 if query.limit is None else query.limit}" + (f" OFFSET {query.offset}" if query.offset else "")
+
+
+def _fields_kind(call: Call) -> str:
+    argument = call.arguments[0] if call.arguments else None
+    return argument.parts[0].upper() if isinstance(argument, Path) else "ALL"
+
+
+def whole_record(sobject: SObject, hidden: frozenset[tuple[str, str]], only: tuple[str, ...] | None) -> Query:
+    """The statement behind ``GET /sobjects/{Obj}/{id}``: all readable fields, or the given ones."""
+    names = only or tuple(
+        item.name for item in sobject.fields.values() if (sobject.name.lower(), item.name.lower()) not in hidden
+    )
+    return Query(tuple(Item(Path((name,), 0)) for name in names), (sobject.name,), 0)
