@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import json
 import signal
+import subprocess
 import time
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -73,22 +75,26 @@ def up(
     arguments = _serve_arguments(state, seed, scale, settings)
     serving = {one.name for one in state.running()}
     wanted = [one for one in _entries(names or tuple(available())) if one.name not in serving]
-    started = []
+    started: list[tuple[Entry, subprocess.Popen[bytes]]] = []
     try:
-        state.company(seed, scale)
-        for one in wanted:
-            tls_port = one.tls_port(port_base) if tls else None
-            process = processes.start(state, one, arguments, port=one.port(port_base), tls_port=tls_port)
-            started.append((one, process))
-        for one, process in started:
-            processes.wait_ready(state, one, process, one.port(port_base), wait)
-    except (PortTakenError, StateError) as error:
+        with _interruptible() if foreground else contextlib.nullcontext():
+            state.company(seed, scale)
+            for one in wanted:
+                tls_port = one.tls_port(port_base) if tls else None
+                process = processes.start(state, one, arguments, port=one.port(port_base), tls_port=tls_port)
+                started.append((one, process))
+            for one, process in started:
+                processes.wait_ready(state, one, process, one.port(port_base), wait)
+            _tell(state)
+            while foreground and state.running():
+                time.sleep(0.5)
+    except (PortTakenError, StateError, KeyboardInterrupt) as error:
         for _, process in started:
             process.terminate()
-        raise click.ClickException(str(error)) from error
-    _tell(state)
-    if foreground:
-        _stay(state)
+        for _, process in started:
+            process.wait()
+        if not isinstance(error, KeyboardInterrupt):
+            raise click.ClickException(str(error)) from error
 
 
 @sandbox.command("serve")
@@ -336,18 +342,18 @@ def _tell(state: State) -> None:
         click.echo(f"{one.name:<18} http://127.0.0.1:{one.port}{secure}  (process {one.pid})")
 
 
-def _stay(state: State) -> None:
-    """Wait for an interrupt or the end of every emulator, then stop what is left."""
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let SIGTERM count as Ctrl+C meanwhile."""
 
-    def leave(_number: int, _frame: object) -> None:
+    def interrupt(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, leave)
+    before = signal.signal(signal.SIGTERM, interrupt)
     try:
-        while state.running():
-            time.sleep(0.5)
-    except KeyboardInterrupt:
-        processes.stop(state, state.running())
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _print(values: Any) -> None:

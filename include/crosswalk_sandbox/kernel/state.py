@@ -6,11 +6,12 @@ import contextlib
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from crosswalk_sandbox.company.generate import SEED, generate
 from crosswalk_sandbox.company.model import Company, Size
@@ -91,10 +92,8 @@ class State:
         """Be the one process that serves ``name``; the claim ends with the process, even by ``kill -9``."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with self._claim_file(name).open("a+") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise StateError(f"{name} is already running on the state in {self.folder}") from error
+            if not _lock(file):
+                raise StateError(f"{name} is already running on the state in {self.folder}")
             file.truncate(0)
             file.write(json.dumps({"pid": os.getpid(), "port": port, "tls_port": tls_port}))
             file.flush()
@@ -115,3 +114,15 @@ class State:
 
     def _claim_file(self, name: str) -> Path:
         return self.folder / f"{name}.claim"
+
+
+def _lock(file: TextIO) -> bool:
+    """Lock for good; tries for half a second, because a look at who is running locks for a moment too."""
+    for _ in range(10):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.05)
+        else:
+            return True
+    return False

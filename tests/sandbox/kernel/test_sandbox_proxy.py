@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -20,27 +20,28 @@ from crosswalk_sandbox.kernel.state import State
 def proxy(route: Route) -> Iterator[str]:
     """The proxy in a thread of its own; yields its URL."""
     ports: list[int] = []
+    stops: list[Callable[[], object]] = []
     started = threading.Event()
-    loop = asyncio.new_event_loop()
 
-    def tell(port: int) -> None:
-        ports.append(port)
-        started.set()
+    async def main() -> None:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+        stops.append(lambda: loop.call_soon_threadsafe(task.cancel))
 
-    task = loop.create_task(run_proxy(route, 0, tell))
+        def tell(port: int) -> None:
+            ports.append(port)
+            started.set()
 
-    def run() -> None:
-        with pytest.raises(asyncio.CancelledError):
-            loop.run_until_complete(task)
-        loop.close()
+        with suppress(asyncio.CancelledError):
+            await run_proxy(route, 0, tell)
 
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=asyncio.run, args=(main(),))
     thread.start()
     assert started.wait(10)
     try:
         yield f"http://127.0.0.1:{ports[0]}"
     finally:
-        loop.call_soon_threadsafe(task.cancel)
+        stops[0]()
         thread.join(10)
 
 
