@@ -84,7 +84,9 @@ def _settings(pairing: Pairing, phase: str) -> dict[str, Any]:
         "default_args": {
             "owner": "crosswalk",
             "retries": 3,
-            "retry_delay": timedelta(seconds=30),
+            "retry_delay": timedelta(seconds=10),
+            "retry_exponential_backoff": 2.0,
+            "max_retry_delay": timedelta(minutes=5),
             "retry_policy": CrosswalkRetryPolicy(),
             "execution_timeout": timedelta(hours=2),
         },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -26,8 +27,10 @@ from crosswalk.stages.link import link_all
 from crosswalk.stages.plan import plan
 from crosswalk.stages.pull import pull
 from crosswalk.stages.settle import settle
+from crosswalk_airflow.local.sandbox import netsuite_connection, salesforce_connection
 from crosswalk_sandbox import netsuite, salesforce
 from crosswalk_sandbox.company.generate import generate
+from crosswalk_sandbox.company.model import Size
 from crosswalk_sandbox.kernel.clock import Clock
 from crosswalk_sandbox.kernel.faults import Faults
 from crosswalk_sandbox.kernel.request_log import RequestLog
@@ -35,6 +38,7 @@ from crosswalk_sandbox.kernel.server import running
 
 INCLUDE = Path(__file__).parents[2] / "include"
 VENDORS = {"salesforce": salesforce, "netsuite": netsuite}
+CONNECTIONS = {"salesforce": salesforce_connection, "netsuite": netsuite_connection}
 
 
 @dataclass
@@ -50,9 +54,15 @@ class Vendor:
 
     def settings(self) -> ConnectionSettings:
         """Return the connection as the sandbox's access document gives it."""
-        connection = self.emulator.access(self.base_url)["airflow"]
-        extra = {name: str(value) for name, value in connection["extra"].items()}
-        return ConnectionSettings(connection.get("host"), connection.get("login"), connection.get("password"), extra)
+        connection = CONNECTIONS[self.name](self.emulator.access(self.base_url))
+        extra = {name: str(value) for name, value in json.loads(str(connection["extra"])).items()}
+        return ConnectionSettings(
+            login=_text(connection.get("login")), password=_text(connection.get("password")), extra=extra
+        )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 @dataclass
@@ -70,15 +80,25 @@ class World:
     def connector(self, side: str) -> Connector:
         """Return a new connector for one side, as a task would open it."""
         chosen = self.pairing.crm if side == "crm" else self.pairing.erp
-        limits = {one.system: SystemLimits(one.concurrent_requests, one.requests_per_day, one.share) for one in (self.pairing.crm, self.pairing.erp)}
+        limits = {
+            one.system: SystemLimits(one.concurrent_requests, one.requests_per_day, one.share)
+            for one in (self.pairing.crm, self.pairing.erp)
+        }
         return open_connector(
-            chosen.platform, self.vendors[chosen.system].settings(), system=chosen.system, read_only=self.read_only, quota=LocalQuota(limits), meter=self.meter
+            chosen.platform,
+            self.vendors[chosen.system].settings(),
+            system=chosen.system,
+            read_only=self.read_only,
+            quota=LocalQuota(limits),
+            meter=self.meter,
         )
 
     def context(self, **changes: Any) -> StageContext:
         """Return the surroundings of one task of a new run."""
         self.runs += 1
-        context = StageContext(self.hub, self.pairing, f"run-{self.runs}", self.connector, INCLUDE / "mappings", datetime.now(UTC))
+        context = StageContext(
+            self.hub, self.pairing, f"run-{self.runs}", self.connector, INCLUDE / "mappings", datetime.now(UTC)
+        )
         if self.clock is not None:
             context = replace(context, clock=self.clock)
         return replace(context, **changes)
@@ -106,7 +126,10 @@ class World:
 
     def netsuite_orders(self) -> list[tuple[str, str]]:
         """Return (external id, id) of every order in the ERP, asked past our connector."""
-        return [(row.get("externalid", ""), row["id"]) for row in self.suiteql("select id, externalid from transaction where type = 'SalesOrd'")]
+        return [
+            (row.get("externalid", ""), row["id"])
+            for row in self.suiteql("select id, externalid from transaction where type = 'SalesOrd'")
+        ]
 
     def suiteql(self, query: str) -> list[dict[str, str]]:
         """Return a small query's rows, asked past our connector with a client of the test's own."""
@@ -114,7 +137,14 @@ class World:
 
         vendor = self.vendors["netsuite"]
         extra = vendor.settings().extra
-        auth = OAuth1(extra["consumer_key"], extra["consumer_secret"], extra["token_id"], extra["token_secret"], realm=extra["account_id"], signature_method="HMAC-SHA256")
+        auth = OAuth1(
+            extra["consumer_key"],
+            extra["consumer_secret"],
+            extra["token_id"],
+            extra["token_secret"],
+            realm=extra["account_id"],
+            signature_method="HMAC-SHA256",
+        )
         rows: list[dict[str, str]] = []
         while True:
             url = f"{vendor.base_url}/services/rest/query/v1/suiteql?limit=1000&offset={len(rows)}"
@@ -131,9 +161,9 @@ def world(folder: Path, dsn: str, *, accounts: int = 60, seed: int = 7) -> Itera
     """Start both emulators on free ports, filled with the company of ``seed``."""
     with ExitStack() as stack:
         vendors = {}
-        company = generate(seed=seed, accounts=accounts)
+        company = generate(seed, size=Size(accounts, max(20, accounts // 3), accounts * 3))
         for name, package in VENDORS.items():
-            clock, faults, log = Clock(), Faults(), RequestLog()
+            clock, faults, log = Clock(None), Faults(), RequestLog()
             emulator = package.create(folder / name, clock, {})
             stack.callback(emulator.close)
             if not emulator.is_loaded():

@@ -103,14 +103,10 @@ def _unmappable(facts: DealFacts, error: RecordError) -> Problem:
 
 
 def _block(ctx: StageContext, connection: psycopg.Connection, facts: DealFacts, problems: list[Problem]) -> None:
-    """Quarantine the deal with all its problems; the first one is its class and fingerprint."""
+    """Quarantine the deal: its first problem names the cause, all of them are kept with it."""
     first = problems[0]
-    error = ValidationError(
-        " ".join(problem.message for problem in problems),
-        hint=" ".join(dict.fromkeys(problem.hint for problem in problems)),
-        field=first.field,
-        code=first.code,
-    )
+    hint = " ".join(dict.fromkeys(problem.hint for problem in problems))
+    error = ValidationError(first.message, hint=hint, field=first.field, code=first.code)
     payload = {
         "name": facts.deal.values.get("name"),
         "problems": [

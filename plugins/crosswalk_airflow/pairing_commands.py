@@ -1,0 +1,50 @@
+"""`crosswalk pairing`: look at pairing and mapping files before Airflow does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from crosswalk.mapping.document import load_mapping
+from crosswalk.model.errors import ConfigurationError
+from crosswalk.pairing import Pairing, load_pairing
+from crosswalk_airflow.local.layout import find_project
+
+
+@click.group()
+def pairing() -> None:
+    """Check pairing and mapping files."""
+
+
+@pairing.command()
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def check(files: tuple[Path, ...]) -> None:
+    """Read FILES (all pairings by default) with their mappings as Airflow would; name every mistake."""
+    include = find_project() / "include"
+    mistakes = 0
+    for file in files or sorted((include / "pairings").glob("*.yaml")):
+        try:
+            summary = _summary(load_pairing(file), include / "mappings")
+        except ConfigurationError as error:
+            mistakes += 1
+            click.echo(f"{file.name}: not usable\n{error}", err=True)
+        else:
+            click.echo(f"{file.name}: {summary}")
+    if mistakes:
+        raise SystemExit(1)
+
+
+def _summary(pairing: Pairing, mappings: Path) -> str:
+    """Return what a sound pairing connects; raises ConfigurationError for an unsound mapping or an entity it lacks."""
+    for side in (pairing.crm, pairing.erp):
+        mapping = load_mapping(mappings / side.mapping)
+        wanted = {
+            name for phase in pairing.phases.values() for name in phase.read.get(pairing.side_of(side.system), ())
+        }
+        if missing := sorted(wanted - set(mapping.entities)):
+            raise ConfigurationError(
+                f"{side.mapping} maps no {', '.join(missing)}, but pairing {pairing.name} reads it.",
+                hint=f"Add it to {side.mapping}, or take it out of the pairing.",
+            )
+    return f"{pairing.crm.system} and {pairing.erp.system}, orders {pairing.phases['orders'].mode}"
