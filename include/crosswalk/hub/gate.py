@@ -1,0 +1,144 @@
+"""What people and the gate decide about intents: let through, keep in shadow, replay."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.rows import class_row
+
+from crosswalk.hub import ledger
+from crosswalk.hub.codec import payload_hash
+from crosswalk.hub.database import Connection
+from crosswalk.hub.dependants import PARENT, free_dependants
+
+
+@dataclass(frozen=True, slots=True)
+class HeldIntent:
+    """An intent that is held, and why."""
+
+    key: str
+    plan_id: int
+    entity: str
+    operation: str
+    source_system: str
+    source_entity: str
+    source_key: str
+    target_system: str
+    target_key: str | None
+    depends_on: str | None
+    held_reason: str
+    message: str | None
+    payload: dict[str, Any]
+    created_at: datetime
+
+
+_HELD = f"""
+select {", ".join(HeldIntent.__dataclass_fields__)} from hub.intent
+ where pairing = %(pairing)s and flow = %(flow)s and status = 'held' and (%(reason)s::text is null or held_reason = %(reason)s)
+ order by plan_id, position
+"""
+
+# Parents come first (they were planned first), but what counts is whether one of them is rejected, not its turn.
+_LET_THROUGH = f"""
+with passed as (
+    update hub.intent i
+       set status = case when {PARENT.format("i.depends_on")} then 'held' else 'planned' end,
+           held_reason = case when {PARENT.format("i.depends_on")} then 'parent' end,
+           message = case when {PARENT.format("i.depends_on")} then 'Waits for ' || depends_on || ', which was rejected.' end,
+           hint = null, mode = 'live', epoch = nextval('hub.epoch')
+     where i.key = any(%(keys)s) and i.status = 'held' and i.held_reason <> 'parent'
+    returning i.*
+)
+insert into hub.ledger (at, pairing, run_id, actor, kind, system, entity, key, intent_key, detail)
+select coalesce(%(now)s, clock_timestamp()), pairing, %(run_id)s, %(actor)s, status, source_system, source_entity, source_key, key,
+       jsonb_strip_nulls(jsonb_build_object('let_through', true, 'held_reason', held_reason))
+  from passed
+"""
+
+_SHADOW = """
+with kept as (
+    update hub.intent i set status = 'shadowed', held_reason = null, message = null, hint = null, mode = 'shadow', epoch = nextval('hub.epoch')
+     where i.key = any(%(keys)s) and i.status = 'held'
+    returning i.*
+)
+insert into hub.ledger (at, pairing, run_id, actor, kind, system, entity, key, intent_key, detail)
+select coalesce(%(now)s, clock_timestamp()), pairing, %(run_id)s, %(actor)s, status, source_system, source_entity, source_key, key, '{}'
+  from kept
+"""
+
+_REPLAN = f"""
+with known as (
+    select key, status as was from hub.intent
+     where key = %(key)s and (status = 'rejected' or (status = 'held' and held_reason <> 'parent')) for update
+),
+replayed as (
+    update hub.intent i
+       set status = case when {PARENT.format("i.depends_on")} then 'held' else 'planned' end,
+           held_reason = case when {PARENT.format("i.depends_on")} then 'parent' end,
+           payload = coalesce(%(payload)s::jsonb, payload), payload_hash = coalesce(%(payload_hash)s, payload_hash), mode = 'live',
+           epoch = nextval('hub.epoch'), lease_until = null, not_before = null, finished_at = null,
+           error_class = null, error_code = null, message = null, hint = null
+      from known where i.key = known.key
+    returning i.*, known.was
+)
+insert into hub.ledger (at, pairing, run_id, actor, kind, system, entity, key, intent_key, detail)
+select coalesce(%(now)s, clock_timestamp()), pairing, coalesce(%(run_id)s, run_id), %(actor)s, 'replayed', source_system, source_entity,
+       source_key, key, jsonb_build_object('was', was, 'reason', %(reason)s::text, 'payload_hash', payload_hash,
+                                           'edited', %(payload)s::text is not null)
+  from replayed
+"""
+
+
+def held_intents(connection: Connection, *, pairing: str, flow: str, reason: str | None = None) -> list[HeldIntent]:
+    """Return what is held in a flow (for one reason, when given), in the order it was planned."""
+    with connection.cursor(row_factory=class_row(HeldIntent)) as cursor:
+        return cursor.execute(_HELD, {"pairing": pairing, "flow": flow, "reason": reason}).fetchall()
+
+
+def let_through(
+    connection: Connection, keys: Sequence[str], *, run_id: str, actor: str = ledger.ENGINE, now: datetime | None = None
+) -> int:
+    """Release held intents for sending and return how many; one whose parent was rejected goes on waiting for it."""
+    return connection.execute(_LET_THROUGH, {"keys": list(keys), "run_id": run_id, "actor": actor, "now": now}).rowcount
+
+
+def shadow(
+    connection: Connection, keys: Sequence[str], *, run_id: str, actor: str = ledger.ENGINE, now: datetime | None = None
+) -> int:
+    """Keep held intents in shadow, where they can be read and compared but are never sent; return how many."""
+    return connection.execute(_SHADOW, {"keys": list(keys), "run_id": run_id, "actor": actor, "now": now}).rowcount
+
+
+def replan(
+    connection: Connection,
+    key: str,
+    payload: Mapping[str, object] | None = None,
+    *,
+    actor: str,
+    reason: str,
+    run_id: str | None = None,
+    now: datetime | None = None,
+) -> bool:
+    """Replay one rejected or held intent, as it is or with the payload a person edited; False when it is neither.
+
+    What waited for it follows by itself. Doubt about an earlier attempt stays: such an intent is looked up before it is sent.
+    """
+    parameters = {
+        "key": key,
+        "actor": actor,
+        "reason": reason,
+        "run_id": run_id,
+        "now": now,
+        "payload": None,
+        "payload_hash": None,
+    }
+    if payload is not None:
+        parameters |= {"payload": json.dumps(payload, ensure_ascii=False), "payload_hash": payload_hash(payload)}
+    if connection.execute(_REPLAN, parameters).rowcount == 0:
+        return False
+    free_dependants(connection, key, run_id=run_id, actor=actor, now=now)
+    return True

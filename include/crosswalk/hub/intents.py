@@ -1,0 +1,226 @@
+"""The intent protocol (laws 1 and 2): a write is recorded before it is sent, and what became of it after.
+
+::
+
+    held ──► planned ──mark_sending──► sending ──finish──► done
+     ▲          ▲ ▲                     │ │ │
+     │          │ └──────release────────┘ │ └────finish──► rejected ──replan──► planned
+     └─parent   └─mark_sending── in_doubt◄┘ the answer or the worker was lost
+
+A worker *claims* intents: a lease keeps others away, an epoch from a sequence fences the worker off once its lease is over and
+someone else has claimed: every later step names the epoch and returns False when it is not the intent's any more.
+
+An intent found ``sending`` after its lease is ``in_doubt``. So is one whose answer was lost. A create in doubt is claimed at once to
+be looked up by its key (``Claimed.in_doubt``); what is not found is claimed again after ``resend_after``, looked up again and only
+then sent again. An update cannot be looked up by a key: it waits, too, then goes out again. ``resend_after`` is the end of the lease
+of the sending plus the platform's longest request: a worker begins no request after its lease, so that by then nothing can commit
+any more. :func:`mark_sending` refuses before that time, whatever the caller thinks it knows.
+
+Times come from the hub's clock unless ``now`` is given; workers with clocks of their own should not give it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.rows import class_row
+
+from crosswalk.hub import ledger
+from crosswalk.hub.database import Connection
+from crosswalk.hub.gate import HeldIntent, held_intents, let_through, replan, shadow
+from crosswalk.hub.outcomes import finish, release
+from crosswalk.hub.plans import IntentDraft, store_plan
+
+__all__ = [
+    "Claimed",
+    "HeldIntent",
+    "IntentDraft",
+    "Unsettled",
+    "claim",
+    "finish",
+    "held_intents",
+    "let_through",
+    "mark_sending",
+    "mark_settled",
+    "release",
+    "replan",
+    "shadow",
+    "store_plan",
+    "unsettled",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An intent that is this worker's until ``lease_until``. ``in_doubt`` ones must be looked up before anything else.
+
+    ``parent_target_key`` is the id that the intent it depended on was given in the target.
+    """
+
+    key: str
+    epoch: int
+    plan_id: int
+    flow: str
+    entity: str
+    operation: str
+    source_system: str
+    source_entity: str
+    source_key: str
+    source_version: str | None
+    target_system: str
+    target_key: str | None
+    depends_on: str | None
+    parent_target_key: str | None
+    payload: dict[str, Any]
+    payload_hash: str
+    attempt: int
+    in_doubt: bool
+    sent_at: datetime | None
+    resend_after: datetime | None
+    lease_until: datetime
+
+    def may_resend(self, now: datetime) -> bool:
+        """Say whether nothing sent earlier can still commit, so that after a look-up in vain it may be sent again."""
+        return self.resend_after is None or now >= self.resend_after
+
+
+_SWITCHED_OFF = "exists (select 1 from hub.mode m where m.pairing = i.pairing and m.flow = i.flow and m.mode <> 'live')"
+
+# What is in doubt goes first; then first come, first served.
+_CLAIM = f"""
+with clock as materialized (select coalesce(%(now)s, clock_timestamp()) as at),
+picked as materialized (
+    select i.key, i.status as was
+      from hub.intent i, clock
+     where i.pairing = %(pairing)s and i.flow = %(flow)s and i.mode = 'live' and i.status in ('planned', 'sending', 'in_doubt')
+       and (i.lease_until is null or i.lease_until <= clock.at)
+       and (i.not_before is null or i.not_before <= clock.at)
+       and (i.operation = 'create' or i.resend_after is null or i.resend_after <= clock.at)
+       and (i.depends_on is null or exists (select 1 from hub.intent p where p.key = i.depends_on and p.status = 'done'))
+       and not {_SWITCHED_OFF}
+     order by (i.resend_after is null), i.plan_id, i.position
+     limit %(limit)s
+       for update of i skip locked
+),
+claimed as (
+    update hub.intent i
+       set status = case when i.resend_after is null then 'planned' else 'in_doubt' end, epoch = nextval('hub.epoch'),
+           lease_until = clock.at + make_interval(secs => %(lease)s)
+      from picked, clock where i.key = picked.key
+    returning i.*, picked.was, clock.at
+),
+told as (
+    insert into hub.ledger (at, pairing, run_id, actor, kind, system, entity, key, intent_key, detail)
+    select at, pairing, run_id, 'crosswalk', 'in_doubt', source_system, source_entity, source_key, key,
+           jsonb_build_object('attempt', attempt, 'from', was, 'message', 'Nobody knows what became of the last attempt.')
+      from claimed where status <> was
+)
+select c.key, c.epoch, c.plan_id, c.flow, c.entity, c.operation, c.source_system, c.source_entity, c.source_key, c.source_version,
+       c.target_system, c.target_key, c.depends_on, p.target_key as parent_target_key, c.payload, c.payload_hash, c.attempt,
+       c.resend_after is not null as in_doubt, c.sent_at, c.resend_after, c.lease_until
+  from claimed c left join hub.intent p on p.key = c.depends_on
+ order by (c.resend_after is null), c.plan_id, c.position
+"""
+
+_SEND = f"""
+with clock as materialized (select coalesce(%(now)s, clock_timestamp()) as at),
+sent as (
+    update hub.intent i
+       set status = 'sending', attempt = i.attempt + 1, sent_at = clock.at, not_before = null,
+           lease_until = clock.at + make_interval(secs => %(lease)s),
+           resend_after = clock.at + make_interval(secs => %(lease)s + %(longest)s)
+      from clock
+     where i.key = %(key)s and i.epoch = %(epoch)s and i.lease_until is not null and i.status in ('planned', 'in_doubt')
+       and (i.resend_after is null or i.resend_after <= clock.at) and not {_SWITCHED_OFF}
+    returning i.*
+)
+insert into hub.ledger (at, pairing, run_id, actor, kind, system, entity, key, intent_key, detail)
+select sent_at, pairing, coalesce(%(run_id)s, run_id), 'crosswalk', 'sending', source_system, source_entity, source_key, key,
+       jsonb_build_object('attempt', attempt, 'epoch', epoch, 'payload_hash', payload_hash)
+  from sent
+"""
+
+
+def claim(
+    connection: Connection, *, pairing: str, flow: str, limit: int, lease_seconds: float, now: datetime | None = None
+) -> list[Claimed]:
+    """Take up to ``limit`` intents for this worker; commit before working on them. What others are taking is passed over.
+
+    Taken are planned ones whose parent is done and whose time has come, and doubtful ones (module text). Nothing of a flow that
+    was switched to off or shadow is taken, not even to look it up.
+    """
+    parameters = {"pairing": pairing, "flow": flow, "limit": limit, "lease": lease_seconds, "now": now}
+    with connection.cursor(row_factory=class_row(Claimed)) as cursor:
+        return cursor.execute(_CLAIM, parameters).fetchall()
+
+
+def mark_sending(
+    connection: Connection,
+    key: str,
+    epoch: int,
+    *,
+    lease_seconds: float = 90,
+    longest_request_seconds: float = 900,
+    run_id: str | None = None,
+    now: datetime | None = None,
+) -> bool:
+    """Record that the request is about to go out; commit before it does, and begin none after ``lease_seconds`` from now.
+
+    False when the intent is not this epoch's any more, is in doubt and may not be sent again yet, or its flow was switched off:
+    the caller must not send. After a True the outcome is unknown to everyone else until it is recorded.
+    """
+    parameters = {"key": key, "epoch": epoch, "lease": lease_seconds, "longest": longest_request_seconds}
+    return connection.execute(_SEND, {**parameters, "run_id": run_id, "now": now}).rowcount == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """A delivered write that was not read back yet."""
+
+    key: str
+    entity: str
+    operation: str
+    source_system: str
+    source_entity: str
+    source_key: str
+    target_system: str
+    target_key: str
+
+
+_UNSETTLED = f"""
+select {", ".join(Unsettled.__dataclass_fields__)} from hub.intent
+ where pairing = %s and flow = %s and status = 'done' and settled_at is null and target_key is not null
+ order by finished_at, key limit %s
+"""
+
+_SETTLE = """
+with settled as (
+    update hub.intent set settled_at = coalesce(%(now)s, clock_timestamp())
+     where key = any(%(keys)s) and status = 'done' and settled_at is null
+    returning *
+)
+insert into hub.ledger (at, pairing, run_id, actor, kind, system, entity, key, intent_key, detail)
+select settled_at, pairing, coalesce(%(run_id)s, run_id), %(actor)s, 'settled', source_system, source_entity, source_key, key, '{}'
+  from settled
+"""
+
+
+def unsettled(connection: Connection, *, pairing: str, flow: str, limit: int = 10_000) -> list[Unsettled]:
+    """Return delivered writes that were not read back yet, the oldest first."""
+    with connection.cursor(row_factory=class_row(Unsettled)) as cursor:
+        return cursor.execute(_UNSETTLED, (pairing, flow, limit)).fetchall()
+
+
+def mark_settled(
+    connection: Connection,
+    keys: Sequence[str],
+    *,
+    run_id: str | None = None,
+    actor: str = ledger.ENGINE,
+    now: datetime | None = None,
+) -> int:
+    """Record that these writes were read back and are the base now; return how many that newly are."""
+    return connection.execute(_SETTLE, {"keys": list(keys), "run_id": run_id, "actor": actor, "now": now}).rowcount
