@@ -58,21 +58,25 @@ class FaultMiddleware:
             await self.app(scope, receive, send)
             return
         rule = self.faults.decide(scope["method"], scope["path"])
-        answer = _Answer(send, self.clock)
         started = time.perf_counter()
+
+        def count(status: int) -> None:
+            self.log.record(
+                scope["method"],
+                scope["path"],
+                status,
+                at=self.clock.now(),
+                seconds=time.perf_counter() - started,
+                fault=rule.kind if rule else None,
+            )
+
+        answer = _Answer(send, self.clock, count)
         try:
             if self.faults.latency > 0:
                 await asyncio.sleep(self.faults.latency)
             await self._serve(rule, scope, receive, answer)
         finally:
-            self.log.record(
-                scope["method"],
-                scope["path"],
-                answer.status,
-                at=self.clock.now(),
-                seconds=time.perf_counter() - started,
-                fault=rule.kind if rule else None,
-            )
+            answer.count()
 
     async def _serve(self, rule: FaultRule | None, scope: Scope, receive: Receive, answer: _Answer) -> None:
         match rule.kind if rule else None:
@@ -80,10 +84,11 @@ class FaultMiddleware:
                 assert rule is not None
                 await self._refuse_politely(rule, answer)
             case FaultKind.REFUSE:
+                answer.count()
                 await _cut(scope, receive)
             case FaultKind.LOST_REPLY | FaultKind.TIMEOUT_AFTER_COMMIT:
                 assert rule is not None
-                await self._lose_reply(rule, scope, receive)
+                await self._lose_reply(rule, scope, receive, answer)
             case FaultKind.TRUNCATE:
                 await self._truncate(scope, receive, answer)
             case _:
@@ -110,13 +115,14 @@ class FaultMiddleware:
         await answer({"type": "http.response.start", "status": status, "headers": headers})
         await answer({"type": "http.response.body", "body": body})
 
-    async def _lose_reply(self, rule: FaultRule, scope: Scope, receive: Receive) -> None:
+    async def _lose_reply(self, rule: FaultRule, scope: Scope, receive: Receive, answer: _Answer) -> None:
         async def forget(_message: Message) -> None:
             """The reply nobody gets."""
 
         await self.app(scope, receive, forget)
         if rule.kind is FaultKind.TIMEOUT_AFTER_COMMIT:
             await asyncio.sleep(rule.seconds)
+        answer.count()
         await _cut(scope, receive)
 
     async def _truncate(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
@@ -138,25 +144,37 @@ class FaultMiddleware:
             if name.lower() not in (b"content-length", b"transfer-encoding")
         ]
         await answer({**start, "headers": [*headers, (b"content-length", str(len(body)).encode())]})
+        answer.count()
         await answer({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
         await _hang_up(scope, receive)
 
 
 class _Answer:
-    """``send`` that remembers the status and puts the sandbox's time into the Date header."""
+    """``send`` that puts the sandbox's time into the Date header and counts the request once, before its last byte:
+    whoever has the answer finds it counted. Status 0 stands for a connection that was cut."""
 
-    def __init__(self, send: Send, clock: Clock) -> None:
+    def __init__(self, send: Send, clock: Clock, count: Callable[[int], None]) -> None:
         self._send = send
         self._clock = clock
-        self.status = 0
+        self._count = count
+        self._counted = False
+        self._status = 0
+
+    def count(self) -> None:
+        """Count the request unless it is counted."""
+        if not self._counted:
+            self._counted = True
+            self._count(self._status)
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.status = message["status"]
+            self._status = message["status"]
             headers = list(message.get("headers", []))
             if not any(name.lower() == b"date" for name, _ in headers):
                 headers.append((b"date", format_datetime(self._clock.now(), usegmt=True).encode()))
             message = {**message, "headers": headers}
+        elif not message.get("more_body", False):
+            self.count()
         await self._send(message)
 
 
