@@ -9,13 +9,15 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crosswalk.mapping.converters import Law
+from crosswalk.mapping.definition import FieldMapping
 from crosswalk.mapping.document import load_mapping
 from crosswalk.mapping.engine import Mapper, fingerprint
 from crosswalk.mapping.lens import Lens
+from crosswalk.mapping.values import Unfit
 from crosswalk.model.errors import ConfigurationError, ErrorClass, ValidationError
 from crosswalk.model.records import NativeRecord, Value
 from tests.mapping.strategies import SHIPPED, natives
@@ -256,7 +258,7 @@ ENTITIES = [(system, entity) for system, mapping in SHIPPED.items() for entity i
 
 @pytest.mark.parametrize(("system", "entity"), ENTITIES)
 @given(data=st.data())
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_record_that_was_read_is_the_same_after_writing_it_back(
     system: str, entity: str, data: st.DataObject
 ) -> None:
@@ -264,29 +266,37 @@ def test_a_record_that_was_read_is_the_same_after_writing_it_back(
     fields = mapped.mapping.every_field
     rows: dict[str, Value] = {}
     for field in fields:
-        rows.setdefault(field.native, data.draw(natives(field), label=field.native))
+        rows.setdefault(field.native, _acceptable(field, data.draw(natives(field), label=field.native)))
+    written, first = _round_trip(mapped, rows)
+    shown = {field.native: _stored(field, written[field.target]) for field in fields if field.target in written}
+    again, second = _round_trip(mapped, {**rows, **shown})
+    iso = [field.name for field in fields if field.law is Law.ISO]
+    assert [second[name] for name in iso] == [first[name] for name in iso]
+    assert again == written
+
+
+def _acceptable(field: FieldMapping, native: Value) -> Value:
+    """Return a native value that can be read and written back; what a field refuses is tested elsewhere."""
+    lens = Lens(field)
     try:
-        image = mapped.to_image(record(rows))
-        values = {**image.values, **image.extras}
-        written = mapped.to_native({field.name: values[field.name] for field in fields if field.law is not Law.ONE_WAY})
-        shown = {
-            field.native: _stored(field, written[field.target]) for field in fields if field.law is not Law.ONE_WAY
-        }
-        again = mapped.to_image(record({**rows, **shown}))
-    except ValidationError:
-        assume(False)
-    iso = {field.name for field in fields if field.law is Law.ISO}
-    assert {name: {**again.values, **again.extras}[name] for name in iso} == {name: values[name] for name in iso}
-    third = mapped.to_native({name: {**again.values, **again.extras}[name] for name in _writable(mapped)})
-    assert third == written
+        value = lens.read(native)
+        if field.law is not Law.ONE_WAY:
+            lens.write(value)
+    except Unfit:
+        value = None
+    usable = native if value is not None else None
+    return "Acme" if usable is None and field.required else usable
 
 
-def _stored(field: object, native: Value) -> Value:
-    return None if native is None else Lens(field).stored(native)  # type: ignore[arg-type]
+def _round_trip(mapped: Mapper, rows: dict[str, Value]) -> tuple[dict[str, Value], dict[str, Value]]:
+    image = mapped.to_image(record(rows))
+    values = {**image.values, **image.extras}
+    writable = [field.name for field in mapped.mapping.every_field if field.law is not Law.ONE_WAY]
+    return mapped.to_native({name: values[name] for name in writable}), values
 
 
-def _writable(mapped: Mapper) -> list[str]:
-    return [field.name for field in mapped.mapping.every_field if field.law is not Law.ONE_WAY]
+def _stored(field: FieldMapping, native: Value) -> Value:
+    return None if native is None else Lens(field).stored(native)
 
 
 def test_a_customer_costs_microseconds() -> None:

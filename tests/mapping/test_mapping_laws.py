@@ -107,3 +107,9 @@ def test_a_value_that_was_cut_comes_to_rest(field: FieldMapping, value: Value) -
 def test_a_long_value_is_refused_where_nothing_may_be_lost() -> None:
     with pytest.raises(Unfit, match="5 characters, the system takes 4"):
         Lens(_field(max_length=4)).write("abcde")
+
+
+def test_converters_are_undone_in_the_opposite_order() -> None:
+    lens = Lens(_field(law=Law.LOSSY, convert=[("strip_prefix", "SF-"), ("prefix", "N-")]))
+    assert lens.read("SF-7") == "N-7"
+    assert lens.write("N-7") == "SF-7"

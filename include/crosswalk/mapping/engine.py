@@ -143,17 +143,17 @@ class _Reader:
 
 def _special(field: FieldMapping, lens: Lens) -> Read:
     """Return the reader of a field with a region or a second source."""
-    path, second, default = field.native, field.otherwise or field.native, lens.default
+    path, second, default = field.native, field.otherwise, lens.default
     plain, regional = lens.get, lens.get_in_region
     region_of = _region(field)
 
     def read(natives: Natives) -> Value:
         raw = natives.get(path)
-        if raw is None:
+        if raw is None and second:
             raw = natives.get(second)
-            if raw is None:
-                return default
-        return plain(raw) if regional is None else regional(raw, region_of(natives))
+        if raw is None:
+            return default
+        return regional(raw, region_of(natives)) if regional else plain(raw)
 
     return read
 

@@ -53,7 +53,9 @@ def _printed(raw: Value) -> str:
 
 def text(raw: Value) -> str | None:
     """Return one line of text: stripped, runs of white space as one blank; None when nothing is left."""
-    if type(raw) is str and raw.isascii() and "\x00" not in raw:
+    if type(raw) is str and raw.isascii() and raw.isprintable():
+        if raw and "  " not in raw and raw[0] != " " and raw[-1] != " ":
+            return raw  # tidy already: most values are, and this is the hot path
         return " ".join(raw.split()) or None
     return " ".join(_characters(raw).split()) or None
 
