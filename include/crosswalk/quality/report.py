@@ -8,21 +8,7 @@ from datetime import datetime
 
 import psycopg
 
-
-@dataclass(frozen=True, slots=True)
-class CheckRow:
-    """One check as last measured."""
-
-    check_id: str
-    title: str
-    severity: str
-    violations: int
-    population: int
-    score: float
-    success: bool
-    error: str | None
-    measured_at: datetime
-    run_id: str
+from crosswalk.hub.checks import CheckResult, results_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +28,7 @@ class EntityCounts:
     linked: int
 
 
-_LATEST = """
-select check_id, title, severity, violations, population, score, success, error, measured_at, run_id
-  from hub.check_result
- where pairing = %(pairing)s and run_id = (select run_id from hub.check_result where pairing = %(pairing)s order by measured_at desc limit 1)
- order by success, case severity when 'critical' then 0 when 'warning' then 1 else 2 end, violations desc, check_id
-"""
+_GRAVITY = {"critical": 0, "warning": 1, "info": 2}
 
 _TREND = """
 select max(measured_at), 100.0 * (1 - sum(least(violations, population)) / nullif(sum(population), 0)::numeric)
@@ -55,11 +36,12 @@ select max(measured_at), 100.0 * (1 - sum(least(violations, population)) / nulli
 """
 
 
-def latest_checks(connection: psycopg.Connection, pairing: str) -> list[CheckRow]:
-    """Return the last run's checks, what is broken first."""
-    return [
-        CheckRow(*row[:5], float(row[5] or 0), *row[6:]) for row in connection.execute(_LATEST, {"pairing": pairing})
-    ]
+def latest_checks(connection: psycopg.Connection, pairing: str) -> list[CheckResult]:
+    """Return the last run's checks, what is broken and grave first."""
+    results = results_of(connection, pairing)
+    return sorted(
+        results, key=lambda check: (check.success, _GRAVITY[check.severity], -check.violations, check.check_id)
+    )
 
 
 def trend(connection: psycopg.Connection, pairing: str, points: int = 60) -> list[TrendPoint]:
@@ -68,24 +50,13 @@ def trend(connection: psycopg.Connection, pairing: str, points: int = 60) -> lis
     return [TrendPoint(measured_at, 100.0 if score is None else float(score)) for measured_at, score in reversed(rows)]
 
 
-def violations(
-    connection: psycopg.Connection, pairing: str, run_id: str, check_id: str, limit: int = 500
-) -> list[dict[str, object]]:
-    """Return the failing rows of one check, as stored."""
-    rows = connection.execute(
-        "select detail from hub.check_violation where pairing = %s and run_id = %s and check_id = %s order by detail::text limit %s",
-        (pairing, run_id, check_id, limit),
-    )
-    return [detail for (detail,) in rows]
-
-
 def entity_counts(
     connection: psycopg.Connection, pairing: str, systems: tuple[str, str], entities: tuple[str, ...]
 ) -> list[EntityCounts]:
     """Return living records per system and links, for these entities (names come from the model, never from a request)."""
     counts = []
     for entity in entities:
-        by_system = dict(
+        by_system: dict[str, int] = dict(
             connection.execute(
                 f'select system, count(*) from hub."{entity}" where deleted_at is null and system = any(%s) group by 1',
                 (list(systems),),

@@ -33,6 +33,7 @@ def run_suite(hub: Hub, pairing: str, run_id: str, checks: Sequence[Check]) -> S
     """
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     from great_expectations.core.expectation_suite import ExpectationSuite
+    from great_expectations.expectations.metadata_types import FailureSeverity
 
     from crosswalk.quality.expectation import ExpectSystemsToAgree
 
@@ -44,7 +45,7 @@ def run_suite(hub: Hub, pairing: str, run_id: str, checks: Sequence[Check]) -> S
             violations_sql=check.violations,
             population_sql=check.population,
             mostly=check.mostly,
-            severity=check.severity,
+            severity=FailureSeverity(check.severity),
             meta={"check_id": check.check_id},
         )
         for check in checks

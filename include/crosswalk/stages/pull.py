@@ -74,7 +74,8 @@ def _hub_time(ctx: StageContext) -> datetime:
     with ctx.hub.connection() as connection:
         row = connection.execute("select clock_timestamp()").fetchone()
     assert row is not None
-    return row[0].astimezone(UTC)
+    moment: datetime = row[0]
+    return moment.astimezone(UTC)
 
 
 def _start(

@@ -14,7 +14,7 @@ from crosswalk_airflow.ui.runbooks import RUNBOOKS
 if TYPE_CHECKING:
     from crosswalk.hub.database import Hub
     from crosswalk.pairing import Pairing
-    from crosswalk.quality.report import CheckRow
+    from crosswalk.hub.checks import CheckResult
 
 
 class PageError(Exception):
@@ -51,24 +51,24 @@ def consistency(name: str | None) -> dict[str, object]:
 
 def check(name: str | None, check_id: str) -> dict[str, object]:
     """Return the failing rows of one check, most recent run."""
-    from crosswalk.quality.report import violations
+    from crosswalk.hub.checks import violations_of
 
     pairing, _ = _pairing(name)
     with _hub(pairing).connection() as connection:
         row = _check_row(connection, pairing, check_id)
-        rows = violations(connection, pairing.name, row.run_id, check_id)
+        rows = violations_of(connection, pairing.name, row.run_id, check_id)
     columns = list(dict.fromkeys(column for detail in rows for column in detail))
     return {"pairing": pairing, "check": row, "rows": rows, "columns": columns}
 
 
 def check_csv(name: str | None, check_id: str) -> str:
     """Return the failing rows as CSV, formulas of spreadsheets defused."""
-    from crosswalk.quality.report import violations
+    from crosswalk.hub.checks import violations_of
 
     pairing, _ = _pairing(name)
     with _hub(pairing).connection() as connection:
         row = _check_row(connection, pairing, check_id)
-        rows = violations(connection, pairing.name, row.run_id, check_id, limit=100_000)
+        rows = violations_of(connection, pairing.name, row.run_id, check_id, limit=100_000)
     columns = list(dict.fromkeys(column for detail in rows for column in detail))
     text = io.StringIO()
     writer = csv.writer(text)
@@ -112,7 +112,7 @@ def _defused(value: object) -> str:
     return f"'{text}" if text[:1] in ("=", "+", "@", "\t") or (text[:1] == "-" and not text[1:2].isdigit()) else text
 
 
-def _check_row(connection: psycopg.Connection, pairing: Pairing, check_id: str) -> CheckRow:
+def _check_row(connection: psycopg.Connection, pairing: Pairing, check_id: str) -> CheckResult:
     from crosswalk.quality.report import latest_checks
 
     for row in latest_checks(connection, pairing.name):

@@ -38,9 +38,9 @@ def number(value: int | float | Decimal) -> str:
     return f"{value:,}".replace(",", "\u202f")
 
 
-def percent(value: float) -> str:
+def percent(value: float | Decimal) -> str:
     """Return a percentage that never rounds up to a hundred."""
-    return f"{min(value, 99.99) if value < 100 else 100:.2f}".rstrip("0").rstrip(".") + " %"
+    return f"{min(float(value), 99.99) if value < 100 else 100:.2f}".rstrip("0").rstrip(".") + " %"
 
 
 def ago(instant: datetime | None) -> str:
