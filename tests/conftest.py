@@ -1,0 +1,53 @@
+"""What tests of several rooms share: one Postgres server, a fresh migrated hub for each test that asks."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from crosswalk.hub.database import Hub, migrate
+from tests.postgres import running_postgres
+
+_NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_dsn() -> Iterator[str]:
+    """A Postgres of this session's own, with an empty database ``hub``."""
+    with running_postgres() as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_dsn: str) -> str:
+    """The name of a migrated database to copy."""
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        connection.execute("create database hub_template")
+    migrate(_in_database(postgres_dsn, "hub_template"))
+    return "hub_template"
+
+
+@pytest.fixture
+def hub_dsn(postgres_dsn: str, migrated_template: str) -> Iterator[str]:
+    """A fresh, migrated hub database."""
+    name = f"hub_{next(_NUMBERS)}"
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        connection.execute(f"create database {name} template {migrated_template}".encode())
+    yield _in_database(postgres_dsn, name)
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        connection.execute(f"drop database if exists {name} with (force)".encode())
+
+
+@pytest.fixture
+def hub(hub_dsn: str) -> Iterator[Hub]:
+    """A hub on :func:`hub_dsn`."""
+    hub = Hub(hub_dsn)
+    yield hub
+    hub.close()
+
+
+def _in_database(dsn: str, name: str) -> str:
+    return f"{dsn.rpartition('/')[0]}/{name}"

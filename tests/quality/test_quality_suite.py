@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from crosswalk.hub.checks import results_of, violations_of
+from crosswalk.hub.database import Hub
+from crosswalk.hub.landing import land
+from crosswalk.hub.links import LinkPair, create_links
+from crosswalk.mapping.fingerprint import fingerprint
+from crosswalk.model.entities import ENTITIES
+from crosswalk.model.records import Image, Value
+from crosswalk.pairing import load_pairing
+from crosswalk.quality.checks import Check, checks_of
+from crosswalk.quality.report import entity_counts, latest_checks, trend
+from crosswalk.quality.suite import run_suite
+
+SHIPPED = load_pairing(Path(__file__).parents[2] / "include" / "pairings" / "netsuite_salesforce.yaml")
+PAIRING = SHIPPED.model_copy(update={"checks": SHIPPED.checks.model_copy(update={"grace_minutes": 0})})
+
+
+def put(hub: Hub, system: str, entity: str, key: str, **values: Value) -> None:
+    every = {name: values.get(name) for name in ENTITIES[entity].field_names}
+    image = Image(system, entity, key, "1", None, False, every, {}, fingerprint(every, {}))
+    with hub.connection() as connection:
+        land(connection, system=system, entity=ENTITIES[entity], images=[image], run_id="seed", watermark=None)
+
+
+def deal(hub: Hub, key: str, amount: str, currency: str = "USD") -> None:
+    put(
+        hub,
+        "salesforce",
+        "deal",
+        key,
+        name=f"Deal {key}",
+        is_won=True,
+        close_date=datetime.now(UTC).date(),
+        amount=Decimal(amount),
+        currency=currency,
+    )
+
+
+def order(hub: Hub, key: str, intent_key: str, total: str, tax: str | None = None, currency: str = "USD") -> None:
+    put(
+        hub,
+        "netsuite",
+        "order",
+        key,
+        number=f"SO{key}",
+        intent_key=intent_key,
+        total=Decimal(total),
+        tax_total=tax and Decimal(tax),
+        currency=currency,
+    )
+
+
+def ordered(hub: Hub, *pairs: tuple[str, str]) -> None:
+    with hub.connection() as connection:
+        create_links(
+            connection,
+            PAIRING.name,
+            "deal_order",
+            [LinkPair("salesforce", left, "netsuite", right, "test") for left, right in pairs],
+            "seed",
+        )
+
+
+def outcome(hub: Hub, check_id: str, run: str = "r1") -> tuple[int, int, bool]:
+    run_suite(hub, PAIRING.name, run, [check for check in checks_of(PAIRING) if check.check_id == check_id])
+    with hub.connection() as connection:
+        (result,) = results_of(connection, PAIRING.name, run)
+    return result.violations, result.population, result.success
+
+
+def test_a_won_deal_needs_exactly_one_order(hub: Hub) -> None:
+    for key in ("006A", "006B", "006C"):
+        deal(hub, key, "10.00")
+    order(hub, "1", "SF-OPP-006A-R1", "10.00")
+    order(hub, "2", "SF-OPP-006B-R1", "10.00")
+    order(hub, "3", "SF-OPP-006B-R2", "10.00")
+    assert outcome(hub, "won_deal_has_one_order") == (2, 3, False)
+    with hub.connection() as connection:
+        rows = {row["deal"]: row for row in violations_of(connection, PAIRING.name, "r1", "won_deal_has_one_order")}
+    assert (rows["006B"]["orders"], rows["006B"]["order_numbers"]) == (2, "SO2, SO3")
+    assert (rows["006C"]["orders"], rows["006C"]["order_numbers"]) == (0, None)
+
+
+def test_order_totals_are_compared_net_of_tax_and_within_the_tolerance(hub: Hub) -> None:
+    cases = {
+        "A": ("100.00", "119.00", "19.00", "USD"),
+        "B": ("100.00", "100.01", None, "USD"),
+        "C": ("100.00", "100.02", None, "USD"),
+        "D": ("100.00", "100.00", None, "EUR"),
+    }
+    for key, (amount, total, tax, currency) in cases.items():
+        deal(hub, key, amount)
+        order(hub, key, f"SF-OPP-{key}-R1", total, tax, currency)
+    ordered(hub, *((key, key) for key in cases))
+    assert outcome(hub, "order_totals") == (2, 4, False)
+    with hub.connection() as connection:
+        wrong = {
+            str(row["deal"]): row["difference"] for row in violations_of(connection, PAIRING.name, "r1", "order_totals")
+        }
+    assert wrong == {"C": 0.02, "D": 0.00}
+
+
+@pytest.mark.parametrize(
+    ("accounts", "customers", "agrees"), [(100, 98, True), (100, 97, False), (0, 0, True), (3, 0, False)]
+)
+def test_counts_may_differ_by_the_pairings_share(hub: Hub, accounts: int, customers: int, agrees: bool) -> None:
+    for number in range(accounts):
+        put(hub, "salesforce", "customer", f"a{number}", name="A")
+    for number in range(customers):
+        put(hub, "netsuite", "customer", f"c{number}", name="C")
+    assert outcome(hub, "customer_counts")[2] is agrees
+
+
+def test_stored_ids_must_lead_to_one_living_customer(hub: Hub) -> None:
+    put(hub, "netsuite", "customer", "7", name="Seven")
+    for key, stored in (("a", "7"), ("b", "7"), ("c", "8"), ("d", None)):
+        put(hub, "salesforce", "customer", key, name=key, counterpart_key=stored)
+    assert outcome(hub, "stored_customer_keys") == (3, 3, False)
+
+
+def test_running_a_suite_again_replaces_its_rows(hub: Hub) -> None:
+    deal(hub, "006A", "10.00")
+    assert outcome(hub, "won_deal_has_one_order") == (1, 1, False)
+    order(hub, "1", "SF-OPP-006A-R1", "10.00")
+    assert outcome(hub, "won_deal_has_one_order") == (0, 1, True)
+    with hub.connection() as connection:
+        assert violations_of(connection, PAIRING.name, "r1", "won_deal_has_one_order") == []
+
+
+def test_a_check_that_cannot_run_is_an_error_and_never_a_pass(hub: Hub) -> None:
+    broken = Check("broken", "Broken", "", "critical", "select * from hub.no_such_table", "select 1")
+    result = run_suite(hub, PAIRING.name, "r1", [broken])
+    (only,) = result.outcomes
+    assert not only.success
+    assert "no_such_table" in str(only.error)
+
+
+def test_what_the_report_shows_equals_an_independent_count(hub: Hub) -> None:
+    deal(hub, "006A", "10.00")
+    deal(hub, "006B", "10.00")
+    order(hub, "1", "SF-OPP-006A-R1", "10.00")
+    ordered(hub, ("006A", "1"))
+    result = run_suite(hub, PAIRING.name, "r1", checks_of(PAIRING))
+    with hub.connection() as connection:
+        assert latest_checks(connection, PAIRING.name)[0].check_id == "won_deal_has_one_order"
+        (point,) = trend(connection, PAIRING.name)
+        total, wrong = connection.execute(
+            "select sum(population), sum(least(violations, population)) from hub.check_result"
+        ).fetchone() or (0, 0)
+        (deals,) = entity_counts(connection, PAIRING.name, ("salesforce", "netsuite"), ("deal",))
+    assert float(100 * (total - wrong) / total) == pytest.approx(point.score) == pytest.approx(result.score)
+    assert (dict(deals.by_system), deals.linked) == ({"salesforce": 2}, 1)
