@@ -80,7 +80,8 @@ class NetSuiteClient(_Client):
 
     def __init__(self, access: Mapping[str, Any]) -> None:
         super().__init__(access["http"])
-        tokens = access["credentials"]["tba"]
+        credentials = access["credentials"]
+        tokens = credentials.get("tba", credentials)
         self._session.auth = OAuth1(
             tokens["consumer_key"],
             tokens["consumer_secret"],

@@ -102,7 +102,7 @@ class _Draft:
         """The CRM's record, typed by salespeople."""
         rng, profile = self.rng, self.profile
         name = spell_company(rng, profile.core, profile.legal, profile.country, self.care)
-        if profile.is_branch and chance(rng, 0.4):
+        if profile.is_branch and profile.linkage != "rule" and chance(rng, 0.4):
             name = f"{name} - {BRANCH_WORDS[profile.country]} {profile.place.city}"
         billing = self._crm_address() if profile.crm_address or profile.linkage == "rule" else None
         created = profile.created

@@ -11,7 +11,14 @@ from typing import Final, Literal
 
 from crosswalk_sandbox.company.dice import chance, pick
 from crosswalk_sandbox.company.parts import Place
-from crosswalk_sandbox.company.words import ABBREVIATIONS, CALLING_CODES, COUNTRY_SPELLINGS, LEGAL_FORMS
+from crosswalk_sandbox.company.words import (
+    ABBREVIATIONS,
+    AND_WORDS,
+    CALLING_CODES,
+    COUNTRY_SPELLINGS,
+    LEGAL_FORMS,
+    WRITTEN_OUT,
+)
 
 Care = Literal["exact", "light", "heavy"]
 """How far a spelling strays: not at all; case, punctuation and legal form only; also typos, umlauts, abbreviations."""
@@ -62,6 +69,8 @@ def spell_company(rng: random.Random, core: str, legal: str, country: str, care:
         core = _mangle(rng, core)
     forms = next((forms for forms in LEGAL_FORMS[country] if legal in forms), (legal,))
     form = pick(rng, forms)
+    if care == "heavy" and legal in WRITTEN_OUT and chance(rng, 0.4):
+        form = WRITTEN_OUT[legal]
     if care == "heavy" and chance(rng, 0.25):
         name = core
     elif country in ("US", "CA") and chance(rng, 0.3):
@@ -69,7 +78,7 @@ def spell_company(rng: random.Random, core: str, legal: str, country: str, care:
     else:
         name = f"{core} {form}"
     if " & " in name and chance(rng, 0.4):
-        name = name.replace(" & ", " and ", 1)
+        name = name.replace(" & ", f" {AND_WORDS[country]} ", 1)
     case = rng.random()
     return name.upper() if case < 0.10 else name.lower() if case < 0.12 else name
 

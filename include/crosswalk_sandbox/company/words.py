@@ -40,15 +40,25 @@ LEGAL_FORMS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "US": (("Inc.", "Inc", "Incorporated"), ("LLC", "L.L.C."), ("Corp.", "Corporation", "Corp"), ("Co.", "Company")),
     "CA": (("Inc.", "Inc", "Incorporated"), ("Ltd.", "Limited", "Ltd"), ("Corp.", "Corporation")),
     "GB": (("Ltd", "Limited", "Ltd."), ("PLC", "plc"), ("LLP", "L.L.P.")),
-    "DE": (("GmbH", "G.m.b.H.", "Gesellschaft mbH"), ("GmbH & Co. KG", "GmbH & Co KG"), ("AG", "Aktiengesellschaft")),
-    "AT": (("GmbH", "Ges.m.b.H.", "Gesellschaft m.b.H."), ("AG", "Aktiengesellschaft"), ("KG", "K.G.")),
-    "CH": (("AG", "Aktiengesellschaft"), ("GmbH", "G.m.b.H."), ("SA", "S.A.")),
+    "DE": (("GmbH", "G.m.b.H."), ("GmbH & Co. KG", "GmbH & Co KG"), ("AG", "A.G.")),
+    "AT": (("GmbH", "G.m.b.H."), ("AG", "A.G."), ("KG", "K.G.")),
+    "CH": (("AG", "A.G."), ("GmbH", "G.m.b.H."), ("SA", "S.A.")),
     "FR": (("SARL", "S.A.R.L."), ("SAS", "S.A.S."), ("SA", "S.A.")),
     "IT": (("S.r.l.", "Srl", "SRL"), ("S.p.A.", "SpA", "SPA")),
     "ES": (("S.L.", "SL"), ("S.A.", "SA")),
     "NL": (("B.V.", "BV"), ("N.V.", "NV")),
 }
 """Legal forms with the spellings of each, the registered one first."""
+
+WRITTEN_OUT: Final[dict[str, str]] = {
+    "GmbH": "Gesellschaft mbH", "AG": "Aktiengesellschaft", "KG": "Kommanditgesellschaft", "S.p.A.": "Società per azioni",
+}  # fmt: skip
+"""Legal forms in words: no rule finds these, only likeness does."""
+
+AND_WORDS: Final[dict[str, str]] = {
+    "US": "and", "CA": "and", "GB": "and", "DE": "und", "AT": "und", "CH": "und", "FR": "et", "IT": "e", "ES": "y",
+    "NL": "en",
+}  # fmt: skip
 
 _ENGLISH: Final = (
     "Manufacturing", "Industries", "Engineering", "Logistics", "Systems", "Technologies", "Foods", "Packaging",

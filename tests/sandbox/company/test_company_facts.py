@@ -26,8 +26,8 @@ STREAMS: dict[str, Callable[[Company], Iterator[Any]]] = {
 }
 
 moments = st.integers(1_700_000_000, 1_900_000_000).map(lambda second: datetime.fromtimestamp(second, UTC))
-sizes = st.builds(Size, accounts=st.integers(1, 60), products=st.integers(20, 40), deals=st.integers(1, 60))
-few = settings(max_examples=15, deadline=None)
+sizes = st.builds(Size, accounts=st.integers(1, 50), products=st.integers(20, 30), deals=st.integers(1, 50))
+few = settings(max_examples=8, deadline=None)
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from crosswalk_sandbox.kernel.faults import FaultKind, FaultRule, Faults
 from crosswalk_sandbox.kernel.server import running
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-SIZE = Size(60, 40, 120)
+SIZE = Size(40, 20, 80)
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_what_salespeople_did_is_found_in_the_crm(stack: ExitStack, tmp_path: Pa
     client = SalesforceClient(access)
     deals, won = count(client, "Opportunity"), count(client, "Opportunity WHERE IsWon = true")
     accounts = count(client, "Account")
-    events = drive(Driver({"salesforce": access}, seed=1), 12)
+    events = drive(Driver({"salesforce": access}, seed=1), 8)
     opened = [event for event in events if event.startswith("salesforce: new deal")]
     wins = [event for event in events if event.startswith("salesforce: won")]
     made_to_win = [event for event in wins if event.endswith(("(without lines)", "(45 % off)"))]
