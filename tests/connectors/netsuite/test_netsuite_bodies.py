@@ -43,6 +43,7 @@ def test_the_same_name_is_a_reference_only_in_the_types_that_have_it_so() -> Non
         "payment": Decimal(5),
     }
     assert document("item", {"subsidiary": "1"}) == {"subsidiary": {"items": [{"id": "1"}]}}
+    assert document("item", {"subsidiary": None}) == {"subsidiary": {"items": []}}
 
 
 def test_dotted_paths_nest() -> None:

@@ -68,7 +68,7 @@ def shared() -> Iterator[SmallNetSuite]:
         yield small
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.sampled_from(sorted(CHANGES)), st.integers(-9000, 3600), steps)
 def test_the_last_state_is_known_in_the_end(
     shared: SmallNetSuite, name: str, begin: int, steps: list[Save | Pull]
