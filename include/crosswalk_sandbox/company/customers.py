@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from crosswalk_sandbox.company import ids
 from crosswalk_sandbox.company.dice import Kind, between, chance, dice, pick
@@ -49,7 +49,7 @@ class Customers:
 
     def __init__(self, seed: int, now: datetime, profiles: Profiles) -> None:
         self._seed = seed
-        self._now = now
+        self._days = _Days(now - timedelta(days=40), now - timedelta(days=30), now - timedelta(hours=1))
         self._profiles = profiles
 
     def __iter__(self) -> Iterator[Party]:
@@ -59,7 +59,7 @@ class Customers:
         """The party with this sequence."""
         profile = self._profiles.of(sequence)
         rng = dice(self._seed, Kind.PARTY_DETAIL, sequence)
-        draft = _Draft(rng, profile, self._now)
+        draft = _Draft(rng, profile, self._days)
         return Party(
             id=f"party-{sequence:06}",
             sequence=sequence,
@@ -72,13 +72,21 @@ class Customers:
         )
 
 
+class _Days(NamedTuple):
+    """Instants that bound when records were made and changed."""
+
+    latest_contact: datetime
+    month_ago: datetime
+    hour_ago: datetime
+
+
 class _Draft:
     """One party's truths, drawn once, from which both sides are spelled."""
 
-    def __init__(self, rng: random.Random, profile: Profile, now: datetime) -> None:
+    def __init__(self, rng: random.Random, profile: Profile, days: _Days) -> None:
         self.rng = rng
         self.profile = profile
-        self.now = now
+        self.days = days
         self.postal = _postal(rng, profile.place.postal)
         self.street = _street(rng, profile.country)
         self.extra = f"{pick(rng, ('Suite', 'Floor', 'Unit'))} {1 + int(rng.random() * 40)}"
@@ -184,8 +192,8 @@ class _Draft:
 
     def _modified(self, created: datetime) -> datetime:
         if chance(self.rng, 0.1):
-            return between(self.rng, max(created, self.now - timedelta(days=30)), self.now - timedelta(hours=1))
-        return between(self.rng, created, self.now - timedelta(days=30))
+            return between(self.rng, max(created, self.days.month_ago), self.days.hour_ago)
+        return between(self.rng, created, self.days.month_ago)
 
     def _website(self) -> str:
         return pick(self.rng, ("www.{}", "https://{}", "http://www.{}", "{}", "https://www.{}/")).format(self.domain)
@@ -226,7 +234,7 @@ class _Draft:
         both = profile.in_crm and profile.in_erp
         in_crm = profile.in_crm and (not both or chance(rng, 0.9))
         in_erp = profile.in_erp and (not in_crm or chance(rng, 0.6))
-        created = between(rng, profile.created, self.now - timedelta(days=40))
+        created = between(rng, profile.created, self.days.latest_contact)
         modified = self._modified(created)
         title = pick(rng, TITLES)
         stored_in = pick(rng, ("crm", "crm", "erp")) if in_crm and in_erp and chance(rng, 0.55) else None
