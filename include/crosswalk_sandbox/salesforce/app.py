@@ -18,6 +18,7 @@ from .auth import OAuth, bearer
 from .calls import Call, Reply, Routes
 from .composite import Composite
 from .errors import ApiError, RowError, json_error, not_found, session_expired
+from .records import Writer
 from .sessions import Sessions
 from .soap import Soap
 
@@ -60,6 +61,10 @@ class SalesforceApp:
         self.data_routes = self._data_routes()
         self.async_routes = bulk1.routes()
         self.open_routes = self._open_routes()
+
+    def writer(self, user_id: str) -> Writer:
+        """A writer for a user, outside of any request."""
+        return Writer(self.org, user_id)
 
     def _open_routes(self) -> Routes:
         routes = Routes()

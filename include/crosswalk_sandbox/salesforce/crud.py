@@ -180,19 +180,22 @@ def etag(row: dict[str, Any]) -> str:
 def precondition(call: Call, row: dict[str, Any]) -> int:
     """304 or 412 when a conditional header forbids to go on, else 0."""
     modified = parse_stamp(str(row["LastModifiedDate"])) if row.get("LastModifiedDate") else None
-    tags = {tag.strip().removesuffix('--gzip"') for tag in call.headers.get("if-match", "").split(",") if tag.strip()}
-    if tags and "*" not in tags and etag(row) not in tags and etag(row).removesuffix('"') not in tags:
+    reading = call.method in ("GET", "HEAD")
+    wanted, refused = _tags(call, "if-match"), _tags(call, "if-none-match")
+    if wanted and "*" not in wanted and etag(row) not in wanted:
         return 412
     unmodified = http_date(call.headers.get("if-unmodified-since"))
     if unmodified is not None and modified is not None and modified > unmodified:
         return 412
-    none = call.headers.get("if-none-match")
-    if none and etag(row) in none:
-        return 304 if call.method in ("GET", "HEAD") else 412
     since = http_date(call.headers.get("if-modified-since"))
-    if since is not None and modified is not None and modified <= since:
-        return 304 if call.method in ("GET", "HEAD") else 412
+    if etag(row) in refused or (since is not None and modified is not None and modified <= since):
+        return 304 if reading else 412
     return 0
+
+
+def _tags(call: Call, header: str) -> set[str]:
+    """The entity tags of a header, without the mark of a compressed answer."""
+    return {tag.strip().replace("--gzip", "") for tag in call.headers.get(header, "").split(",") if tag.strip()}
 
 
 def fetch_records(call: Call, sobject: SObject, ids: list[str], only: tuple[str, ...] | None) -> list[Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from .actions import Actions
 from .app import SalesforceApp
 from .bootstrap import bootstrap
 from .calls import JSON_TYPE
@@ -39,6 +40,7 @@ class SalesforceEmulator:
         self.org = Org(Path(directory), clock, Options.from_mapping(options))
         bootstrap(self.org)
         self.app = SalesforceApp(self.org)
+        self.actions = Actions(self.app).table()
 
     def load(self, company: Company) -> None:
         """Fills the empty org with the demo company, all or nothing."""

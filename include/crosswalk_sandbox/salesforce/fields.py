@@ -127,12 +127,16 @@ def _check_record_type(org: Org, sobject: SObject, value: str) -> None:
         raise RowError("INVALID_CROSS_REFERENCE_KEY", text, ["RecordTypeId"])
 
 
-def missing_required(sobject: SObject, row: Mapping[str, Any]) -> RowError | None:
-    """Required fields that are empty: not nillable, createable, no boolean (§4.2)."""
+def missing_required(sobject: SObject, row: Mapping[str, Any], given: Mapping[str, Any]) -> RowError | None:
+    """Required fields that are empty: not nillable, createable, no boolean, not left to a default (§4.2)."""
     names = [
         item.name
         for item in sobject.stored
-        if not item.nillable and item.createable and item.type not in ("boolean", "id") and row.get(item.name) is None
+        if not item.nillable
+        and item.createable
+        and item.type not in ("boolean", "id")
+        and row.get(item.name) is None
+        and (not item.defaulted or item.name in given)
     ]
     if not names:
         return None

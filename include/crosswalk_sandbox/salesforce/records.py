@@ -14,6 +14,7 @@ from .locks import locked_by_write
 from .org import Org
 from .rules import Change, rules_of
 from .schema import SObject
+from .storage import check_storage
 from .validation import check_rules
 
 FREE = frozenset({"_row", "_deleted", "_deleted_with"})
@@ -109,6 +110,8 @@ class Writer:
 
     # the steps
     def _insert(self, sobject: SObject, given: dict[str, Any], *, system: bool = False) -> str:
+        if not system:
+            check_storage(self.org)
         own, row_number = self.org.store.new_id(sobject)
         row: dict[str, Any] = {item.name: 0 if item.type == "boolean" else None for item in sobject.stored}
         row.update(_defaults(self.org, self.user_id, sobject), **given)
@@ -145,7 +148,7 @@ class Writer:
         sobject, row = change.sobject, change.new
         own = None if change.creating else row["Id"]
         self.org.locks.take(locked_by_write(sobject.name, own, row), self.transaction)
-        missing = missing_required(sobject, row)
+        missing = missing_required(sobject, row, change.given)
         if missing is not None and not system:
             change.errors.append(missing)
         if missing is None or sobject.name == "OrderItem":

@@ -213,8 +213,8 @@ class Schema:
                 self._add_object(spec)
         if options.multi_currency:
             self._add_currency()
-        if not options.restricted_stage:
-            self._loosen_stage()
+        if options.restricted_stage:
+            self._restrict_stage()
         self._link_children()
 
     def get(self, name: str) -> SObject | None:
@@ -260,10 +260,10 @@ class Schema:
             "IsoCode", "picklist", {**entry.fields["isocode"].spec, **_codes(self.options.currencies)}
         )
 
-    def _loosen_stage(self) -> None:
+    def _restrict_stage(self) -> None:
         stage = self.objects["opportunity"].fields["stagename"]
         self.objects["opportunity"].fields["stagename"] = Field(
-            stage.name, stage.type, {**stage.spec, "restrictedPicklist": False}
+            stage.name, stage.type, {**stage.spec, "restrictedPicklist": True}
         )
 
     def _link_children(self) -> None:

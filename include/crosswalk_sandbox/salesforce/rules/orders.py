@@ -133,6 +133,8 @@ class OrderItemRules(Rules):
         if entry is None or wrong_book:
             text = "Order Products must have a Price Book Entry that belongs to the Price Book related to the parent Order.: Price Book Entry ID"
             change.refuse("FIELD_INTEGRITY_EXCEPTION", text, "PricebookEntryId")
+            if entry is None:
+                change.refuse("FIELD_INTEGRITY_EXCEPTION", "Enter a List Price.: List Price", "ListPrice")
             return
         if "CurrencyIsoCode" in entry and entry["CurrencyIsoCode"] != order.get("CurrencyIsoCode"):
             text = "The order product's currency code must match the order's currency code.: Price Book Entry ID"

@@ -42,6 +42,7 @@ class Runner:
         self.store = store
         self.schema = schema
         self.options = options
+        self.time_outs = 0
 
     def plan(self, text: str, viewer: Viewer, *, all_rows: bool = False) -> Plan:
         """Compiles a statement."""
@@ -52,6 +53,9 @@ class Runner:
     ) -> dict[str, Any]:
         """The first page of a statement's answer; the rest behind ``nextRecordsUrl``."""
         plan = self.plan(text, viewer, all_rows=all_rows)
+        if self.time_outs > 0:
+            self.time_outs -= 1
+            raise ApiError(400, "QUERY_TIMEOUT", "Your query request was running for too long.")
         if plan.count_only:
             total = self.store.connection.execute(plan.rows_sql, plan.parameters).fetchone()[0]
             return {"totalSize": total, "done": True, "records": []}
