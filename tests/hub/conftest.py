@@ -1,9 +1,9 @@
-"""A real Postgres for the session, and for each test a database of its own, cloned from a migrated one."""
+"""A real Postgres for the session; for each test a transaction of its own, or a database cloned from a migrated one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from urllib.parse import urlsplit, urlunsplit
 
@@ -56,23 +56,28 @@ def hub(dsn: str) -> Iterator[Hub]:
     hub.close()
 
 
+@pytest.fixture(scope="session")
+def shared_hub(new_database: Callable[[], str]) -> Iterator[Hub]:
+    """A migrated hub in which nothing is ever committed."""
+    hub = Hub(new_database())
+    yield hub
+    hub.close()
+
+
 @pytest.fixture
-def connection(hub: Hub) -> Iterator[Connection]:
-    """One transaction on the hub."""
-    with hub.connection() as connection:
+def connection(shared_hub: Hub) -> Iterator[Connection]:
+    """One transaction on an empty hub, thrown away when the test is over."""
+    with rolled_back(shared_hub) as connection:
         yield connection
+
+
+class _ThrowAwayError(Exception):
+    """Ends a transaction without a commit."""
 
 
 @contextmanager
 def rolled_back(hub: Hub) -> Iterator[Connection]:
     """Lend a connection whose work is thrown away at the end of the block."""
-
-    class ThrowAway(Exception):
-        pass
-
-    try:
-        with hub.connection() as connection:
-            yield connection
-            raise ThrowAway
-    except ThrowAway:
-        return
+    with suppress(_ThrowAwayError), hub.connection() as connection:
+        yield connection
+        raise _ThrowAwayError

@@ -73,6 +73,7 @@ _REASON = f"""
          else coalesce(s.held_reason, %(held_reason)s, case when {PARENT.format("s.depends_on")} then 'parent' end) end
 """
 
+# Known keys are left out first: on conflict alone would wait for a worker that is changing the intent right now.
 _INSERT = f"""
 with born as (
     insert into hub.intent (key, plan_id, position, pairing, flow, entity, operation, source_system, source_entity, source_key,
@@ -81,7 +82,9 @@ with born as (
     select s.key, %(plan)s, s.position, %(pairing)s, %(flow)s, s.entity, s.operation, s.source_system, s.source_entity, s.source_key,
         s.source_version, s.target_system, s.target_key, s.depends_on, {_STATUS}, {_REASON}, %(mode)s, s.payload::jsonb,
         s.payload_hash, 0, 0, %(now)s, %(run_id)s
-      from plan_stage s order by s.key
+      from plan_stage s
+     where not exists (select 1 from hub.intent i where i.key = s.key)
+     order by s.key
     on conflict (key) do nothing
     returning *
 )
