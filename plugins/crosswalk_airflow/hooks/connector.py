@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from airflow.sdk import BaseHook
 
 if TYPE_CHECKING:
+    from airflow.sdk import Connection
+
     from crosswalk.connectors.protocol import Connector
     from crosswalk.connectors.quota import Quota
     from crosswalk.connectors.settings import ConnectionSettings
@@ -47,7 +49,7 @@ class ConnectorHook(BaseHook):
         """The connection's parts, secrets included; their repr hides them."""
         from crosswalk.connectors.settings import ConnectionSettings
 
-        connection = self.get_connection(self.conn_id)
+        connection = self._connection()
         extra = {
             str(name): str(value)
             for name, value in connection.extra_dejson.items()
@@ -56,6 +58,20 @@ class ConnectorHook(BaseHook):
         return ConnectionSettings(
             host=connection.host, login=connection.login, password=connection.password, extra=extra
         )
+
+    def _connection(self) -> Connection:
+        from airflow.sdk.exceptions import AirflowNotFoundException
+
+        from crosswalk.model.errors import ConfigurationError
+
+        try:
+            return self.get_connection(self.conn_id)
+        except AirflowNotFoundException:
+            raise ConfigurationError(
+                f"There is no Airflow connection {self.conn_id!r}.",
+                hint=f"Add one of type {self.conn_type!r} under Admin, Connections, or name another in the pairing file.",
+                system=self.system,
+            ) from None
 
     def get_conn(self) -> Connector:
         """Return the connector; sends nothing yet."""
