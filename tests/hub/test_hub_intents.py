@@ -95,7 +95,7 @@ def test_the_intent_of_a_worker_that_died_sending_comes_back_in_doubt_for_look_u
     assert take(planned, at=LEASE - 1) == []
     (doubtful,) = take(planned, at=LEASE)
     assert doubtful.in_doubt
-    assert not doubtful.may_resend(after(LEASE))
+    assert not doubtful.may_send
     assert not send(planned, doubtful, at=LEASE + 1)
     assert not end(planned, lost, Outcome.DONE, at=LEASE + 1, native_id="SO-1")
     assert end(planned, doubtful, Outcome.DONE, at=LEASE + 2, native_id="SO-1", adopted=True)
@@ -114,9 +114,16 @@ def test_a_create_whose_answer_was_lost_is_looked_up_at_once_and_sent_again_only
     assert take(planned, at=LEASE + LONGEST - 1) == []
     (second,) = take(planned, at=LEASE + LONGEST)
     assert second.in_doubt
-    assert second.may_resend(after(LEASE + LONGEST))
+    assert second.may_send
     assert send(planned, second, at=LEASE + LONGEST)
     assert state(planned, "A", "status", "attempt") == ("sending", 2)
+
+
+def test_a_look_up_from_before_the_longest_request_was_over_allows_no_resend_after_it(planned: Connection) -> None:
+    sent(planned)
+    (early,) = take(planned, at=LEASE + LONGEST - 1)
+    assert not early.may_send
+    assert not send(planned, early, at=LEASE + LONGEST + 1)  # the first request may have arrived after the look-up
 
 
 def test_an_update_in_doubt_waits_until_the_first_one_can_no_longer_arrive(connection: Connection) -> None:

@@ -10,11 +10,12 @@
 A worker *claims* intents: a lease keeps others away, an epoch from a sequence fences the worker off once its lease is over and
 someone else has claimed: every later step names the epoch and returns False when it is not the intent's any more.
 
-An intent found ``sending`` after its lease is ``in_doubt``. So is one whose answer was lost. A create in doubt is claimed at once to
-be looked up by its key (``Claimed.in_doubt``); what is not found is claimed again after ``resend_after``, looked up again and only
-then sent again. An update cannot be looked up by a key: it waits, too, then goes out again. ``resend_after`` is the end of the lease
-of the sending plus the platform's longest request: a worker begins no request after its lease, so that by then nothing can commit
-any more. :func:`mark_sending` refuses before that time, whatever the caller thinks it knows.
+An intent found ``sending`` after its lease is ``in_doubt``; so is one whose answer was lost. A create in doubt is claimed at once to
+be looked up by its key (``Claimed.in_doubt``). What is not found is claimed again after ``resend_after``, looked up again, and only
+then sent again (``Claimed.may_send``). An update cannot be looked up by a key: it waits, too, then goes out again. ``resend_after``
+is the end of the lease of the sending plus the platform's longest request: a worker begins no request after its lease, so that by
+then nothing can commit any more. Because the look-up must not be older than that, what counts is the time of the claim before it:
+:func:`mark_sending` refuses an intent that was claimed too early, whatever the caller thinks it knows.
 
 Times come from the hub's clock unless ``now`` is given; workers with clocks of their own should not give it.
 """
@@ -55,8 +56,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """An intent that is this worker's until ``lease_until``. ``in_doubt`` ones must be looked up before anything else.
+    """An intent that is this worker's until ``lease_until``.
 
+    ``in_doubt`` ones must be looked up before anything else; found, they are adopted, and what is not found may be sent again only
+    with ``may_send``: without, :func:`finish` it in doubt.
     ``parent_target_key`` is the id that the intent it depended on was given in the target.
     """
 
@@ -78,13 +81,10 @@ class Claimed:
     payload_hash: str
     attempt: int
     in_doubt: bool
+    may_send: bool
     sent_at: datetime | None
     resend_after: datetime | None
     lease_until: datetime
-
-    def may_resend(self, now: datetime) -> bool:
-        """Say whether nothing sent earlier can still commit, so that after a look-up in vain it may be sent again."""
-        return self.resend_after is None or now >= self.resend_after
 
 
 _SWITCHED_OFF = "exists (select 1 from hub.mode m where m.pairing = i.pairing and m.flow = i.flow and m.mode <> 'live')"
@@ -108,7 +108,7 @@ picked as materialized (
 claimed as (
     update hub.intent i
        set status = case when i.resend_after is null then 'planned' else 'in_doubt' end, epoch = nextval('hub.epoch'),
-           lease_until = clock.at + make_interval(secs => %(lease)s)
+           claimed_at = clock.at, lease_until = clock.at + make_interval(secs => %(lease)s)
       from picked, clock where i.key = picked.key
     returning i.*, picked.was, clock.at
 ),
@@ -120,7 +120,7 @@ told as (
 )
 select c.key, c.epoch, c.plan_id, c.flow, c.entity, c.operation, c.source_system, c.source_entity, c.source_key, c.source_version,
        c.target_system, c.target_key, c.depends_on, p.target_key as parent_target_key, c.payload, c.payload_hash, c.attempt,
-       c.resend_after is not null as in_doubt, c.sent_at, c.resend_after, c.lease_until
+       c.resend_after is not null as in_doubt, c.resend_after is null or c.resend_after <= c.claimed_at as may_send, c.sent_at, c.resend_after, c.lease_until
   from claimed c left join hub.intent p on p.key = c.depends_on
  order by (c.resend_after is null), c.plan_id, c.position
 """
@@ -134,7 +134,7 @@ sent as (
            resend_after = clock.at + make_interval(secs => %(lease)s + %(longest)s)
       from clock
      where i.key = %(key)s and i.epoch = %(epoch)s and i.lease_until is not null and i.status in ('planned', 'in_doubt')
-       and (i.resend_after is null or i.resend_after <= clock.at) and not {_SWITCHED_OFF}
+       and (i.resend_after is null or i.resend_after <= i.claimed_at) and not {_SWITCHED_OFF}
     returning i.*
 )
 insert into hub.ledger (at, pairing, run_id, actor, kind, system, entity, key, intent_key, detail)
@@ -169,7 +169,7 @@ def mark_sending(
 ) -> bool:
     """Record that the request is about to go out; commit before it does, and begin none after ``lease_seconds`` from now.
 
-    False when the intent is not this epoch's any more, is in doubt and may not be sent again yet, or its flow was switched off:
+    False when the intent is not this epoch's any more, is in doubt and was claimed too early to be sent again, or its flow was switched off:
     the caller must not send. After a True the outcome is unknown to everyone else until it is recorded.
     """
     parameters = {"key": key, "epoch": epoch, "lease": lease_seconds, "longest": longest_request_seconds}

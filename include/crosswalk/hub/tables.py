@@ -187,6 +187,7 @@ sa.Table(
     _text("payload_hash"),
     sa.Column("attempt", sa.Integer, nullable=False),
     sa.Column("epoch", sa.BigInteger, nullable=False),
+    _instant("claimed_at"),
     _instant("lease_until"),
     _instant("not_before"),
     _instant("resend_after"),

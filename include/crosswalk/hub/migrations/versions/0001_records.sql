@@ -180,6 +180,7 @@ CREATE TABLE hub.intent (
     payload_hash TEXT NOT NULL,
     attempt INTEGER NOT NULL,
     epoch BIGINT NOT NULL,
+    claimed_at TIMESTAMP WITH TIME ZONE,
     lease_until TIMESTAMP WITH TIME ZONE,
     not_before TIMESTAMP WITH TIME ZONE,
     resend_after TIMESTAMP WITH TIME ZONE,
