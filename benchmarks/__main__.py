@@ -1,0 +1,54 @@
+"""``python -m benchmarks [NAME…] [--accounts N] [--quick]``."""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from benchmarks.postgres import cores, running_postgres, version
+from benchmarks.report import RESULTS, Settings, keep, machine, write_page
+
+NAMES = ("accounts", "calls", "orders", "parsing", "latency")
+QUICK_ACCOUNTS = 5_000
+
+
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice(NAMES))
+@click.option("--accounts", type=click.IntRange(min=100), help="Size of the accounts benchmark; 100,000.")
+@click.option("--quick", is_flag=True, help="Small sizes: minutes become seconds, figures become rough.")
+@click.option(
+    "--results", type=click.Path(file_okay=False, path_type=Path), default=RESULTS, help="Folder that keeps the results."
+)
+def main(names: tuple[str, ...], accounts: int | None, quick: bool, results: Path) -> None:
+    """Measure Crosswalk: all benchmarks, or those named."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    settings = Settings(accounts or (QUICK_ACCOUNTS if quick else Settings.accounts), quick)
+    with running_postgres() as server:
+        where = machine(version(server), cores())
+    missed = []
+    for name in names or NAMES:
+        click.echo(f"{name} …")
+        began = time.perf_counter()
+        outcome = importlib.import_module(f"benchmarks.{name}").run(settings)
+        keep(outcome, where, settings, results)
+        write_page(results)
+        click.echo(f"{outcome.markdown()}({time.perf_counter() - began:.0f} s)\n")
+        missed += [name] if outcome.met is False else []
+    if missed:
+        click.echo(f"Aims missed: {', '.join(missed)}.")
+    sys.exit(1 if missed else 0)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Let SIGTERM end what was started, as Ctrl+C does."""
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()

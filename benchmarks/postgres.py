@@ -1,0 +1,96 @@
+"""A Postgres of the benchmarks' own: the embedded server with its product settings (durable commits), in a throw-away folder."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+
+from benchmarks.ports import free_port
+from crosswalk.hub.database import migrate
+from crosswalk_airflow.local.database_urls import on_loopback
+from crosswalk_airflow.local.databases import wait_for_server
+from crosswalk_airflow.local.postgres import SUPERUSER, initialise, server_command
+from crosswalk_airflow.local.postgres_home import PostgresHome, server_account
+
+
+@contextmanager
+def running_postgres() -> Iterator[str]:
+    """Start a server, yield the URL of its maintenance database, stop it and drop its files."""
+    place = Path(tempfile.mkdtemp(prefix="crosswalk-bench-"))
+    place.chmod(0o711)  # the server's account passes through
+    home, password, port = PostgresHome(place / "postgres", server_account()), secrets.token_hex(16), free_port()
+    try:
+        initialise(home, password)
+        server = _start(home, port)
+        try:
+            url = on_loopback(SUPERUSER, password, port, "postgres")
+            wait_for_server(url)
+            yield url
+        finally:
+            server.send_signal(signal.SIGINT)
+            server.wait(timeout=60)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _start(home: PostgresHome, port: int) -> subprocess.Popen[bytes]:
+    account = home.account
+    identity: dict[str, Any] = (
+        {"user": account.uid, "group": account.gid, "extra_groups": []} if account.is_other else {}
+    )
+    return subprocess.Popen(
+        server_command(home, port),
+        cwd=home.folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        **identity,
+    )
+
+
+def new_database(url: str, name: str, *, hub: bool = False) -> str:
+    """Create an empty database, with the hub's tables if asked; return its URL."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'create database "{name}"'.encode())
+    created = urlsplit(url)._replace(path=f"/{name}").geturl()
+    if hub:
+        migrate(created)
+    return created
+
+
+def version(url: str) -> str:
+    """Return the server's version, as ``18.6``."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute("show server_version").fetchone()
+    assert row is not None
+    return str(row[0]).split()[0]
+
+
+def settled(url: str) -> None:
+    """Write out what is dirty, so that one contender does not pay for another."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("checkpoint")
+
+
+def size_mb(url: str) -> float:
+    """Return the size of the database in MiB."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute("select pg_database_size(current_database())").fetchone()
+    assert row is not None
+    return round(row[0] / 2**20, 1)
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

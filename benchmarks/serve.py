@@ -1,0 +1,77 @@
+"""Serves one emulator in a process of its own: ``python -m benchmarks.serve NAME FOLDER PORT SIZE``.
+
+It ends when its standard input does, so that it never outlives the benchmark that started it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from crosswalk_sandbox.company.generate import DemoCompany, generate
+from crosswalk_sandbox.company.model import Deal, Order, Party, Size
+from crosswalk_sandbox.kernel.registry import entry
+from crosswalk_sandbox.kernel.server import serve
+
+SEED = 7
+SPARE = 1.25  # of ten parties nine are in the CRM
+
+
+class AccountsOnly(DemoCompany):
+    """The demo company with exactly so many CRM accounts and nothing that hangs on them."""
+
+    def __init__(self, seed: int, now: datetime, accounts: int) -> None:
+        super().__init__(seed, now, Size(int(accounts * SPARE) + 20, 20, 40))
+        self.accounts = accounts
+
+    def parties(self) -> Iterator[Party]:
+        """Parties the CRM knows, without their people."""
+        known = (party for party in super().parties() if party.crm is not None)
+        return (replace(party, contacts=()) for party in islice(known, self.accounts))
+
+    def deals(self) -> Iterator[Deal]:
+        """None."""
+        return iter(())
+
+    def orders(self) -> Iterator[Order]:
+        """None."""
+        return iter(())
+
+
+def company(wish: dict[str, Any], now: datetime) -> Any:
+    """Return the company: ``accounts_only``, or ``accounts``, ``products`` and ``deals``."""
+    if "accounts_only" in wish:
+        return AccountsOnly(SEED, now, wish["accounts_only"])
+    return generate(SEED, now, Size(wish["accounts"], wish["products"], wish["deals"]))
+
+
+def main(name: str, folder: Path, port: int, wish: dict[str, Any]) -> None:
+    """Load the company unless the folder holds one, then serve until standard input ends."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    from crosswalk_sandbox.kernel.state import State
+
+    state = State(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    clock = state.clock(name)
+    emulator = entry(name).factory()(state.directory(name), clock, wish.get("options", {}))
+    if not emulator.is_loaded():
+        emulator.load(company(wish, datetime.now(UTC) - timedelta(hours=float(wish.get("hours_ago", 0)))))
+    serve(emulator, port, directory=state.certificates, clock=clock)
+
+
+def _end_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), json.loads(sys.argv[4]))
