@@ -55,7 +55,7 @@ class Access:
         hidden, locked = set(), set()
         for sobject in self.schema.objects.values():
             for item in sobject.fields.values():
-                if item.custom and item.spec.get("permissionable", True):
+                if item.custom and item.permissionable:
                     key = f"{sobject.name}.{item.name}".lower()
                     pair = (sobject.name.lower(), item.name.lower())
                     if key not in readable:

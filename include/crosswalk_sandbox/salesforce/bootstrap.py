@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from datetime import timedelta
 from importlib.resources import files
 from typing import Any
 
@@ -101,7 +102,8 @@ def _organization(org: Org) -> dict[str, Any]:
         "DefaultOpportunityAccess": "Edit", "DefaultLeadAccess": "ReadEditTransfer", "DefaultCaseAccess": "ReadEditTransfer",
         "DefaultCalendarAccess": "HideDetailsInsert", "DefaultPricebookAccess": "ReadSelect", "DefaultCampaignAccess": "All",
         "UiSkin": "Theme3", "SignupCountryIsoCode": "US", "OrganizationType": "Enterprise Edition", "InstanceName": "CS420",
-        "IsSandbox": 1, "WebToCaseDefaultOrigin": "Web", "MonthlyPageViewsUsed": 0, "MonthlyPageViewsEntitlement": 0,
+        "IsSandbox": 1, "WebToCaseDefaultOrigin": "Web", "MonthlyPageViewsUsed": 0, "MonthlyPageViewsEntitlement": 0, "NumKnowledgeService": 2,
+        "TrialExpirationDate": stamp(org.now() + timedelta(days=3650)),
     }  # fmt: skip
 
 

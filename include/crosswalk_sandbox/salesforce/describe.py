@@ -109,7 +109,7 @@ def describe_field(field: Field) -> dict[str, Any]:
     kind, spec, long_text = field.type, field.spec, field.long_text
     entry: dict[str, Any] = dict.fromkeys(FALSE_FIELD_KEYS, False)
     entry.update(dict.fromkeys(NULL_FIELD_KEYS))
-    permissionable = spec.get("permissionable", field.createable and field.nillable)
+    permissionable = field.permissionable
     is_address = kind == "address"
     entry.update(
         name=field.name, type=kind, label=field.label, length=0, digits=0, precision=0, scale=0, referenceTo=[],

@@ -116,6 +116,12 @@ class Field:
         return bool(self.spec.get("filterable", not self.long_text))
 
     @cached_property
+    def permissionable(self) -> bool:
+        """Whether field permissions decide who sees it: optional fields, and custom check boxes."""
+        optional = self.nillable or (self.custom and self.type == "boolean")
+        return bool(self.spec.get("permissionable", self.createable and optional))
+
+    @cached_property
     def values(self) -> tuple[str, ...]:
         """Active picklist values, in order."""
         found = []

@@ -53,7 +53,7 @@ class FieldPermissionRules(PermissionRules):
             text = f"Field Name: bad value for restricted picklist field: {new.get('Field')}"
             change.refuse("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", text, "Field")
             return
-        if not field.spec.get("permissionable", field.createable and field.nillable):
+        if not field.permissionable:
             change.refuse(
                 "FIELD_INTEGRITY_EXCEPTION", f"You cannot set permissions for a required field: {new['Field']}", "Field"
             )
