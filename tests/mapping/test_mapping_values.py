@@ -46,7 +46,17 @@ def test_an_address_is_lower_case_and_must_be_sound_to_be_sent() -> None:
             values.sendable_email(broken)
 
 
-@pytest.mark.parametrize("raw", ["https://Acme.com/", "HTTP://ACME.com", " acme.com ", "https://http://acme.com"])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "https://Acme.com/",
+        "HTTP://ACME.com",
+        " acme.com ",
+        "https://http://acme.com",
+        "http:// http://acme.com",
+        "//acme.com",
+    ],
+)
 def test_a_web_address_is_its_host_and_path(raw: str) -> None:
     assert values.website(raw) == "acme.com"
     assert values.website(f"{raw.strip(' /')}/Shop/") == "acme.com/Shop"

@@ -98,7 +98,7 @@ def sendable_email(value: Value) -> str | None:
     return address
 
 
-_SCHEME = re.compile(r"(?:https?:/+)+", re.IGNORECASE)
+_SCHEME = re.compile(r"(?:https?:/+|[/ ])+", re.IGNORECASE)  # also typed twice
 
 
 def website(raw: Value) -> str | None:
