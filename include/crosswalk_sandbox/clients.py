@@ -80,8 +80,7 @@ class NetSuiteClient(_Client):
 
     def __init__(self, access: Mapping[str, Any]) -> None:
         super().__init__(access["http"])
-        credentials = access["credentials"]
-        tokens = credentials.get("tba", credentials)
+        tokens = access["credentials"]
         self._session.auth = OAuth1(
             tokens["consumer_key"],
             tokens["consumer_secret"],

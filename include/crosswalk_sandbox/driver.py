@@ -271,8 +271,10 @@ class Back:
     def _document(self, kind: str, statuses: str) -> dict[str, str]:
         """One of the last documents in one of these statuses (single letters, NetSuite §7)."""
         found = self._erp.suiteql(
-            f"SELECT id, tranid FROM transaction WHERE type = '{kind}' AND status IN ({statuses}) "
-            f"ORDER BY id DESC FETCH FIRST {_LAST_DOCUMENTS} ROWS ONLY"
+            "SELECT t.id, t.tranid FROM transaction t JOIN customer c ON c.id = t.entity "
+            "JOIN subsidiary s ON s.id = c.subsidiary "
+            f"WHERE t.type = '{kind}' AND t.status IN ({statuses}) AND c.isinactive = 'F' AND s.isinactive = 'F' "
+            f"ORDER BY t.id DESC FETCH FIRST {_LAST_DOCUMENTS} ROWS ONLY"
         )
         if not found:
             raise NothingToDoError(f"no {kind} in status {statuses}")

@@ -12,7 +12,7 @@ from crosswalk_sandbox.company import foundation, ids
 from crosswalk_sandbox.company.dice import Kind, between, chance, dice, pick
 from crosswalk_sandbox.company.goods import Goods
 from crosswalk_sandbox.company.model import Deal, DealLine, Trouble
-from crosswalk_sandbox.company.profiles import HISTORY, Profile, Profiles
+from crosswalk_sandbox.company.profiles import HISTORY, RETIRED, Profile, Profiles
 
 STAGES: Final = (
     ("Prospecting", 10), ("Qualification", 10), ("Needs Analysis", 20), ("Value Proposition", 50),
@@ -103,7 +103,8 @@ class Deals:
         closes = expected <= self._now - timedelta(days=_QUIET_DAYS)
         known = self._profiles.count if created > self._now - timedelta(days=140) else self._profiles.settled
         won = closes and chance(rng, 0.52)
-        party = self._find(rng, known, _is_customer if won else _in_crm)
+        lately = created > self._now - RETIRED
+        party = self._find(rng, known, (_still_trades if lately else _is_customer) if won else _in_crm)
         if party is None:
             won, party = False, self._profiles.of(0)
         if closes:
@@ -225,13 +226,12 @@ def _is_customer(profile: Profile) -> bool:
     return profile.in_crm and profile.in_erp
 
 
+def _still_trades(profile: Profile) -> bool:
+    return profile.in_crm and profile.trades
+
+
 def _is_orderly(profile: Profile) -> bool:
-    return (
-        _is_customer(profile)
-        and profile.erp_active
-        and profile.subsidiary != foundation.BENELUX
-        and profile.credit_hold != "on"
-    )
+    return _still_trades(profile) and profile.credit_hold != "on"
 
 
 def _is_prospect(profile: Profile) -> bool:

@@ -24,7 +24,7 @@ from crosswalk_sandbox.company.model import (
     PaymentStatus,
     Shipment,
 )
-from crosswalk_sandbox.company.profiles import HISTORY, Profile, Profiles
+from crosswalk_sandbox.company.profiles import HISTORY, RETIRED, Profile, Profiles
 
 _CENT: Final = Decimal("0.01")
 _DIRECT: Final = 0.25  # orders taken in the ERP itself, per deal
@@ -98,7 +98,7 @@ class Orders:
     def _direct(self, place: int) -> _Wish | None:
         rng = dice(self._seed, Kind.ORDER, (1 << 40) | place)
         ordered_at = between(rng, self._now - HISTORY, self._now - timedelta(hours=6))
-        party = self._buyer(rng)
+        party = self._buyer(rng, lately=ordered_at > self._now - RETIRED)
         if party is None:
             return None
         lines = []
@@ -120,11 +120,11 @@ class Orders:
             lines=tuple(lines),
         )
 
-    def _buyer(self, rng: random.Random) -> Profile | None:
+    def _buyer(self, rng: random.Random, *, lately: bool) -> Profile | None:
         start = int(rng.random() * self._profiles.settled)
         for step in range(min(self._profiles.settled, 1_000)):
             profile = self._profiles.of((start + step) % self._profiles.settled)
-            if profile.in_erp and not profile.never_bought:
+            if not profile.never_bought and (profile.trades if lately else profile.in_erp):
                 return profile
         return None
 

@@ -30,6 +30,8 @@ _HOLDS: Final[Weighted[CreditHold]] = Weighted(("auto", 94), ("on", 4), ("off", 
 _YEAR: Final = timedelta(days=365)
 HISTORY: Final = 3 * _YEAR
 """How far back deals and orders go."""
+RETIRED: Final = timedelta(days=400)
+"""So long ago the closed subsidiary and customers that are inactive now had their last orders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,11 @@ class Profile:
     def in_crm(self) -> bool:
         """Whether the CRM has it."""
         return self.linkage != "erp_only"
+
+    @property
+    def trades(self) -> bool:
+        """Whether the ERP still does business with it: active, and not a customer of the closed subsidiary."""
+        return self.in_erp and self.erp_active and self.subsidiary != foundation.BENELUX
 
     @property
     def in_erp(self) -> bool:

@@ -387,3 +387,17 @@ def test_size_scales_with_its_factor(accounts: int, factor: float) -> None:
 def test_what_cannot_be_made_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         generate(**{"now": NOW, **wrong})
+
+
+def test_the_closed_subsidiary_and_inactive_customers_have_only_old_orders(
+    company: Company, orders: list[Order], parties: list[Party]
+) -> None:
+    closed = {one.sequence for one in company.subsidiaries if not one.is_active}
+    retired = []
+    for order in orders:
+        buyer = parties[order.party].erp
+        assert buyer is not None
+        if order.subsidiary in closed or not buyer.is_active:
+            retired.append(order)
+    assert len(retired) > 20
+    assert all(NOW - order.created > timedelta(days=250) for order in retired)

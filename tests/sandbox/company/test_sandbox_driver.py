@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from crosswalk_sandbox import salesforce
-from crosswalk_sandbox.clients import RefusedError, SalesforceClient
+from crosswalk_sandbox import netsuite, salesforce
+from crosswalk_sandbox.clients import NetSuiteClient, RefusedError, SalesforceClient
 from crosswalk_sandbox.company.generate import generate
 from crosswalk_sandbox.company.model import Size
 from crosswalk_sandbox.driver import Driver
@@ -44,6 +44,20 @@ def crm(stack: ExitStack, directory: Path, faults: Faults) -> dict[str, object]:
     return {"http": url, "credentials": emulator.access(url)}
 
 
+def erp(stack: ExitStack, directory: Path) -> dict[str, object]:
+    clock = Clock()
+    emulator = netsuite.create(directory, clock, {})
+    stack.callback(emulator.close)
+    emulator.load(generate(5, datetime.now(UTC), SIZE))
+    url = stack.enter_context(running(emulator, clock=clock))
+    return {"http": url, "credentials": emulator.access(url)}
+
+
+def documents(client: NetSuiteClient, kind: str, statuses: str) -> int:
+    query = f"SELECT COUNT(*) AS n FROM transaction WHERE type = '{kind}' AND status IN ({statuses})"
+    return int(client.suiteql(query)[0]["n"])
+
+
 def drive(driver: Driver, ticks: int) -> list[str]:
     return list(itertools.chain.from_iterable(driver.tick() for _ in range(ticks)))
 
@@ -68,6 +82,22 @@ def test_what_salespeople_did_is_found_in_the_crm(stack: ExitStack, tmp_path: Pa
     assert count(client, "Opportunity WHERE IsWon = true") == won + len(wins)
     assert count(client, "Opportunity WHERE IsWon = true AND CloseDate = 2026-11-23") >= len(wins)
     assert count(client, "Account") == accounts + len(prospects)
+    assert not [event for event in events if event.startswith(("refused", "lost"))]
+
+
+def test_what_accounting_and_the_warehouse_did_is_found_in_the_erp(stack: ExitStack, tmp_path: Path) -> None:
+    access = erp(stack, tmp_path)
+    client = NetSuiteClient(access)
+    kinds = {
+        "shipped": ("ItemShip", "'A', 'B', 'C'"),
+        "billed": ("CustInvc", "'A', 'B'"),
+        "payment": ("CustPymt", "'B', 'C'"),
+    }
+    before = {word: documents(client, *kind) for word, kind in kinds.items()}
+    events = drive(Driver({"netsuite": access}, seed=1), 12)
+    done = {word: sum(event.startswith(f"netsuite: {word}") for event in events) for word in kinds}
+    assert all(done.values()), done
+    assert {word: documents(client, *kind) - before[word] for word, kind in kinds.items()} == done
     assert not [event for event in events if event.startswith(("refused", "lost"))]
 
 
