@@ -1,0 +1,149 @@
+"""The account's HTTP face: admits, counts, routes, answers."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import string
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
+
+import anyio
+import anyio.to_thread
+from starlette.requests import Request
+
+from crosswalk_sandbox.netsuite.auth import Gate, Signed
+from crosswalk_sandbox.netsuite.errors import Refusal, invalid_login, method_not_allowed, unexpected, unknown_url
+from crosswalk_sandbox.netsuite.exchange import Answer, Call, segments_of
+from crosswalk_sandbox.netsuite.governance import Governor, Overloaded
+from crosswalk_sandbox.netsuite.oauth2 import TOKEN_PATH, OAuth2, TokenError
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from crosswalk_sandbox.netsuite.options import Options
+
+Service = Callable[[Call], Answer]
+
+_LOG: Final = logging.getLogger(__name__)
+_REVOKE_PATH: Final = TOKEN_PATH.replace("/token", "/revoke")
+_LARGEST_BODY: Final = 104 * 1024 * 1024
+_JSON_TYPES: Final = ("application/json", "application/vnd.oracle.resource+json")
+_READABLE: Final = (*_JSON_TYPES, "application/*", "*/*", "application/swagger+json", "application/schema+json")
+_WORKERS: Final = 8
+
+
+class App:
+    """ASGI app of one account. ``services`` are keyed by the first two path parts after ``/services/rest``."""
+
+    def __init__(
+        self, gate: Gate, oauth2: OAuth2, governor: Governor, options: Options, services: Mapping[str, Service]
+    ) -> None:
+        self._gate = gate
+        self._oauth2 = oauth2
+        self._governor = governor
+        self._options = options
+        self._services = services
+        self._workers: anyio.CapacityLimiter | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one HTTP request."""
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        body = await request.body()
+        raw_path = scope.get("raw_path", scope["path"].encode()).split(b"?")[0].decode("ascii")
+        answer = await self._answer(request, raw_path, body)
+        gzipped = "gzip" in request.headers.get("accept-encoding", "")
+        headers, payload = answer.wire(gzipped=gzipped)
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else payload})
+
+    async def _answer(self, request: Request, raw_path: str, body: bytes) -> Answer:
+        try:
+            if raw_path in (TOKEN_PATH, _REVOKE_PATH):
+                return await self._in_thread(lambda: self._token(request, raw_path, body))
+            return await self._governed(request, raw_path, body)
+        except Refusal as refusal:
+            return Answer.of(refusal, rfc2616=self._options.rfc2616_types)
+
+    async def _governed(self, request: Request, raw_path: str, body: bytes) -> Answer:
+        query = request.scope["query_string"].decode("ascii")
+        signed = Signed(
+            request.method,
+            request.url.scheme,
+            request.headers.get("host", ""),
+            raw_path,
+            query,
+            request.headers.get("authorization", ""),
+        )
+        try:
+            async with self._governor.slot():
+                call = _call(request, raw_path, query, body)
+                return await self._in_thread(lambda: self._serve(signed, call))
+        except Overloaded as overloaded:
+            self._gate.note_overload(signed)
+            raise invalid_login() from overloaded
+
+    async def _in_thread(self, work: Callable[[], Answer]) -> Answer:
+        if self._workers is None:
+            self._workers = anyio.CapacityLimiter(_WORKERS)
+        return await anyio.to_thread.run_sync(work, limiter=self._workers)
+
+    def _serve(self, signed: Signed, call: Call) -> Answer:
+        admitted = call.with_caller(self._gate.admit(signed))
+        _check_media(admitted)
+        parts = admitted.segments
+        service = self._services.get("/".join(parts[2:4])) if parts[:2] == ("services", "rest") else None
+        if parts == ("rest", "tokeninfo"):
+            return self._token_info(admitted)
+        if service is None:
+            raise unknown_url(call.path)
+        try:
+            return service(admitted)
+        except Refusal:
+            raise
+        except Exception as error:  # the vendor answers its own failures with an Error ID and no word more
+            ident = "".join(secrets.choice(string.ascii_lowercase) for _ in range(20))
+            _LOG.exception("%s %s failed, Error ID %s", call.method, call.path, ident)
+            raise unexpected(ident) from error
+
+    def _token(self, request: Request, path: str, body: bytes) -> Answer:
+        if request.method != "POST":
+            raise method_not_allowed(request.method)
+        try:
+            if path == _REVOKE_PATH:
+                self._oauth2.revoke(body)
+                return Answer(200, {}, "json")
+            base_url = f"{request.url.scheme}://{request.headers.get('host', '')}"
+            return Answer(200, self._oauth2.grant(body, base_url), "json")
+        except TokenError as error:
+            return Answer(400, {"error": str(error)}, "json")
+
+    def _token_info(self, call: Call) -> Answer:
+        facts = {
+            "companyName": self._options.realm,
+            "companyId": self._options.realm,
+            "userId": call.caller.entity,
+            "roleName": call.caller.role.name,
+            "roleId": call.caller.role.id,
+        }
+        return Answer(200, facts, "json")
+
+
+def _call(request: Request, raw_path: str, query: str, body: bytes) -> Call:
+    if len(body) > _LARGEST_BODY:
+        raise Refusal(413, "INVALID_REQUEST", "The request is larger than 104 MB.")
+    base_url = f"{request.url.scheme}://{request.headers.get('host', '')}"
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    return Call(request.method, base_url, raw_path, query, segments_of(raw_path), headers, body)
+
+
+def _check_media(call: Call) -> None:
+    """415 and 406; no Content-Type at all is accepted, as some clients send none (NetSuite §4)."""
+    sent = call.header("content-type").split(";")[0].strip().lower()
+    if call.body and sent and sent not in _JSON_TYPES:
+        raise Refusal(415, "UNSUPPORTED_MEDIA_TYPE", f"The media type '{sent}' is not supported. Use application/json.")
+    wanted = [word.split(";")[0].strip().lower() for word in call.header("accept").split(",") if word.strip()]
+    if wanted and not any(word in _READABLE for word in wanted):
+        raise Refusal(406, "NOT_ACCEPTABLE", f"The media type '{', '.join(wanted)}' cannot be produced.")

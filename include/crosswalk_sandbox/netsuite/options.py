@@ -1,0 +1,80 @@
+"""The account's features, preferences and the answers that are not settled in public sources (NetSuite §15)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Everything about the account that differs between customers; the defaults are a plain US OneWorld account."""
+
+    account: str = "TSTDRV1234567"
+    """Account id as the user interface spells it: upper case, underscore."""
+    release: str = "2026.1"
+    """Record batches and the RFC 9110 error types exist from 2026.1, system/v1 from 2025.2."""
+    one_world: bool = True
+    tax: Literal["legacy", "suitetax"] = "legacy"
+    auto_name: bool = True
+    """Customer ids are generated ("CUST1001") unless the request says ``autoName: false`` and names one."""
+    date_format: str = "M/D/YYYY"
+    """Date preference of the integration user: rules ``q`` literals and bare dates in SuiteQL."""
+    user_time_zone: str = "America/Los_Angeles"
+    sql_time_zone: str = "America/Los_Angeles"
+    concurrency: int = 5
+    """Requests at one time for the whole account."""
+    service_seconds: float = 0.0
+    """Emulated time a request occupies one of the account's slots."""
+    overload: Literal["off", "hang"] = "off"
+    """``hang``: requests beyond the limit wait ``overload_seconds`` and end as 401 instead of 429 (NetSuite §10)."""
+    overload_seconds: float = 60.0
+    oauth_window: float = 300.0
+    """Seconds an OAuth timestamp may differ from real time plus ``oauth_skew``."""
+    oauth_skew: float = 0.0
+    lenient_realm: bool = False
+    rsa_bits: int = 3072
+    expires_in_as_string: bool = False
+    default_order_status: Literal["A", "B"] = "A"
+    invoice_unfulfilled: bool = False
+    """Preference "invoice in advance of fulfilment"."""
+    allow_overridden_numbers: bool = False
+    closed_before_months: int = 3
+    """Accounting periods that ended so many months before the company was loaded are closed."""
+    async_seconds: float = 0.0
+    """How long an asynchronous job stays pending by the sandbox's clock."""
+    bound_parameters: bool = True
+    analytics_connect: bool = False
+    """SuiteAnalytics Connect lifts the 100,000 row limit of record lists."""
+    sql_error_code: Literal["INVALID_PARAMETER", "INVALID_SQL"] = "INVALID_PARAMETER"
+    missing_prefer_code: str = "INVALID_HEADER"
+    duplicate_code: Literal["USER_ERROR", "DUP_RCRD"] = "USER_ERROR"
+    changed_status: Literal[400, 409] = 400
+    header_columns: bool = False
+    """Whether ``transaction`` has subsidiary, location, department, class and createdfrom (sources disagree)."""
+    rfc2616_types: bool = False
+
+    @classmethod
+    def read(cls, given: Mapping[str, object]) -> Options:
+        """Options from a mapping; raises ValueError that lists what exists for an unknown name."""
+        known = {field.name for field in fields(cls)}
+        unknown = sorted(set(given) - known)
+        if unknown:
+            raise ValueError(f"Unknown NetSuite option {', '.join(unknown)}; there are {', '.join(sorted(known))}")
+        return cls(**given)  # type: ignore[arg-type]
+
+    @property
+    def has_batches(self) -> bool:
+        """Whether record batches exist (since 2026.1, NetSuite §9)."""
+        return self.release >= "2026.1"
+
+    @property
+    def realm(self) -> str:
+        """Account id in the spelling of the OAuth realm."""
+        return self.account.upper().replace("-", "_")
+
+    @property
+    def host(self) -> str:
+        """First label of the account's hosts."""
+        return self.account.lower().replace("_", "-")

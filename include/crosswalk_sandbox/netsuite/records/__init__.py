@@ -1,0 +1,1 @@
+"""The record service (NetSuite §5)."""

@@ -1,0 +1,1 @@
+"""Turns the demo company into this account's rows."""

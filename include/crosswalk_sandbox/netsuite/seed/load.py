@@ -1,0 +1,81 @@
+"""Loads the demo company into an empty account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from crosswalk_sandbox.netsuite.seed.documents import Orders
+from crosswalk_sandbox.netsuite.seed.goods import Goods
+from crosswalk_sandbox.netsuite.seed.lists import Lists
+from crosswalk_sandbox.netsuite.seed.parties import Parties
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from crosswalk_sandbox.company.model import Company
+    from crosswalk_sandbox.netsuite.store import Store
+
+_FIRST_FREE: Final = 500_000_000
+_AFTERWARDS: Final = (
+    'UPDATE "transaction" SET billingaddress = (SELECT defaultbillingaddress FROM customer c WHERE c.id = entity),'
+    " shippingaddress = (SELECT defaultshippingaddress FROM customer c WHERE c.id = entity)",
+    'UPDATE customer SET firstorderdate = (SELECT MIN(trandate) FROM "transaction" d WHERE d.entity = customer.id'
+    " AND d.type = 'SalesOrd'), lastorderdate = (SELECT MAX(trandate) FROM \"transaction\" d WHERE d.entity = customer.id"
+    " AND d.type = 'SalesOrd') WHERE id IN (SELECT entity FROM \"transaction\" WHERE type = 'SalesOrd')",
+)
+
+
+class Loader:
+    """One load, in one transaction: all or nothing."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def load(self, company: Company) -> None:
+        """Fill the account; raises ValueError when it already holds a company."""
+        if self._store.setting("company") is not None:
+            raise ValueError("The account already holds a company; reset the sandbox to load another one.")
+        with self._store.write() as connection:
+            indexes = _without_indexes(connection)
+            self._write(company)
+            for statement in indexes:
+                connection.execute(statement)
+            for statement in _AFTERWARDS:
+                connection.execute(statement)
+            connection.execute("ANALYZE")
+            self._store.set_setting("company", f"{company.name} {company.seed}")
+        self._store.forget_rates()
+
+    def _write(self, company: Company) -> None:
+        lists = Lists(self._store, company)
+        lists.write()
+        goods = Goods(self._store, company, lists.currencies)
+        goods.write()
+        exempt = frozenset(code.sequence for code in company.tax_codes if not code.rate)
+        parties = Parties(self._store, company, lists.currencies, exempt)
+        parties.write()
+        orders = Orders(self._store, company, lists.currencies, goods.products)
+        orders.write()
+        self._raise_counters(parties, orders)
+
+    def _raise_counters(self, parties: Parties, orders: Orders) -> None:
+        """Records made from now on take ids above the company's own."""
+        for name, last in (
+            ("address", parties.last_address),
+            ("customeraddressbook", parties.last_address),
+            ("customersubsidiaryrelationship", parties.last_relation),
+            ("line", orders.last_line),
+            ("package", orders.last_package),
+            ("trackingnumber", orders.last_package),
+        ):
+            self._store.raise_counter(name, max(last, _FIRST_FREE if name in ("address", "line") else last))
+
+
+def _without_indexes(connection: sqlite3.Connection) -> list[str]:
+    """Drop the indexes for the load; the statements that bring them back."""
+    found = connection.execute(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+    ).fetchall()
+    for name, _ in found:
+        connection.execute(f'DROP INDEX "{name}"')
+    return [sql for _, sql in found]
