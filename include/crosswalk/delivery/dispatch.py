@@ -142,6 +142,9 @@ class Delivery:
 
     def _send(self, batch: Sequence[Claimed], tally: Tally) -> None:
         """Send one request's worth and record every receipt before the next request begins."""
+        if tally.connection_error is not None:  # the others would fail alike: leave them planned
+            self._postpone(batch, tally.connection_error, tally)
+            return
         writes = self._writes(batch, tally)
         with self.hub.connection() as connection:
             mine = [
@@ -156,6 +159,10 @@ class Delivery:
             receipts = self._deliver([write for _, write in mine], tally)
             for (intent, _), receipt in zip(mine, receipts, strict=True):
                 self._record(intent, receipt, tally, sent_at)
+
+    def _postpone(self, batch: Sequence[Claimed], error: CrosswalkError, tally: Tally) -> None:
+        for intent in batch:
+            self._record(intent, receipt_of(intent.key, Outcome.RETRY, error), tally, self.now())
 
     def _writes(self, batch: Sequence[Claimed], tally: Tally) -> list[tuple[Claimed, Write]]:
         writes: list[tuple[Claimed, Write]] = []

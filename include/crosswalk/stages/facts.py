@@ -22,14 +22,19 @@ select deal.key
  where deal.system = %(crm)s and deal.deleted_at is null and deal.is_won
    and coalesce(deal.close_date, current_date) >= %(since)s
    and deal.counterpart_key is null
-   and (i.key is null or i.status in ('held', 'rejected') and i.source_version is distinct from deal.version or i.status = 'planned')
+   and (i.key is null or i.status = 'planned'
+        or i.status in ('held', 'rejected') and (i.source_version is distinct from deal.version or deal.key = any(%(asked)s)))
+   and (%(asked)s::text[] = '{}' or deal.key = any(%(asked)s))
    and not exists (select 1 from hub.link_end e where e.pairing = %(pairing)s and e.entity = 'deal_order' and e.system = %(crm)s and e.key = deal.key)
  order by deal.close_date, deal.key
 """
 
 
-def won_deals(connection: psycopg.Connection, pairing: Pairing, today: date) -> list[str]:
-    """Return the keys of won deals that have no order yet and none on its way."""
+def won_deals(connection: psycopg.Connection, pairing: Pairing, today: date, asked: Sequence[str] = ()) -> list[str]:
+    """Return the keys of won deals that have no order yet and none on its way.
+
+    A deal whose order was rejected comes back when it has changed, or when a person asks for it by its key.
+    """
     since = (
         date.fromisoformat(pairing.orders.won_since)
         if pairing.orders.won_since
@@ -40,6 +45,7 @@ def won_deals(connection: psycopg.Connection, pairing: Pairing, today: date) -> 
         "pairing": pairing.name,
         "prefix": pairing.crm.key_prefixes.get("deal", ""),
         "since": since,
+        "asked": list(asked),
     }
     return [key for (key,) in connection.execute(_CANDIDATES, parameters)]
 

@@ -70,7 +70,7 @@ def plan(ctx: StageContext, flow: Flow, *, dry_run: bool = False, record_ids: It
 
 
 def _orders(ctx: StageContext, connection: psycopg.Connection, only: set[str]) -> tuple[int, list[IntentDraft], int]:
-    keys = [key for key in won_deals(connection, ctx.pairing, ctx.now.date()) if not only or key in only]
+    keys = won_deals(connection, ctx.pairing, ctx.now.date(), sorted(only))
     mappers = {
         "order": ctx.mapper("erp", "order"),
         "order_line": ctx.mapper("erp", "order_line"),
