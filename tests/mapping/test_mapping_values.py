@@ -109,6 +109,15 @@ def test_a_country_is_read_from_its_name_in_its_own_language(raw: str, code: str
     assert places.country(raw) == code
 
 
+def test_no_two_countries_share_a_name_in_any_language_that_is_read() -> None:
+    codes: dict[str, set[str]] = {}
+    for language in places._LANGUAGES:
+        for country in pycountry.countries:
+            name = places._translation(language).gettext(country.name).casefold()
+            codes.setdefault(name, set()).add(country.alpha_2)
+    assert [name for name, shared in codes.items() if len(shared) > 1] == []
+
+
 def test_no_foreign_name_takes_an_english_one() -> None:
     for country in pycountry.countries:
         assert places.country(country.name) == country.alpha_2

@@ -36,9 +36,9 @@ _STATE_CODES_ARE_USED = ("US", "CA", "AU", "BR")
 
 @cache
 def _countries() -> dict[str, str]:
-    """Return code by spelling; English goes before other languages, and what two countries share belongs to neither."""
+    """Return code by spelling; English goes before other languages."""
     english = dict(_ALSO_CALLED)
-    foreign: dict[str, set[str]] = {}
+    foreign: dict[str, str] = {}
     tongues = [_translation(language) for language in _LANGUAGES]
     for entry in pycountry.countries:
         english |= {entry.alpha_2.casefold(): entry.alpha_2, entry.alpha_3.casefold(): entry.alpha_2}
@@ -46,9 +46,8 @@ def _countries() -> dict[str, str]:
             spelled = getattr(entry, attribute, None)
             if spelled:
                 english.setdefault(spelled.casefold(), entry.alpha_2)
-                for tongue in tongues:
-                    foreign.setdefault(tongue.gettext(spelled).casefold(), set()).add(entry.alpha_2)
-    return {name: min(codes) for name, codes in foreign.items() if len(codes) == 1} | english
+                foreign |= {tongue.gettext(spelled).casefold(): entry.alpha_2 for tongue in tongues}
+    return foreign | english
 
 
 def _translation(language: str) -> NullTranslations:
