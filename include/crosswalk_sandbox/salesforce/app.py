@@ -151,6 +151,10 @@ class SalesforceApp:
 
     def answer(self, call: Call) -> Reply:
         """The answer to a request, whatever happens."""
+        with self.org.store.reading():
+            return self._answer(call)
+
+    def _answer(self, call: Call) -> Reply:
         try:
             if len(call.path) + sum(len(name) + len(value) + 2 for name, value in call.query.items()) > LONGEST_URI:
                 return Reply(

@@ -220,7 +220,7 @@ def create_query(call: Call, usage: Usage) -> Reply:
     if operation not in ("query", "queryAll"):
         raise job_error(f"Unsupported operation: {operation}")
     plan = check_bulk_query(call.org.runner, text, call.org.viewer(call.user_id), all_rows=operation == "queryAll")
-    usage.spend(0, "DailyBulkV2QueryJobs")
+    usage.spend(1, "DailyBulkV2QueryJobs")
     common = _common(call, body)
     info = {"operation": operation, "object": plan.sobject.name, "state": "UploadComplete", **common,
             "_query": text, "_user": call.user_id, "_ready": stamp(call.org.now())}  # fmt: skip

@@ -317,16 +317,20 @@ def upsert(call: Call, name: str, key: str, value: str = "") -> Reply:
     values, raw = call.object(), unquote(value)
     if any(item.lower() == field.name.lower() for item in values):
         raise ApiError(400, "INVALID_FIELD", f"The {field.name} field should not be specified in the sobject data.")
-    with call.org.store.writing():
-        try:
-            return _upsert(call, sobject, field, raw, values)
-        except RowError as error:
-            return refusal(error)
+    try:
+        # Without a unique index nothing makes the second of two upserts at once see the first: both create (§4.4).
+        seen = None if field.unique or field.type == "id" else matches(call, sobject, field, raw)
+        with call.org.store.writing():
+            return _upsert(call, sobject, field, raw, values, seen)
+    except RowError as error:
+        return refusal(error)
 
 
-def _upsert(call: Call, sobject: SObject, field: Field, raw: str, values: dict[str, Any]) -> Reply:
+def _upsert(
+    call: Call, sobject: SObject, field: Field, raw: str, values: dict[str, Any], seen: list[str] | None
+) -> Reply:
     writer = writer_for(call)
-    found = matches(call, sobject, field, raw)
+    found = matches(call, sobject, field, raw) if seen is None else seen
     if len(found) > 1:
         return ambiguous(call, sobject, found)
     if found:

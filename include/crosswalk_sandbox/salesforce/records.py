@@ -115,6 +115,7 @@ class Writer:
         own, row_number = self.org.store.new_id(sobject)
         row: dict[str, Any] = {item.name: 0 if item.type == "boolean" else None for item in sobject.stored}
         row.update(_defaults(self.org, self.user_id, sobject), **given)
+        row.update(_numbers(self.org, sobject))
         row["Id"] = own
         stamp = self.org.write_stamp()
         for name, value in (("CreatedDate", stamp), ("LastModifiedDate", stamp), ("SystemModstamp", stamp),
@@ -215,6 +216,12 @@ class Writer:
                     raise RowError("DELETE_FAILED", text)
                 elif child.field.nillable:
                     self.system_update(below.name, row["Id"], {child.field.name: None})
+
+
+def _numbers(org: Org, sobject: SObject) -> dict[str, str]:
+    """Autonumbers: ``00000100`` and so on."""
+    wanted = [item for item in sobject.stored if item.spec.get("autoNumber")]
+    return {item.name: f"{99 + org.store.next_number(f'_{sobject.name}.{item.name}'):08d}" for item in wanted}
 
 
 def _defaults(org: Org, user_id: str, sobject: SObject) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
@@ -174,6 +174,8 @@ class SObject:
     spec: Mapping[str, Any]
     fields: dict[str, Field] = field(default_factory=dict)
     children: list[Child] = field(default_factory=list)
+    _stored: list[Field] = field(default_factory=list)
+    _counted: int = -1
 
     def get(self, name: str) -> Field | None:
         """The field of this name, whatever its case."""
@@ -199,7 +201,9 @@ class SObject:
     @property
     def stored(self) -> list[Field]:
         """Fields with a column, in describe order."""
-        return [item for item in self.fields.values() if item.stored]
+        if len(self.fields) != self._counted:
+            self._stored, self._counted = [item for item in self.fields.values() if item.stored], len(self.fields)
+        return self._stored
 
     @property
     def name_field(self) -> str | None:
@@ -236,8 +240,10 @@ class Schema:
         sobject = self.objects[object_name.lower()]
         item = Field(spec["name"], spec["type"], {**spec, "custom": True})
         sobject.fields[item.name.lower()] = item
+        sobject._counted = -1
         self.version += 1
-        self._link_children()
+        if item.type == "reference":
+            self._link_children()
         return item
 
     def remove_field(self, object_name: str, name: str) -> None:
@@ -303,7 +309,9 @@ def currency_field(object_name: str, currencies: tuple[str, ...]) -> Field:
     return Field("CurrencyIsoCode", "picklist", spec)
 
 
+@cache
 def _packaged() -> list[dict[str, Any]]:
+    """The packaged object files, read once; callers do not change them."""
     folder = files(__package__) / "objects"
     found = [json.loads(item.read_text("utf-8")) for item in folder.iterdir() if item.name.endswith(".json")]
     return sorted(found, key=lambda spec: spec["name"])

@@ -66,6 +66,8 @@ class Store:
         self._local = threading.local()
         self._lock = threading.RLock()
         self._all: list[sqlite3.Connection] = []
+        self._idle: list[sqlite3.Connection] = []
+        self.waiting = 0
         self._writer = self._open()
         self._writer.execute("PRAGMA journal_mode=WAL")
         self._writer.executescript(SYSTEM_TABLES)
@@ -89,13 +91,37 @@ class Store:
             return self._writer
         found: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if found is None:
-            found = self._local.connection = self._open()
+            found = self._local.connection = self._take()
         return found
+
+    def _take(self) -> sqlite3.Connection:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._open()
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Lends this thread a reader for one request; the next request, on whatever thread, gets it again."""
+        if getattr(self._local, "connection", None) is not None:
+            yield
+            return
+        self._local.connection = lent = self._take()
+        try:
+            yield
+        finally:
+            self._local.connection = None
+            self._idle.append(lent)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: committed at the end, rolled back on any error. Nested use joins the outer one."""
+        """One transaction: committed at the end, rolled back on any error. Nested use joins the outer one.
+
+        ``waiting`` counts the threads that stand in line for it.
+        """
+        self.waiting += 1
         with self._lock:
+            self.waiting -= 1
             if self._depth:
                 self._depth += 1
                 try:
@@ -227,7 +253,7 @@ def index_statements(sobject: SObject) -> list[str]:
     """Indexes: id, stamp (for polling by keyset, §11), live rows, references, unique external ids."""
     name = sobject.name
     live = ', "IsDeleted"' if sobject.has("IsDeleted") else ""
-    found = [f'CREATE UNIQUE INDEX IF NOT EXISTS "{name}_id" ON "{name}" ("Id")']
+    found = [f'CREATE INDEX IF NOT EXISTS "{name}_id" ON "{name}" ("Id"{live})']
     if live:
         found.append(f'CREATE INDEX IF NOT EXISTS "{name}_live" ON "{name}" ("IsDeleted")')
     if sobject.has("SystemModstamp"):

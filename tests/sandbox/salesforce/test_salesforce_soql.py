@@ -257,3 +257,34 @@ def test_queries_see_deleted_rows_only_through_query_all(crm):
 def test_long_in_lists(crm):
     wanted = ",".join(f"'{word}'" for word in ["acme", *(f"x{number}" for number in range(700))])
     assert names(crm, f"Name IN ({wanted})") == ["Acme"]
+
+
+@pytest.mark.parametrize(
+    "soql",
+    [
+        "SELECT Id FROM Account",
+        "SELECT Id FROM Account ORDER BY Id",
+        "SELECT Id FROM Account WHERE Id > '001000000000000AAA' ORDER BY Id LIMIT 2000",
+        "SELECT Id FROM Account WHERE SystemModstamp >= 2026-01-01T00:00:00Z ORDER BY SystemModstamp, Id",
+        "SELECT Id FROM Account WHERE (SystemModstamp = 2026-01-01T00:00:00Z AND Id > '001000000000000AAA') OR SystemModstamp > 2026-01-01T00:00:00Z ORDER BY SystemModstamp, Id LIMIT 2000",
+        "SELECT Id FROM OpportunityLineItem WHERE OpportunityId = '006000000000000AAA' ORDER BY Id",
+    ],
+)
+def test_polling_queries_seek_in_an_index_and_never_sort(api, soql):
+    org = api.emulator.org
+    plan = org.runner.plan(soql, org.viewer(org.integration_user()))
+    steps = [row[3] for row in org.store.connection.execute(f"EXPLAIN QUERY PLAN {plan.rows_sql}", plan.parameters)]
+    assert all("INDEX" in step or "TEMP B-TREE" in step for step in steps)
+    assert sum("TEMP B-TREE" in step for step in steps) == soql.count(
+        "OpportunityId"
+    )  # a handful of lines may be sorted
+
+
+@pytest.mark.parametrize("tail", ["FOR VIEW", "FOR REFERENCE", "WITH SECURITY_ENFORCED", "LIMIT 1 FOR UPDATE"])
+def test_clauses_without_effect_are_understood(crm, tail):
+    assert crm.query(f"SELECT Id FROM Account {tail}").status_code == 200
+
+
+def test_scopes(crm):
+    assert len(crm.rows("SELECT Id FROM Account USING SCOPE mine")) == 3
+    assert crm.refused(crm.query("SELECT Id FROM Account USING SCOPE odd"))["errorCode"] == "MALFORMED_QUERY"

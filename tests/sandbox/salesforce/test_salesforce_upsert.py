@@ -98,3 +98,20 @@ def test_unique_keys_sent_at_once_make_one_record(api):
         thread.join()
     assert sorted(answers) == [200] * 7 + [201]
     assert len(api.rows("SELECT Id FROM Account")) == 1
+
+
+def test_keys_that_are_not_unique_sent_at_once_make_two_records(api):
+    def send():
+        upsert(api, "a@x.example", field="Email", sobject="Contact", LastName="x")
+
+    threads = [threading.Thread(target=send) for _ in range(2)]
+    store, pause = api.emulator.org.store, threading.Event()
+    with store.writing():  # both look for the key while a third transaction is still open
+        for thread in threads:
+            thread.start()
+        while store.waiting < 2:
+            pause.wait(0.01)
+    for thread in threads:
+        thread.join()
+    assert len(api.rows("SELECT Id FROM Contact")) == 2
+    assert upsert(api, "a@x.example", field="Email", sobject="Contact", LastName="y").status_code == 300

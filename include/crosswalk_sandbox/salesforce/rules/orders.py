@@ -46,7 +46,6 @@ class OrderRules(Rules):
         if new["StatusCode"] != "Draft":
             text = "Choose a valid order status and save your changes. Ask your admin for details.: Status"
             change.refuse("FIELD_INTEGRITY_EXCEPTION", text, "Status")
-        new["OrderNumber"] = f"{99 + change.org.store.next_number('_OrderNumber'):08d}"
         new["TotalAmount"] = 0.0
 
     def _update(self, change: Change) -> None:
@@ -144,7 +143,6 @@ class OrderItemRules(Rules):
             change.refuse("FIELD_INTEGRITY_EXCEPTION", text, "PricebookEntryId")
         new["Product2Id"] = entry["Product2Id"]
         new["ListPrice"] = entry["UnitPrice"] if new.get("ListPrice") is None else new["ListPrice"]
-        new["OrderItemNumber"] = f"{change.org.store.next_number('_OrderItemNumber'):010d}"
 
     def _price(self, change: Change) -> None:
         new, old = change.new, change.old

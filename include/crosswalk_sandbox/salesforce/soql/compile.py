@@ -110,7 +110,9 @@ class Compiler:
         conditions = Conditions(joins, context)
         clauses = list(first)
         if not self.all_rows and sobject.has("IsDeleted"):
-            clauses.append(f'{joins.alias}."IsDeleted" = 0')
+            # The plus keeps SQLite from walking all living rows when a condition or an order offers a better way in.
+            plain = query.where is None and not query.order and not first
+            clauses.append(f'{"" if plain else "+"}{joins.alias}."IsDeleted" = 0')
         if query.extras.get("scope"):
             clauses.append(self._scope(query, sobject, joins))
         if query.where is not None:
@@ -165,7 +167,9 @@ class Compiler:
 
     def _order(self, query: Query, joins: Joins, sobject: SObject) -> str:
         parts = [self._ordering(item, joins) for item in query.order]
-        return ", ".join([*parts, f"{joins.alias}._row"])
+        own_id = f'{joins.alias}."Id"'
+        settled = any(part.split(" ")[0] == own_id for part in parts)
+        return ", ".join(parts if settled else [*parts, f"{joins.alias}._row"])
 
     def _ordering(self, item: Ordering, joins: Joins) -> str:
         if isinstance(item.value, Call):
