@@ -96,9 +96,9 @@ def test_orders_carry_what_was_sold(small_world: World) -> None:
     assert differing == []
 
 
-def test_a_deal_that_cannot_be_ordered_waits_with_a_hint_and_stops_nobody(small_world: World) -> None:
-    counts = small_world.run_orders()
-    quarantined = small_world.rows(
+def test_a_deal_that_cannot_be_ordered_waits_with_a_hint_and_stops_nobody(troubled_world: World) -> None:
+    counts = troubled_world.run_orders()
+    quarantined = troubled_world.rows(
         "select key, message, hint, payload from hub.quarantine where stage = 'plan' and status = 'open'"
     )
     assert len(quarantined) == counts["plan_orders"]["blocked"] != 0
@@ -106,17 +106,17 @@ def test_a_deal_that_cannot_be_ordered_waits_with_a_hint_and_stops_nobody(small_
     codes = {problem["code"] for *_, payload in quarantined for problem in payload["problems"]}
     assert codes >= {"deal_without_lines", "product_inactive", "address_incomplete", "subsidiary_closed"}
     assert not {key for key, *_ in quarantined} & {
-        key.removeprefix(PREFIX).removesuffix("-R1") for key in wanted_keys(small_world)
+        key.removeprefix(PREFIX).removesuffix("-R1") for key in wanted_keys(troubled_world)
     }
 
 
-def test_two_deals_of_one_new_customer_make_one_customer(small_world: World) -> None:
-    small_world.run_orders()
-    shared = small_world.rows(
+def test_two_deals_of_one_new_customer_make_one_customer(troubled_world: World) -> None:
+    troubled_world.run_orders()
+    shared = troubled_world.rows(
         "select depends_on, count(*) from hub.intent where flow = 'orders' and depends_on is not null group by 1 order by 2 desc"
     )
     assert shared[0][1] >= 2
-    assert customers_in_erp(small_world)[shared[0][0]] == 1
+    assert customers_in_erp(troubled_world)[shared[0][0]] == 1
 
 
 @pytest.mark.parametrize("kind", [FaultKind.LOST_REPLY, FaultKind.REFUSE])

@@ -36,6 +36,7 @@ from crosswalk_sandbox.kernel.faults import Faults
 from crosswalk_sandbox.kernel.request_log import RequestLog
 from crosswalk_sandbox.kernel.server import running
 
+SMALL = Size(accounts=40, products=20, deals=400)
 INCLUDE = Path(__file__).parents[2] / "include"
 VENDORS = {"salesforce": salesforce, "netsuite": netsuite}
 CONNECTIONS = {"salesforce": salesforce_connection, "netsuite": netsuite_connection}
@@ -157,11 +158,11 @@ class World:
 
 
 @contextmanager
-def world(folder: Path, dsn: str, *, accounts: int = 60, seed: int = 7) -> Iterator[World]:
+def world(folder: Path, dsn: str, *, size: Size = SMALL, seed: int = 7) -> Iterator[World]:
     """Start both emulators on free ports, filled with the company of ``seed``."""
     with ExitStack() as stack:
         vendors = {}
-        company = generate(seed, size=Size(accounts, max(20, accounts // 3), accounts * 3))
+        company = generate(seed, size=size)
         for name, package in VENDORS.items():
             clock, faults, log = Clock(None), Faults(), RequestLog()
             emulator = package.create(folder / name, clock, {})

@@ -12,6 +12,6 @@ def plain(column: str) -> str:
 
 
 def company_name(column: str) -> str:
-    """Return an SQL expression: the name without its legal form, folded like :func:`plain`."""
-    spoken = rf"regexp_replace(lower({column}), '\m({_LEGAL_FORMS})\M\.?', ' ', 'g')"
+    """Return an SQL expression: the name without its legal form ("B.V." as "BV"), folded like :func:`plain`."""
+    spoken = rf"regexp_replace(replace(lower({column}), '.', ''), '\m({_LEGAL_FORMS})\M', ' ', 'g')"
     return f"nullif({plain(spoken)}, '')"

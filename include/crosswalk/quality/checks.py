@@ -89,7 +89,7 @@ def _one_order(pairing: Pairing) -> Check:
 
 def _order_totals(pairing: Pairing) -> Check:
     pairs = f"""select mine.key as deal, d.name, d.currency as deal_currency, d.amount as deal_amount, o.key as order_key, o.number as order_number,
-            o.currency as order_currency, o.total - coalesce(o.tax_total, 0) as order_net
+            o.currency as order_currency, (select sum(l.total) from hub.order_line l where l.system = o.system and l.order_key = o.key and l.deleted_at is null) as order_net
         from hub.link l
         join hub.link_end mine on mine.link_id = l.id and mine.system = {literal(pairing.crm.system)}
         join hub.link_end theirs on theirs.link_id = l.id and theirs.system = {literal(pairing.erp.system)}
@@ -99,7 +99,7 @@ def _order_totals(pairing: Pairing) -> Check:
     return Check(
         check_id="order_totals",
         title="Orders have the deal's total and currency",
-        explanation=f"Net of tax, within {pairing.checks.order_total} in the deal's currency.",
+        explanation=f"What was sold, without tax and shipping, within {pairing.checks.order_total} in the deal's currency.",
         severity="critical",
         violations=f"""select *, order_net - deal_amount as difference from ({pairs}) p
             where deal_currency is distinct from order_currency or deal_amount is null or order_net is null

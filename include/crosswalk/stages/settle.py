@@ -15,6 +15,7 @@ from crosswalk.model.records import Image
 from crosswalk.stages.context import StageContext
 from crosswalk.stages.deliver import TARGET_OF
 from crosswalk.stages.link import DEAL_ORDER
+from crosswalk.stages.pull import pull
 
 BATCH = 200
 
@@ -46,6 +47,8 @@ def settle(ctx: StageContext, flow: str) -> SettleResult:
             images = _read_back(ctx, side == "erp", entity, batch)
             settled += len(images)
             linked += _store(ctx, entity, batch, images)
+    if flow == "orders" and settled:
+        pull(ctx, "erp", "order_line")  # lines have no keys of ours: what just changed is what was just written
     return SettleResult(flow, settled, linked, len(waiting) - settled)
 
 
