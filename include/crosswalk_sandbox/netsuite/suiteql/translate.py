@@ -60,9 +60,20 @@ def translate(query: str, catalog: Catalog, role: Role) -> Translated:
     tree, parameters = statement(query)
     translator = _Translator(catalog, role)
     tree, outputs = translator.query(tree, None)
-    fetch = tree.args.get("limit")
-    count = int(fetch.args["count"].this) if isinstance(fetch, exp.Fetch) and fetch.args.get("count") else None
-    return Translated(tree.sql(dialect="sqlite"), outputs, parameters, count)
+    return Translated(tree.sql(dialect="sqlite"), outputs, parameters, _own_limit(tree))
+
+
+def _own_limit(tree: exp.Expr) -> int | None:
+    """How many rows the query itself asks for (FETCH FIRST, ROWNUM)."""
+    limit = tree.args.get("limit")
+    if limit is None:
+        return None
+    count = limit.args.get("count") if isinstance(limit, exp.Fetch) else limit.expression
+    if count is None:
+        return 1
+    if not isinstance(count, exp.Literal) or not count.this.isdigit():
+        raise SqlError("Invalid or unsupported search. FETCH FIRST needs a number")
+    return int(count.this)
 
 
 class _Translator:
