@@ -108,5 +108,7 @@ def airflow(arguments: tuple[str, ...]) -> None:
     layout, settings = _saved()
     require_running(Supervisor(layout))
     os.execve(  # noqa: S606 - no shell is wanted
-        sys.executable, [sys.executable, "-m", "airflow", *arguments], environment_of(layout, settings)
+        sys.executable,
+        [sys.executable, "-W", "ignore", "-m", "airflow", *arguments],
+        environment_of(layout, settings),
     )

@@ -6,9 +6,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import requests
-
 from crosswalk.model.errors import TransientError
+from crosswalk_airflow.local.loopback import glance
 
 if TYPE_CHECKING:
     from crosswalk_airflow.local.settings import Settings
@@ -19,23 +18,17 @@ _POLL_SECONDS = 0.3
 
 def airflow_health(settings: Settings) -> dict[str, str]:
     """Return each part's status as Airflow tells it; empty while the API server does not answer."""
-    found = _json(f"{settings.airflow_url}/api/v2/monitor/health")
-    return {part: str((found.get(part) or {}).get("status") or "not started") for part in _PARTS} if found else {}
+    found = glance(f"{settings.airflow_url}/api/v2/monitor/health")
+    return {part: _status(found.get(part)) for part in _PARTS} if found else {}
 
 
-def _json(url: str) -> dict[str, dict[str, object]]:
-    try:
-        with requests.Session() as session:
-            session.trust_env = False  # no proxy between us and ourselves
-            found = session.get(url, timeout=5).json()
-    except (requests.RequestException, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+def _status(part: object) -> str:
+    return str(part.get("status") or "not started") if isinstance(part, dict) else "not started"
 
 
 def emulator_answers(settings: Settings, system: str) -> bool:
     """Say whether an emulator serves its control page."""
-    return bool(_json(f"{settings.emulator_url(system)}/__sandbox__/state"))
+    return bool(glance(f"{settings.emulator_url(system)}/__sandbox__/state"))
 
 
 def api_and_emulators(settings: Settings) -> list[str]:

@@ -13,15 +13,13 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-import requests
-
 from crosswalk.model.errors import TransientError
+from crosswalk_airflow.local.loopback import Body, ask
 from crosswalk_airflow.local.settings import Settings, write_private
 
 if TYPE_CHECKING:
     from crosswalk_airflow.local.layout import Layout
 
-Body = dict[str, object]
 HUB_CONNECTION = "crosswalk_hub"
 
 
@@ -30,19 +28,8 @@ class AirflowApi:
 
     def __init__(self, base_url: str, password: str) -> None:
         self._base = base_url
-        self._session = requests.Session()
-        self._session.trust_env = False
-        answer = self._call("POST", "/auth/token", {"username": "admin", "password": password})
-        self._session.headers["Authorization"] = f"Bearer {answer['access_token']}"
-
-    def _call(self, method: str, path: str, body: Body) -> Body:
-        answer = self._session.request(method, self._base + path, json=body, timeout=30)
-        if not answer.ok:
-            raise TransientError(
-                f"Airflow answered {answer.status_code} to {method} {path}.", hint="See `crosswalk logs api-server`."
-            )
-        found = answer.json()
-        return found if isinstance(found, dict) else {}
+        answer = ask("POST", f"{base_url}/auth/token", {"username": "admin", "password": password})
+        self._headers = {"Authorization": f"Bearer {answer['access_token']}"}
 
     def put(self, kind: str, entities: list[Body], *, overwrite: bool) -> list[str]:
         """Create connections or pools; existing ones are left alone or overwritten. Returns the names written."""
@@ -53,7 +40,8 @@ class AirflowApi:
             "entities": entities,
             "action_on_existence": "overwrite" if overwrite else "skip",
         }
-        result = self._call("PATCH", f"/api/v2/{kind}", {"actions": [action]}).get("create")
+        answer = ask("PATCH", f"{self._base}/api/v2/{kind}", {"actions": [action]}, self._headers)
+        result = answer.get("create")
         done: dict[str, list[str]] = result if isinstance(result, dict) else {}
         if done.get("errors"):
             raise TransientError(f"Airflow refused {kind}: {done['errors']}.", hint="See `crosswalk logs api-server`.")
@@ -81,17 +69,17 @@ def pools() -> list[Body]:
     return [{"name": name} | pool for name, pool in json.loads(text).items()]
 
 
-def provision(layout: Layout, settings: Settings, password: str, connections: list[Body]) -> list[str]:
-    """Write what is new or has changed at its source; return the names of the connections and pools written."""
+def provision(layout: Layout, settings: Settings, password: str, connections: list[Body]) -> dict[str, list[str]]:
+    """Write what is new or has changed at its source; return the names written, by `connections` and `pools`."""
     before: dict[str, str] = json.loads(layout.provisioned.read_text()) if layout.provisioned.exists() else {}
     now = {str(connection["connection_id"]): fingerprint(connection) for connection in connections}
     fresh = [c for c in connections if str(c["connection_id"]) not in before]
     moved = [c for c in connections if before.get(name := str(c["connection_id"]), now[name]) != now[name]]
     api = AirflowApi(settings.airflow_url, password)
     written = api.put("connections", fresh, overwrite=False) + api.put("connections", moved, overwrite=True)
-    written += api.put("pools", pools(), overwrite=False)
+    new_pools = api.put("pools", pools(), overwrite=False)
     write_private(layout.provisioned, json.dumps(before | now))
-    return written
+    return {kind: names for kind, names in (("connections", written), ("pools", new_pools)) if names}
 
 
 def fingerprint(connection: Mapping[str, object]) -> str:

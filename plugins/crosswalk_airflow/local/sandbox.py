@@ -7,14 +7,12 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-import requests
-
 from crosswalk.model.errors import TransientError
+from crosswalk_airflow.local.loopback import Body, ask
 
 if TYPE_CHECKING:
     pass
 
-Body = dict[str, object]
 Access = Mapping[str, object]
 
 # What the connections' forms know; an emulator may tell more than a client needs.
@@ -26,9 +24,7 @@ _NETSUITE_EXTRA = ("account_id", "consumer_key", "consumer_secret", "token_id", 
 
 def access(base_url: str) -> Access:
     """Ask a running emulator for its credentials; the URLs in them begin with `base_url`."""
-    with requests.Session() as session:
-        session.trust_env = False  # no proxy between us and ourselves
-        found = session.get(f"{base_url}/__sandbox__/state", timeout=10).json().get("access")
+    found = ask("GET", f"{base_url}/__sandbox__/state").get("access")
     if not isinstance(found, dict):
         raise TransientError(f"The emulator at {base_url} does not tell how to sign in.", hint="See its log.")
     return found

@@ -84,7 +84,8 @@ def up(layout: Layout, settings: Settings, tell: Tell) -> None:
 def _provision(layout: Layout, settings: Settings, found: Databases, password: str, progress: Progress) -> None:
     connections = [hub_connection(found.hub), *sandbox.connections(settings.emulator_urls())]
     written = provision(layout, settings, password, connections)
-    progress.done(f"written: {', '.join(written)}" if written else "connections and pools are in place")
+    told = [f"{kind} {', '.join(names)} written" for kind, names in written.items()]
+    progress.done("; ".join(told) or "connections and pools are in place")
 
 
 def _supervised(layout: Layout, settings: Settings, postgres_password: str, progress: Progress) -> Supervisor:
