@@ -14,6 +14,7 @@ from netsuite_account import Client, error_of
 from crosswalk_sandbox.kernel.clock import Clock
 from crosswalk_sandbox.netsuite import moments
 
+START, END = datetime.fromisoformat("2000-01-01"), datetime.fromisoformat("2040-01-01")
 PREFIX = "Invalid search query. Detailed unprocessed description follows. Search error occurred: "
 
 
@@ -241,7 +242,7 @@ def test_date_times_are_in_the_sql_zone_and_rest_is_utc_to_the_minute(account: C
 
 
 @given(
-    st.datetimes(datetime(2000, 1, 1), datetime(2040, 1, 1)),
+    st.datetimes(START, END),
     st.sampled_from(["America/Los_Angeles", "Europe/Berlin", "UTC"]),
 )
 def test_a_kept_instant_shown_in_a_zone_is_what_the_zone_database_says(instant: datetime, zone: str) -> None:
@@ -255,7 +256,7 @@ def test_a_kept_instant_shown_in_a_zone_is_what_the_zone_database_says(instant: 
         assert moments.to_utc(moments.to_local(kept, zone), zone) == kept
 
 
-@given(st.datetimes(datetime(1990, 1, 1), datetime(2060, 1, 1)))
+@given(st.datetimes(START, END))
 @pytest.mark.parametrize(
     "words", ["YYYY-MM-DD HH24:MI:SS", "DD.MM.YYYY HH24:MI:SS", "MM/DD/YYYY HH:MI:SS AM", "DD-MON-YYYY HH24:MI:SS"]
 )

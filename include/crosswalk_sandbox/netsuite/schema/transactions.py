@@ -46,7 +46,7 @@ _LINE: Final = """
     tax1Amt:f=taxamount grossAmt:f isClosed:b expectedShipDate:d commitInventory:e(commitInventory)
     taxDetailsReference options lineUniqueKey:i!=uniquekey itemType:e(itemType)! itemSubtype!=itemsubtype
     quantityFulfilled:f!=quantityshiprecv quantityBilled:f! quantityCommitted:f! quantityBackOrdered:f!
-    quantityAvailable:f! quantityPicked:f! quantityPacked:f! orderLine:i!=orderline orderDoc:r(transaction)!=orderdoc
+    quantityAvailable:f! quantityPicked:f! quantityPacked:f! orderLine:i=orderline orderDoc:r(transaction)!=orderdoc
     costEstimate:f isEstimate:b~ linked:b!~ createdPo:i!~ marginal:b!~ isOpen:b!~ printItems:b~
 """
 _SHIPPED_LINE: Final = """
