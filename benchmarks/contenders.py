@@ -92,8 +92,10 @@ def dlt(task: Task) -> Result:
     client = RESTClient(task["base_url"], auth=BearerTokenAuth(task["token"]))
     read = 0
 
+    cursor = tool.sources.incremental("SystemModstamp")
+
     @tool.resource(name="account", primary_key="Id", write_disposition="merge")
-    def accounts(stamp: Any = tool.sources.incremental("SystemModstamp")) -> Iterator[list[dict[str, Any]]]:
+    def accounts(stamp: Any = cursor) -> Iterator[list[dict[str, Any]]]:
         nonlocal read
         soql = _soql(task["fields"], stamp.last_value)
         pages = client.paginate(
