@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from . import bulk1, bulk2, changes, collections, crud, limits, mdapi, queries, tooling, tree
+from . import bulk1, bulk2, changes, collections, crud, externals, limits, mdapi, queries, tooling, tree
 from .auth import OAuth, bearer
 from .calls import Call, Reply, Routes
 from .composite import Composite
@@ -99,9 +99,9 @@ class SalesforceApp:
         add("GET", "/sobjects/{name}/{key}", crud.read)
         add("PATCH", "/sobjects/{name}/{key}", crud.update)
         add("DELETE", "/sobjects/{name}/{key}", crud.delete)
-        add("GET", "/sobjects/{name}/{key}/{value}", crud.read_external)
-        add("PATCH", "/sobjects/{name}/{key}/{value}", crud.upsert)
-        add("DELETE", "/sobjects/{name}/{key}/{value}", crud.delete_external)
+        add("GET", "/sobjects/{name}/{key}/{value}", externals.read_external)
+        add("PATCH", "/sobjects/{name}/{key}/{value}", externals.upsert)
+        add("DELETE", "/sobjects/{name}/{key}/{value}", externals.delete_external)
         add("POST", "/composite/sobjects", collections.create_many)
         add("PATCH", "/composite/sobjects", collections.update_many)
         add("DELETE", "/composite/sobjects", collections.delete_many)

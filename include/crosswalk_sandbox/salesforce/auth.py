@@ -117,7 +117,7 @@ class OAuth:
         return self._answer(call, user["Id"], "jwt", signed=False)
 
     def _claims(self, assertion: str) -> dict[str, Any]:
-        options = {
+        options: Any = {
             "verify_exp": False,
             "verify_aud": False,
             "verify_iat": False,
@@ -127,7 +127,7 @@ class OAuth:
         try:
             claims: dict[str, Any] = jwt.decode(
                 assertion, self.org.fact("public_key"), algorithms=["RS256"], options=options
-            )  # type: ignore[arg-type]
+            )
             left = float(claims["exp"]) - time.time()
         except jwt.InvalidSignatureError:
             raise OAuthError("invalid_grant", "invalid signature") from None

@@ -10,8 +10,8 @@ from lxml import etree
 
 from .bulk1_results import dml_result, query_result, request_rows
 from .calls import Call, Reply, Routes
-from .crud import external_field
 from .errors import ApiError
+from .externals import external_field
 from .ingest import OPERATIONS, Ingest, check_header
 from .jobs import Job, Jobs
 from .limits import Usage

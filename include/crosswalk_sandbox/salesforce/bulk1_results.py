@@ -13,7 +13,7 @@ from .ids import mint
 from .ingest import Outcome
 from .jobs import Job
 from .soql.bulk_rules import check_bulk_query
-from .soql.compile import Plan
+from .soql.plan import Plan
 from .soql.shapes import Builder
 from .tables import TableError, cell, read_table, values_of, write_table
 from .values import parse_stamp

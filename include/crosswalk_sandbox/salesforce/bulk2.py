@@ -6,8 +6,8 @@ import random
 from typing import Any
 
 from .calls import Call, Reply, Routes
-from .crud import external_field
 from .errors import ApiError
+from .externals import external_field
 from .ingest import OPERATIONS, Ingest, check_header
 from .jobs import Job, Jobs, job_error, public
 from .limits import Usage

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from .calls import Call, Reply
-from .crud import external_field, fetch_records, find_object, writer_for
+from .crud import fetch_records, find_object, writer_for
 from .errors import ApiError, RowError, json_error
+from .externals import external_field
 from .fields import record_id
 from .ids import normalise
 from .records import Writer

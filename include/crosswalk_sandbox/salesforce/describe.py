@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from .access import Rights
@@ -51,7 +52,13 @@ def global_entry(sobject: SObject, version: str) -> dict[str, Any]:
     return dict(sorted(entry.items()))
 
 
-def describe(schema: Schema, sobject: SObject, rights: Rights, version: str, base_url: str) -> dict[str, Any]:
+def describe(
+    sobject: SObject,
+    rights: Rights,
+    version: str,
+    base_url: str,
+    record_types: Sequence[tuple[str, str, str, bool]] = (),
+) -> dict[str, Any]:
     """The body of ``GET /sobjects/{Obj}/describe``; fields the user has no right to are absent."""
     name = sobject.name.lower()
     fields = [
@@ -69,7 +76,7 @@ def describe(schema: Schema, sobject: SObject, rights: Rights, version: str, bas
         "searchLayoutable": "searchLayoutable" in sobject.flags,
         "fields": fields,
         "namedLayoutInfos": [],
-        "recordTypeInfos": _record_types(sobject, version),
+        "recordTypeInfos": _record_types(sobject, version, record_types),
         "sobjectDescribeOption": "FULL",
         "supportedScopes": sobject.spec.get(
             "scopes", [{"label": f"All {sobject.label_plural.lower()}", "name": "everything"}]
@@ -83,12 +90,19 @@ def describe(schema: Schema, sobject: SObject, rights: Rights, version: str, bas
     return dict(sorted(body.items()))
 
 
-def _record_types(sobject: SObject, version: str) -> list[dict[str, Any]]:
+def _record_types(sobject: SObject, version: str, rows: Sequence[tuple[str, str, str, bool]]) -> list[dict[str, Any]]:
+    """The record types of an sObject: its own (id, name, developer name, active), and the master."""
     if "layoutable" not in sobject.flags:
         return []
-    layout = f"/services/data/v{version}/sobjects/{sobject.name}/describe/layouts/{MASTER_RECORD_TYPE}"
-    return [{"active": True, "available": True, "defaultRecordTypeMapping": True, "developerName": "Master", "master": True,
-             "name": "Master", "recordTypeId": MASTER_RECORD_TYPE, "urls": {"layout": layout}}]  # fmt: skip
+    base = f"/services/data/v{version}/sobjects/{sobject.name}/describe/layouts/"
+    own = [
+        {"active": active, "available": active, "defaultRecordTypeMapping": number == 0, "developerName": developer,
+         "master": False, "name": name, "recordTypeId": key, "urls": {"layout": base + key}}
+        for number, (key, name, developer, active) in enumerate(rows)
+    ]  # fmt: skip
+    master = {"active": True, "available": True, "defaultRecordTypeMapping": not own, "developerName": "Master",
+              "master": True, "name": "Master", "recordTypeId": MASTER_RECORD_TYPE, "urls": {"layout": base + MASTER_RECORD_TYPE}}  # fmt: skip
+    return [*own, master]
 
 
 def _child(child: Child) -> dict[str, Any]:

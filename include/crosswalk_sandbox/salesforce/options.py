@@ -20,6 +20,7 @@ class Options:
     currencies: tuple[str, ...] = ("USD", "GBP", "CAD", "EUR", "CHF")
     quotes: bool = False
     contacts_to_multiple_accounts: bool = False
+    state_country_picklists: bool = False
     erp_fields: bool = True
     restricted_stage: bool = True
     time_zone: str = "America/Los_Angeles"

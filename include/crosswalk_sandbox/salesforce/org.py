@@ -13,8 +13,8 @@ from .access import Access
 from .locks import RowLocks
 from .options import Options
 from .schema import Schema, SObject
-from .soql.compile import Viewer
 from .soql.execute import Runner
+from .soql.plan import Viewer
 from .store import Store
 from .values import stamp
 

@@ -12,7 +12,7 @@ from .errors import RowError
 from .fields import missing_required, no_such_column, read_values, record_id
 from .locks import locked_by_write
 from .org import Org
-from .rules import Change, rules_of
+from .rules import Change, check_places, rules_of
 from .schema import SObject
 from .storage import check_storage
 from .validation import check_rules
@@ -152,6 +152,7 @@ class Writer:
         missing = missing_required(sobject, row, change.given)
         if missing is not None and not system:
             change.errors.append(missing)
+        check_places(change)
         if missing is None or sobject.name == "OrderItem":
             rules_of(sobject.name).before(change)
         if not change.errors:

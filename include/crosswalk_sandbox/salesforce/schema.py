@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import Any
 
 from .options import Options
+from .places import country_codes, state_codes
 
 TEXT = frozenset(
     {"string", "textarea", "picklist", "multipicklist", "combobox", "phone", "url", "email", "encryptedstring"}
@@ -223,6 +224,8 @@ class Schema:
                 self._add_object(spec)
         if options.multi_currency:
             self._add_currency()
+        if options.state_country_picklists:
+            self._add_place_codes()
         if options.restricted_stage:
             self._restrict_stage()
         self._link_children()
@@ -271,6 +274,17 @@ class Schema:
         entry.fields["isocode"] = Field(
             "IsoCode", "picklist", {**entry.fields["isocode"].spec, **_codes(self.options.currencies)}
         )
+
+    def _add_place_codes(self) -> None:
+        """``BillingStateCode``, ``BillingCountryCode`` and their siblings beside every address (§14)."""
+        for sobject in self.objects.values():
+            for field_ in [item for item in sobject.fields.values() if item.type == "address"]:
+                prefix = field_.name.removesuffix("Address")
+                for part in ("StateCode", "CountryCode"):
+                    spec = {"label": f"{prefix} {part}", "length": 10, "compoundFieldName": field_.name, "restrictedPicklist": True,
+                            "picklistValues": list(country_codes()) if part == "CountryCode" else list(state_codes())}  # fmt: skip
+                    name = prefix + part
+                    sobject.fields[name.lower()] = Field(name, "picklist", {"name": name, "type": "picklist", **spec})
 
     def _restrict_stage(self) -> None:
         stage = self.objects["opportunity"].fields["stagename"]

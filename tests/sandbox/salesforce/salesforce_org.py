@@ -22,6 +22,7 @@ STRUCTURAL = {
     "contacts_to_multiple_accounts",
     "erp_fields",
     "restricted_stage",
+    "state_country_picklists",
     "currencies",
 }
 

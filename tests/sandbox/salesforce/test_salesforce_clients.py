@@ -18,6 +18,9 @@ from simple_salesforce.exceptions import (
     SalesforceResourceNotFound,
 )
 
+from crosswalk_sandbox.company.generate import generate
+from crosswalk_sandbox.company.model import Size
+from crosswalk_sandbox.driver import Driver
 from crosswalk_sandbox.kernel.server import running, running_with_tls
 
 
@@ -172,6 +175,16 @@ def test_the_limit_is_the_clients_refused_request(served, sf):
     served.emulator.actions["limit"]({"kind": "daily"})
     with pytest.raises(SalesforceRefusedRequest, match="REQUEST_LIMIT_EXCEEDED"):
         sf.query("SELECT Id FROM User")
+
+
+def test_the_demo_driver_lives_on_it_without_a_refusal(make_api):
+    api = make_api()
+    api.emulator.load(generate(seed=7, now=NOW, size=Size(40, 20, 60)))
+    with running(api.emulator, clock=api.clock) as url:
+        driver = Driver({"salesforce": {"http": url, "credentials": api.emulator.access(url)}}, seed=3)
+        events = [event for _ in range(8) for event in driver.tick()]
+    assert [event for event in events if event.startswith(("refused", "lost"))] == []
+    assert any("won" in event for event in events)
 
 
 def test_everything_over_tls_without_any_adapter(make_api, tmp_path, monkeypatch):

@@ -361,3 +361,60 @@ def test_duplicate_rules_block_until_the_header_allows(make_api):
         "/sobjects/Account/", {"Name": "acme"}, headers={"Sforce-Duplicate-Rule-Header": "allowSave=true"}
     )
     assert allowed.status_code == 201
+
+
+# features
+def test_state_and_country_picklists_check_and_complete_addresses(make_api):
+    api = make_api(state_country_picklists=True)
+    own = api.make(
+        "Account", Name="a", BillingCountry="united states", BillingState="Washington", BillingCity="Seattle"
+    )
+    row = api.record("Account", own)
+    assert (row["BillingCountryCode"], row["BillingStateCode"], row["BillingCountry"]) == ("US", "WA", "United States")
+    assert (row["BillingAddress"]["countryCode"], row["BillingAddress"]["stateCode"]) == ("US", "WA")
+    for values in ({"BillingCountry": "Atlantis"}, {"BillingCountryCode": "US", "BillingState": "Bavaria"}):
+        error = api.refused(api.post("/sobjects/Account/", {"Name": "b", **values}))
+        assert error["errorCode"] == "FIELD_INTEGRITY_EXCEPTION"
+        assert error["message"].startswith("There's a problem with this")
+    assert (
+        api.patch(f"/sobjects/Account/{own}", {"BillingCountryCode": "DE", "BillingStateCode": None}).status_code == 204
+    )
+    assert api.record("Account", own)["BillingCountry"] == "Germany"
+
+
+def test_without_picklists_there_are_no_codes(api):
+    error = api.refused(api.post("/sobjects/Account/", {"Name": "a", "BillingCountryCode": "US"}))
+    assert error["message"] == "No such column 'BillingCountryCode' on sobject of type Account"
+
+
+def test_quotes_sum_their_lines(make_api):
+    api = make_api(quotes=True)
+    account = api.make("Account", Name="a")
+    _, entry = api.product(price=50)
+    quote = api.make("Quote", Name="q", OpportunityId=api.deal(AccountId=account), Tax=5)
+    own = api.make("QuoteLineItem", QuoteId=quote, PricebookEntryId=entry, Quantity=2, UnitPrice=50, Discount=10)
+    row = api.record("Quote", quote)
+    assert (row["Subtotal"], row["TotalPrice"], row["GrandTotal"], row["LineItemCount"], row["AccountId"]) == (
+        100.0,
+        90.0,
+        95.0,
+        1,
+        account,
+    )
+    assert row["Pricebook2Id"] == api.standard_book()
+    assert row["QuoteNumber"] == "00000100"
+    api.delete(f"/sobjects/QuoteLineItem/{own}")
+    assert api.record("Quote", quote)["GrandTotal"] == 5.0
+
+
+def test_record_types_are_described_and_checked(api):
+    kind = api.make("RecordType", Name="Dealer", DeveloperName="Dealer", SobjectType="Account", IsActive=True)
+    infos = api.get("/sobjects/Account/describe").json()["recordTypeInfos"]
+    assert [(info["developerName"], info["master"]) for info in infos] == [("Dealer", False), ("Master", True)]
+    own = api.make("Account", Name="a", RecordTypeId=kind)
+    assert (
+        api.rows(f"SELECT RecordType.DeveloperName FROM Account WHERE Id = '{own}'")[0]["RecordType"]["DeveloperName"]
+        == "Dealer"
+    )
+    error = api.refused(api.post("/sobjects/Contact/", {"LastName": "x", "RecordTypeId": kind}))
+    assert error["message"] == "No such column 'RecordTypeId' on sobject of type Contact"

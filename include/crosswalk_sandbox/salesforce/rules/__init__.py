@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import accounts, opportunities, orders, people, pricebooks, setup
+from . import accounts, opportunities, orders, people, places, pricebooks, quotes, setup
 from .base import NO_RULES, Change, Rules
 
 _ALL: dict[str, Rules] = {
@@ -17,6 +17,8 @@ _ALL: dict[str, Rules] = {
     "Product2": pricebooks.ProductRules(),
     "Pricebook2": pricebooks.BookRules(),
     "PricebookEntry": pricebooks.EntryRules(),
+    "Quote": quotes.QuoteRules(),
+    "QuoteLineItem": quotes.QuoteLineRules(),
     "Order": orders.OrderRules(),
     "OrderItem": orders.OrderItemRules(),
     "Task": people.TaskRules(),
@@ -31,4 +33,10 @@ def rules_of(name: str) -> Rules:
     return _ALL.get(name, NO_RULES)
 
 
-__all__ = ["Change", "Rules", "rules_of"]
+def check_places(change: Change) -> None:
+    """State and country of every address block, where the org has picklists for them."""
+    if change.org.options.state_country_picklists:
+        places.settle_places(change)
+
+
+__all__ = ["Change", "Rules", "check_places", "rules_of"]

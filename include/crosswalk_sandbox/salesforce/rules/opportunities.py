@@ -53,7 +53,7 @@ class OpportunityRules(Rules):
         if change.given.get("Probability") is None:
             new["Probability"] = stage["DefaultProbability"]
         if change.given.get("ForecastCategoryName") is None:
-            new["ForecastCategoryName"] = FORECAST.get(stage["ForecastCategory"], "Pipeline")
+            new["ForecastCategoryName"] = FORECAST.get(str(stage["ForecastCategory"]), "Pipeline")
         if not change.creating:
             new["LastStageChangeDate"] = change.org.write_stamp()
 
@@ -97,8 +97,8 @@ class LineRules(Rules):
         entry = change.fetch("PricebookEntry", new.get("PricebookEntryId")) or self._entry_of_product(change, deal)
         if entry is None:
             if not change.errors:
-                text = "Required fields are missing: [PricebookEntryId]"
-                change.refuse("REQUIRED_FIELD_MISSING", text, "PricebookEntryId")
+                missing = "Required fields are missing: [PricebookEntryId]"
+                change.refuse("REQUIRED_FIELD_MISSING", missing, "PricebookEntryId")
             return
         book = deal.get("Pricebook2Id")
         text = None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..errors import ApiError
-from .compile import Plan, Viewer
 from .execute import Runner
 from .functions import is_aggregate
 from .parse import parse
+from .plan import Plan, Viewer
 from .tree import Query, TypeOf
 
 

@@ -13,8 +13,9 @@ from ..ids import mint
 from ..options import Options
 from ..schema import Schema
 from ..store import Store
-from .compile import Compiler, Plan, Viewer
+from .compile import Compiler
 from .parse import parse
+from .plan import Plan, Viewer
 from .shapes import Builder
 
 CHUNK = 2_000

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 ADDRESS_PARTS = ("city", "country", "geocodeAccuracy", "latitude", "longitude", "postalCode", "state", "street")
+CODED_ADDRESS_PARTS = (*ADDRESS_PARTS, "countryCode", "stateCode")
 
 
 @dataclass(slots=True)
@@ -88,7 +89,8 @@ class Builder:
             return None if row[entry.at] is None else row[entry.at] == 1
         if entry.kind == "address":
             values = [row[part] for part in entry.parts]
-            return dict(zip(ADDRESS_PARTS, values, strict=True)) if any(value is not None for value in values) else None
+            names = ADDRESS_PARTS if len(values) == len(ADDRESS_PARTS) else CODED_ADDRESS_PARTS
+            return dict(zip(names, values, strict=True)) if any(value is not None for value in values) else None
         if entry.kind == "child":
             return children.get(entry.name, {}).get(record_id)
         node = entry.node if entry.kind == "node" else self._choice(entry, row)
