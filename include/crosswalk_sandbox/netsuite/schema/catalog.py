@@ -137,6 +137,7 @@ class Catalog:
     def __init__(self, options: Options, custom: Iterable[CustomField] = ()) -> None:
         self.options = options
         self.custom = tuple(custom)
+        self._physical: dict[str, dict[str, Column]] = {}
         self.every_table = self._suiteql()
         self.tables = self.every_table if options.one_world else _single_company(self.every_table)
         found = [*entity_types(), *item_types(), *list_types(), *transaction_types()]
@@ -169,6 +170,11 @@ class Catalog:
 
     def physical(self) -> dict[str, dict[str, Column]]:
         """Columns of every SQLite table: SuiteQL's, hidden ones and those of REST fields that SuiteQL lacks."""
+        if not self._physical:
+            self._physical = self._stored()
+        return self._physical
+
+    def _stored(self) -> dict[str, dict[str, Column]]:
         found: dict[str, dict[str, Column]] = {}
         for table in self.every_table.values():
             if table.name != "entity":
