@@ -10,7 +10,7 @@ from airflow.sdk import BaseHook
 if TYPE_CHECKING:
     from airflow.sdk import Connection
 
-    from crosswalk.connectors.protocol import Connector
+    from crosswalk.connectors.protocol import Connector, Finding
     from crosswalk.connectors.quota import Quota
     from crosswalk.connectors.settings import ConnectionSettings
 
@@ -82,12 +82,22 @@ class ConnectorHook(BaseHook):
         )
 
     def test_connection(self) -> tuple[bool, str]:
-        """Ask the system for its usage and say what came back; called by the connection form's test button."""
+        """Sign in, look at what every read needs and say what came back; called by the connection form's test button."""
         from crosswalk.model.errors import CrosswalkError
 
         try:
-            usage = self.get_conn().usage()
+            connector = self.get_conn()
+            findings = connector.preflight([])
+            usage = connector.usage()
         except CrosswalkError as error:
             return False, str(error)
+        if blocking := [finding for finding in findings if finding.blocking]:
+            return False, " ".join(_sentences(finding) for finding in blocking)
         limit = "no stated limit" if usage.limit is None else f"limit {usage.limit}"
-        return True, f"Connected to {self.system}: {usage.used} requests used ({usage.window}), {limit}."
+        notes = "".join(f" {_sentences(finding)}" for finding in findings)
+        return True, f"Connected to {self.system}: {usage.used} requests used ({usage.window}), {limit}.{notes}"
+
+
+def _sentences(finding: Finding) -> str:
+    """Return what is wrong and what to do about it, as sentences."""
+    return " ".join(f"{part.strip().removesuffix('.')}." for part in (finding.problem, finding.remedy) if part.strip())
