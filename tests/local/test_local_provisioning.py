@@ -134,7 +134,7 @@ def test_waiting_ends_with_the_names_of_what_is_missing(airflow: AirflowDouble) 
     airflow.health["triggerer"] = {"status": None}
     settings = Settings(airflow_port=airflow.port, emulator_ports={}, start_timeout=0)
     with pytest.raises(TransientError, match="scheduler, triggerer"):
-        wait_for(settings, unhealthy, lambda: None)
+        wait_for(settings, unhealthy, lambda: None, print)
     airflow.health["scheduler"] = airflow.health["triggerer"] = {"status": "healthy"}
-    wait_for(settings, unhealthy, lambda: None)
+    wait_for(settings, unhealthy, lambda: None, print)
     assert unhealthy(settings) == []

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _PARTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 _POLL_SECONDS = 0.3
+_TELL_EVERY = 20.0
 
 
 def airflow_health(settings: Settings) -> dict[str, str]:
@@ -43,15 +44,23 @@ def unhealthy(settings: Settings) -> list[str]:
     return [part for part in _PARTS if health and health[part] != "healthy"] + api_and_emulators(settings)
 
 
-def wait_for(settings: Settings, missing_now: Callable[[Settings], list[str]], still_alive: Callable[[], None]) -> None:
-    """Poll until nothing is missing.
+def wait_for(
+    settings: Settings,
+    missing_now: Callable[[Settings], list[str]],
+    still_alive: Callable[[], None],
+    tell: Callable[[str], None],
+) -> None:
+    """Poll until nothing is missing; tell now and then what is.
 
     :param still_alive: called at each poll; raises when waiting has become pointless.
     :raises TransientError: after the settings' `start_timeout`; names what is missing.
     """
-    started = time.monotonic()
+    started = told = time.monotonic()
     while missing := missing_now(settings):
         still_alive()
+        if time.monotonic() - told > _TELL_EVERY:
+            tell(f"           still waiting for {', '.join(missing)}")
+            told = time.monotonic()
         if time.monotonic() - started > settings.start_timeout:
             raise TransientError(
                 f"Not healthy after {settings.start_timeout} s: {', '.join(missing)}.",

@@ -11,7 +11,7 @@ from crosswalk.model.errors import TransientError
 
 Body = dict[str, object]
 _PATIENCE = 120.0  # seconds in which a silent process is asked again
-_ANSWER_WITHIN = 30.0
+_ANSWER_WITHIN = 60.0  # Airflow's first requests build what later ones find; on a busy machine that takes a while
 
 
 def ask(method: str, url: str, body: Body | None = None, headers: Mapping[str, str] | None = None) -> Body:
@@ -39,7 +39,7 @@ def ask(method: str, url: str, body: Body | None = None, headers: Mapping[str, s
 def glance(url: str) -> Body:
     """Return the JSON object at a URL; empty when there is none now, whatever the reason."""
     try:
-        return _object(_send("GET", url, None, {}, _ANSWER_WITHIN / 2))
+        return _object(_send("GET", url, None, {}, _ANSWER_WITHIN))
     except requests.RequestException:
         return {}
 

@@ -12,7 +12,7 @@
 | CROSSWALK_SANDBOX_SCALE | 1 | size of the demo company when it is made: 1 is 500 accounts |
 | CROSSWALK_PARALLELISM | 4 | tasks at once |
 | CROSSWALK_STATE | .crosswalk | where everything is kept |
-| CROSSWALK_START_TIMEOUT | 180 | seconds until `up` gives up waiting |
+| CROSSWALK_START_TIMEOUT | 600 | seconds until `up` gives up waiting |
 
 Lines `AIRFLOW__SECTION__KEY=value` in `.env` override what Crosswalk sets.
 """
@@ -48,7 +48,7 @@ class Settings:
     sandbox_scale: float | None = None
     database_url: str | None = field(default=None, repr=False)
     parallelism: int = 4
-    start_timeout: int = 180
+    start_timeout: int = 600
     airflow_overrides: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
@@ -124,7 +124,7 @@ def from_wishes(wishes: Mapping[str, str]) -> Settings:
         sandbox_scale=_scale(wishes.get("CROSSWALK_SANDBOX_SCALE")),
         database_url=_database_url(wishes.get("CROSSWALK_DATABASE_URL")),
         parallelism=_number(wishes, "CROSSWALK_PARALLELISM", 4, highest=256),
-        start_timeout=_number(wishes, "CROSSWALK_START_TIMEOUT", 180, highest=3600),
+        start_timeout=_number(wishes, "CROSSWALK_START_TIMEOUT", 600, highest=3600),
     )
 
 

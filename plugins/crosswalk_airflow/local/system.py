@@ -75,9 +75,9 @@ def up(layout: Layout, settings: Settings, tell: Tell) -> None:
         supervisor.start_group(SANDBOX)
         supervisor.start_group(AIRFLOW)
         watch = Watch(layout, supervisor)
-        wait_for(settings, api_and_emulators, watch.look)
+        wait_for(settings, api_and_emulators, watch.look, tell)
         _provision(layout, settings, found, passwords["admin"], progress)
-        wait_for(settings, unhealthy, watch.look)
+        wait_for(settings, unhealthy, watch.look, tell)
         progress.done("Airflow and the sandbox are healthy" if settings.emulator_ports else "Airflow is healthy")
 
 
