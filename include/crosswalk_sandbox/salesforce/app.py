@@ -124,7 +124,9 @@ class SalesforceApp:
         return composite.batch(call)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one HTTP request."""
+        """Serves one HTTP request, or the server's start and stop."""
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
         if scope["type"] != "http":
             return
         request = Request(scope, receive)
@@ -243,6 +245,15 @@ class SalesforceApp:
         if reply.content_type and (content or reply.body is not None):
             headers["Content-Type"] = reply.content_type
         return Response(content, reply.status, headers)
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    """Nothing is to be done when the server starts or stops."""
+    while True:
+        kind = (await receive())["type"]
+        await send({"type": f"{kind}.complete"})
+        if kind == "lifespan.shutdown":
+            return
 
 
 def _xml_401() -> Reply:

@@ -11,7 +11,7 @@ import pytest
 from salesforce_org import NOW, STRUCTURAL, Api
 
 from crosswalk_sandbox.kernel.clock import Clock
-from crosswalk_sandbox.salesforce import SalesforceEmulator, create
+from crosswalk_sandbox.salesforce import create
 
 MakeApi = Callable[..., Api]
 
@@ -28,7 +28,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def make_api(tmp_path: Path, template: Path) -> Iterator[MakeApi]:
     """Makes an org with the given options; its clock stands still at 2026-05-06 12:00 UTC."""
-    opened: list[SalesforceEmulator] = []
+    opened: list[Api] = []
 
     def make(version: str = "60.0", directory: Path | None = None, **options: Any) -> Api:
         folder = directory or tmp_path / f"org{len(opened)}"
@@ -36,12 +36,12 @@ def make_api(tmp_path: Path, template: Path) -> Iterator[MakeApi]:
             shutil.copytree(template, folder)
         clock = Clock(None)
         clock.set(NOW, frozen=True)
-        opened.append(create(folder, clock, options))
-        return Api(opened[-1], clock, version)
+        opened.append(Api(create(folder, clock, options), clock, version))
+        return opened[-1]
 
     yield make
-    for emulator in opened:
-        emulator.close()
+    for api in opened:
+        api.close()
 
 
 @pytest.fixture

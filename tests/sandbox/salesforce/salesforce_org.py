@@ -34,9 +34,13 @@ class Api:
         self.emulator = emulator
         self.clock = clock
         self.base = f"/services/data/v{version}"
-        self.http = TestClient(emulator.app, base_url="http://acme.test")
+        self.http = TestClient(emulator.app, base_url="http://acme.test").__enter__()
         self.access = emulator.access("http://acme.test")
         self.token = self.sign_in()
+
+    def close(self) -> None:
+        self.http.__exit__(None, None, None)
+        self.emulator.close()
 
     def sign_in(self) -> str:
         form = {
