@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -17,8 +17,10 @@ from crosswalk.connectors.protocol import Connector
 from crosswalk.hub.database import Hub
 from crosswalk.hub.intents import Claimed, claim, finish, mark_sending, release
 from crosswalk.model.errors import (
+    AuthenticationError,
     ConfigurationError,
     CrosswalkError,
+    ErrorClass,
     InDoubtError,
     ReadOnlyError,
     RecordError,
@@ -29,6 +31,7 @@ from crosswalk.model.records import Outcome, Receipt, Write
 LEASE_SECONDS = 90
 RETRY_SECONDS = 30
 CLAIM_FACTOR = 8
+RECORDERS = 2  # workers beyond the requests at once: they record receipts meanwhile
 
 
 @dataclass
@@ -73,16 +76,32 @@ class Delivery:
     now: Callable[[], datetime]
 
     def run(self) -> Tally:
-        """Deliver until nothing is claimable; raises what the connection (not a record) is ill with, after recording everything."""
-        tally = Tally()
-        with ThreadPoolExecutor(self.connector.capabilities.parallel_requests, thread_name_prefix="deliver") as pool:
-            while tally.connection_error is None and (claimed := self._claim()):
-                doubtful = [intent for intent in claimed if intent.in_doubt]
-                fresh = [intent for intent in claimed if not intent.in_doubt] + self._look_up(doubtful, tally)
-                list(pool.map(lambda batch: self._send(batch, tally), self._batches(fresh)))
+        """Deliver until nothing is claimable; raises what the connection (not a record) is ill with, after recording everything.
+
+        There are more workers than requests at once, and more is claimed before the last is sent: no request waits for bookkeeping.
+        """
+        tally, slots = Tally(), self.connector.capabilities.parallel_requests
+        requests, workers = threading.Semaphore(slots), slots + RECORDERS
+        under_way: set[Future[None]] = set()
+        with ThreadPoolExecutor(workers, thread_name_prefix="deliver") as pool:
+            while True:
+                if len(under_way) < workers and tally.connection_error is None:
+                    under_way |= {pool.submit(self._send, batch, tally, requests) for batch in self._next(tally)}
+                if not under_way:
+                    break
+                ended, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+                for one in ended:
+                    one.result()
         if tally.connection_error is not None:
             raise tally.connection_error
         return tally
+
+    def _next(self, tally: Tally) -> list[list[Claimed]]:
+        """Claim what there is, settle what is in doubt, and return the requests to make."""
+        claimed = self._claim()
+        doubtful = [intent for intent in claimed if intent.in_doubt]
+        fresh = [intent for intent in claimed if not intent.in_doubt] + self._look_up(doubtful, tally)
+        return self._batches(fresh)
 
     def _claim(self) -> list[Claimed]:
         room = (
@@ -125,7 +144,7 @@ class Delivery:
                         tally,
                         intent.sent_at or self.now(),
                     )
-                elif intent.operation != "create" or self._surely_over(intent):
+                elif intent.may_send:
                     resend.append(intent)
                 else:
                     waiting = Receipt(
@@ -136,16 +155,21 @@ class Delivery:
                     self._record(intent, waiting, tally, intent.sent_at or self.now())
         return resend
 
-    def _surely_over(self, intent: Claimed) -> bool:
-        longest = timedelta(seconds=self.connector.capabilities.longest_request_seconds)
-        return intent.sent_at is None or self.now() >= intent.sent_at + longest
-
-    def _send(self, batch: Sequence[Claimed], tally: Tally) -> None:
-        """Send one request's worth and record every receipt before the next request begins."""
-        if tally.connection_error is not None:  # the others would fail alike: leave them planned
-            self._postpone(batch, tally.connection_error, tally)
-            return
+    def _send(self, batch: Sequence[Claimed], tally: Tally, requests: threading.Semaphore) -> None:
+        """Send one request's worth when its turn comes, then record every receipt while others send theirs."""
         writes = self._writes(batch, tally)
+        with requests:
+            if tally.connection_error is not None:  # the others would fail alike: leave them planned
+                self._postpone([intent for intent, _ in writes], tally.connection_error, tally)
+                return
+            mine = self._marked(writes, tally)
+            sent_at = self.now()
+            receipts = self._deliver([write for _, write in mine], tally) if mine else []
+        for (intent, _), receipt in zip(mine, receipts, strict=True):
+            self._record(intent, receipt, tally, sent_at)
+
+    def _marked(self, writes: Sequence[tuple[Claimed, Write]], tally: Tally) -> list[tuple[Claimed, Write]]:
+        """Commit that these are about to be sent; return those that are still ours."""
         with self.hub.connection() as connection:
             mine = [
                 (intent, write)
@@ -154,11 +178,7 @@ class Delivery:
             ]
         for _ in range(len(writes) - len(mine)):
             tally.count(None)
-        if mine:
-            sent_at = self.now()
-            receipts = self._deliver([write for _, write in mine], tally)
-            for (intent, _), receipt in zip(mine, receipts, strict=True):
-                self._record(intent, receipt, tally, sent_at)
+        return mine
 
     def _postpone(self, batch: Sequence[Claimed], error: CrosswalkError, tally: Tally) -> None:
         for intent in batch:
@@ -208,7 +228,13 @@ class Delivery:
                     not_before=not_before,
                     now=self.now(),
                 )
+        if receipt.outcome is Outcome.RETRY and receipt.error_class == ErrorClass.AUTHENTICATION:
+            tally.connection_error = _refused_login(receipt)
         tally.count(receipt if mine else None)
+
+
+def _refused_login(receipt: Receipt) -> AuthenticationError:
+    return AuthenticationError(receipt.message or "The login was refused.", hint=receipt.hint or "", code=receipt.error_code)
 
 
 def receipt_of(key: str, outcome: Outcome, error: CrosswalkError) -> Receipt:
