@@ -45,6 +45,8 @@ class Options:
     async_seconds: float = 0.0
     """How long an asynchronous job stays pending by the sandbox's clock."""
     bound_parameters: bool = True
+    payments_touch_invoices: bool = False
+    """Whether applying money counts as a save of the invoice; if not, only the links tell (NetSuite §8)."""
     analytics_connect: bool = False
     """SuiteAnalytics Connect lifts the 100,000 row limit of record lists."""
     sql_error_code: Literal["INVALID_PARAMETER", "INVALID_SQL"] = "INVALID_PARAMETER"

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from netsuite_account import Client, Opener, signer
+from netsuite_shop import Shop
 
 from crosswalk_sandbox.company.generate import generate
 from crosswalk_sandbox.company.model import Size
@@ -62,3 +63,9 @@ def shared(loaded_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     with running(emulator, clock=clock) as base_url:
         yield Client(base_url, signer(emulator.access(base_url)), emulator)
     emulator.close()
+
+
+@pytest.fixture
+def shop(account: Opener) -> Shop:
+    """An account of its own to trade in."""
+    return Shop(account())

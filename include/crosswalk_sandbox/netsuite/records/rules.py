@@ -274,12 +274,37 @@ class Rules:
             draft.default("costingmethod", "AVG")
 
     def _after_item(self, draft: Draft, ident: int) -> None:
+        if "price" in draft.lists:
+            self._compute_prices(ident)
         if not draft.has("subsidiary"):
             return
         self._store.delete("itemsubsidiarymap", "item", ident)
         for number in (draft.get("subsidiary") or "").split(", "):
             if number:
                 self._store.insert("itemsubsidiarymap", {"item": ident, "subsidiary": int(number)})
+
+    def _compute_prices(self, ident: int) -> None:
+        """Levels defined as a percentage show computed prices (NetSuite §12.3) where none was entered."""
+        with self._store.write() as connection:
+            connection.execute("DELETE FROM pricing WHERE item = ? AND computed = 'T'", (ident,))
+        base = self._store.rows(
+            "SELECT * FROM pricing WHERE item = ? AND pricelevel = 1 AND customer IS NULL", (ident,)
+        )
+        levels = self._store.rows(
+            "SELECT id, discountpct FROM pricelevel WHERE discountpct IS NOT NULL AND isinactive = 'F'"
+        )
+        sql = "SELECT 1 FROM pricing WHERE item = ? AND pricelevel = ? AND currency = ? AND quantity = ?"
+        for level in levels:
+            for row in base:
+                if self._store.value(sql, (ident, level["id"], row["currency"], row["quantity"])) is None:
+                    price = round(float(row["unitprice"] or 0) * (1 + float(level["discountpct"]) / 100), 8)
+                    facts = {
+                        **row,
+                        "internalid": self._store.next_id("pricing"),
+                        "pricelevel": level["id"],
+                        "computed": "T",
+                    }
+                    self._store.insert("pricing", facts | {"unitprice": price})
 
     def _list(self, draft: Draft, before: Row | None) -> None:
         column = next((name for name in ("name", "itemid", "periodname") if name in draft.kind.fields), None)

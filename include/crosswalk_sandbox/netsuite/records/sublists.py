@@ -111,6 +111,8 @@ class Sublists:
                 self._store, line.address, path, row[sublist.subrecord.column]
             )
         self._only_default(sublist, row[sublist.owner], values)
+        if sublist.name == "price":
+            values["computed"] = "F"
         self._store.update(sublist.table, "rowid", row["@rowid"], values)
 
     def _only_default(self, sublist: Sublist, owner: int, values: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from crosswalk_sandbox.netsuite.schema.enumerations import TRANSACTION_TYPES
+from crosswalk_sandbox.netsuite.schema.items import STOCKED
 
 if TYPE_CHECKING:
     from crosswalk_sandbox.netsuite.store import Row, Store
@@ -125,7 +126,7 @@ class _Layout:
         self._document = document
         self._last = int(document.header.get("lastline") or 0)
         self._rate = number(document.header.get("exchangerate") or 1)
-        sql = 'SELECT id, uniquekey, taxline, itemtype, taxcode FROM transactionline WHERE "transaction" = ?'
+        sql = 'SELECT id, uniquekey, taxline, itemtype, taxcode, iscogs, orderline FROM transactionline WHERE "transaction" = ?'
         self._old = store.rows(sql, (document.id,))
 
     def rows(self) -> list[dict[str, Any]]:
@@ -166,7 +167,8 @@ class _Layout:
         return row
 
     def _extra_lines(self) -> list[dict[str, Any]]:
-        header, found = self._document.header, []
+        header = self._document.header
+        found = self._cost_lines() if self._document.type == "ItemShip" else []
         shipping = number(header.get("shippingcost")) + number(header.get("handlingcost"))
         if shipping and self._document.type != "ItemShip":
             facts = {"itemtype": "ShipItem", "item": None, "shipmethod": header.get("shipmethod")}
@@ -177,6 +179,24 @@ class _Layout:
                 self._extra(facts, tax, lambda row, code=code: row["taxline"] == "T" and row["taxcode"] == code)
             )
         return found
+
+    def _cost_lines(self) -> list[dict[str, Any]]:
+        """Cost of goods sold of a fulfilment: a line for each stocked part, marked ``iscogs``."""
+        found = []
+        for line in self._document.lines:
+            for part in (line, *line.get("components", ())):
+                cost = self._cost(part)
+                if cost:
+                    facts = {"itemtype": part["itemtype"], "item": part["item"], "iscogs": "T", "orderline": part["id"]}
+                    match = {"iscogs": "T", "orderline": part["id"]}
+                    found.append(self._extra(facts, -cost, lambda row, match=match: match.items() <= row.items()))
+        return found
+
+    def _cost(self, part: dict[str, Any]) -> Decimal:
+        if part.get("itemtype") not in STOCKED:
+            return Decimal(0)
+        sql = "SELECT COALESCE(averagecost, cost) FROM item WHERE id = ?"
+        return money(number(self._store.value(sql, (part["item"],))) * number(part.get("quantity")))
 
     def _extra(self, facts: dict[str, Any], amount: Decimal, is_old: Any) -> dict[str, Any]:
         old = next((row for row in self._old if is_old(row)), None)

@@ -30,16 +30,17 @@ class Lines:
         """Update lines whose ``line`` matches, add the others; ``replace=item`` drops lines not mentioned."""
         if "item" in draft.lists and draft.lists["item"] is None:
             raise user_error("You must enter at least one line item for this transaction.")
-        mentioned = []
+        mentioned, expanded = [], []
         for sent in draft.lines("item"):
             known = document.line(sent.get("id")) if sent.get("id") is not None else None
             if known is None:
                 known = self._new_line(document, sent)
                 document.lines.append(known)
+                expanded += self._expand(document, known, sent, customer)
             self._update(document, known, sent)
             mentioned.append(known)
         if "item" in draft.replaced:
-            self._drop(document, mentioned)
+            self._drop(document, [*mentioned, *expanded])
         if not document.lines:
             raise user_error("You must enter at least one line item for this transaction.")
         self._price_all(document, draft, mentioned, customer)
@@ -64,6 +65,28 @@ class Lines:
         if item["itemtype"] == "Kit":
             line["components"] = self._components(item, line)
         return line
+
+    def _expand(self, document: Document, group: dict[str, Any], sent: Line, customer: Row) -> list[dict[str, Any]]:
+        """An item group brings its members, at their own prices, and an end line (NetSuite §12.3)."""
+        if group["itemtype"] != "Group":
+            return []
+        currency, header = document.header["currency"], document.header
+        places = self._sourcing.places(currency)
+        count = -number(sent.get("quantity")) if sent.has("quantity") else Decimal(1)
+        found = []
+        members = "SELECT item, quantity FROM itemmember WHERE parentitem = ? ORDER BY linenumber"
+        for row in self._store.rows(members, (group["item"],)):
+            item = self._sourcing.item(int(row["item"]), header["subsidiary"], f"{sent.path}.item")
+            quantity = number(row["quantity"]) * count
+            price = self._prices.of(customer, item, currency, quantity)
+            line = {"id": None, "item": item["id"], "itemtype": item["itemtype"], "itemsubtype": item["subtype"],
+                    "memo": item["description"], "fulfillable": item["isfulfillable"], "quantity": quantity,
+                    "location": header.get("location") or self._sourcing.default_location(header["subsidiary"]),
+                    "price": price.level, "rate": price.rate, "foreignamount": money(number(price.rate) * quantity, places)}  # fmt: skip
+            found.append(line)
+        found.append({"id": None, "item": None, "itemtype": "EndGroup", "quantity": None, "foreignamount": Decimal(0)})
+        document.lines += found
+        return found
 
     def _components(self, kit: Row, line: dict[str, Any]) -> list[dict[str, Any]]:
         sql = (

@@ -88,12 +88,26 @@ class Receivables:
 
     def recompute_invoice(self, document: Document) -> None:
         """Open amount and status of an invoice from what is applied to it; saves it."""
-        header = document.header
-        paid = self._applied_to(document.id)
-        header |= {"foreignamountpaid": paid, "foreignamountunpaid": number(header["foreigntotal"]) - paid}
-        header["status"] = "B" if header["foreignamountunpaid"] <= 0 else "A"
-        header["closedate"] = header["trandate"] if header["status"] == "B" else None
+        document.header |= self._open_amounts(document)
         self._documents.save(document)
+
+    def _settle_invoice(self, document: Document) -> None:
+        """The same after money was applied or withdrawn, which need not count as a save of the invoice."""
+        if self._store.options.payments_touch_invoices:
+            self._documents.touch(document.id, self._open_amounts(document))
+        else:
+            self._store.update("transaction", "id", document.id, self._open_amounts(document))
+
+    def _open_amounts(self, document: Document) -> dict[str, Any]:
+        paid = self._applied_to(document.id)
+        unpaid = number(document.header["foreigntotal"]) - paid
+        closed = self._store.today() if unpaid <= 0 else None
+        return {
+            "foreignamountpaid": paid,
+            "foreignamountunpaid": unpaid,
+            "status": "B" if unpaid <= 0 else "A",
+            "closedate": closed,
+        }
 
     # applications
 
@@ -155,7 +169,7 @@ class Receivables:
             if kind == "apply":
                 word = "Payment" if document.type == "CustPymt" else "SaleRet"
                 self._documents.link(other.header, 0, document.header, 0, word, amount)
-                self.recompute_invoice(other)
+                self._settle_invoice(other)
             else:
                 self._settle_credit(ident)
 
@@ -171,7 +185,7 @@ class Receivables:
         for ident in docs:
             other = self._documents.load(ident)
             if other.type == "CustInvc":
-                self.recompute_invoice(other)
+                self._settle_invoice(other)
             else:
                 self._settle_credit(ident)
 

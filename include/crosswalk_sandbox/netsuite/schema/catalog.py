@@ -36,6 +36,7 @@ _HIDDEN: Final[Mapping[str, str]] = {
     " nextdate:d linktype foreignamount:f discount:b lastmodifieddate:dt",
     "applyline": "transaction:i kind doc:i line:i amount:f apply:b",
     "taxdetail": "transaction:i taxdetailsreference taxtype:i taxcode:i taxbasis:f taxrate:f taxamount:f",
+    "pricing": "computed:b",
     "package": "number:i transaction:i kind trackingnumber weight:f description carton",
 }
 _PRIMARY_KEYS: Final[Mapping[str, str]] = {
@@ -107,6 +108,18 @@ UNION ALL SELECT id, entityid, entityid, entityid, 'Employee', 'T', isinactive, 
 UNION ALL SELECT id, entityid, altname, altname, 'Vendor', isperson, isinactive, email, phone, NULL, NULL, NULL, NULL,
  id, externalid, datecreated, lastmodifieddate FROM vendor"""
 
+# Postings as far as the sandbox keeps books: receivables or bank on the main line, income on the others.
+_ACCOUNTING_VIEW: Final = """CREATE VIEW IF NOT EXISTS transactionaccountingline AS
+SELECT l."transaction", l.id AS transactionline, CASE WHEN l.mainline = 'T' THEN COALESCE(t.account, 6)
+ WHEN l.iscogs = 'T' THEN 58 WHEN t.type = 'ItemShip' THEN 12 ELSE 54 END AS account, 1 AS accountingbook,
+ l.netamount AS amount, l.netamount, CASE WHEN l.netamount > 0 THEN l.netamount END AS debit,
+ CASE WHEN l.netamount < 0 THEN -l.netamount END AS credit,
+ CASE WHEN l.mainline = 'T' THEN ROUND(t.foreignamountpaid * t.exchangerate, 2) END AS amountpaid,
+ CASE WHEN l.mainline = 'T' THEN ROUND(t.foreignamountunpaid * t.exchangerate, 2) END AS amountunpaid,
+ t.exchangerate, t.posting, l.linelastmodifieddate AS lastmodifieddate
+ FROM transactionline l JOIN "transaction" t ON t.id = l."transaction" WHERE l.netamount IS NOT NULL"""
+_VIEWS: Final = {"entity": _ENTITY_VIEW, "transactionaccountingline": _ACCOUNTING_VIEW}
+
 _CUSTOM_TABLES: Final = {"custentity": ("customer", "contact", "employee", "vendor"), "custbody": ("transaction",),
                          "custcol": ("transactionline",), "custitem": ("item",)}  # fmt: skip
 _HEADER_COLUMNS: Final = ("subsidiary", "location", "department", "class", "createdfrom")
@@ -165,7 +178,7 @@ class Catalog:
             key = _PRIMARY_KEYS.get(table, "id" if "id" in found and table != "transactionline" else None)
             words = [f'"{name}" {_sql_type(name, key, column)}' for name, column in found.items()]
             yield f'CREATE TABLE IF NOT EXISTS "{table}" ({", ".join(words)})'
-        yield _ENTITY_VIEW
+        yield from _VIEWS.values()
         yield from (f"CREATE INDEX IF NOT EXISTS {index}" for index in _INDEXES)
 
     def physical(self) -> dict[str, dict[str, Column]]:
@@ -177,7 +190,7 @@ class Catalog:
     def _stored(self) -> dict[str, dict[str, Column]]:
         found: dict[str, dict[str, Column]] = {}
         for table in self.every_table.values():
-            if table.name != "entity":
+            if table.name not in _VIEWS:
                 kept = {name: column for name, column in table.columns.items() if column.sql is None}
                 found.setdefault(table.source, {}).update(kept)
         for name, words in _HIDDEN.items():

@@ -254,7 +254,13 @@ COMPUTED: Final[Mapping[str, Mapping[str, str]]] = {
     "inventoryitemlocations": {
         "onhandvaluemli": "ROUND({t}.quantityonhand * {t}.averagecostmli, 2)",
     },
-    "customersubsidiaryrelationship": {"balance": "0", "depositbalance": "0", "unbilledorders": "0"},
+    "customersubsidiaryrelationship": {
+        "balance": '(SELECT COALESCE(SUM(d.foreignamountunpaid), 0) FROM "transaction" d WHERE d.entity = {t}.entity'
+        " AND d.type = 'CustInvc' AND d.status = 'A' AND d.subsidiary = {t}.subsidiary)",
+        "depositbalance": "0",
+        "unbilledorders": '(SELECT COALESCE(SUM(d.unbilledamount), 0) FROM "transaction" d WHERE d.entity = {t}.entity'
+        " AND d.type = 'SalesOrd' AND d.status IN ('B', 'D', 'E', 'F') AND d.subsidiary = {t}.subsidiary)",
+    },
     "customercurrencybalance": {
         "balance": '(SELECT COALESCE(SUM(d.foreignamountunpaid), 0) FROM "transaction" d'
         " WHERE d.entity = {t}.customer AND d.type = 'CustInvc' AND d.status = 'A' AND d.currency = {t}.currency)",

@@ -160,7 +160,7 @@ class Orders:
         numbers = shipment.tracking_numbers
         self._head(head, number=shipment.number, day=day, status=_SHIPMENT[shipment.status], created=stamp(shipment.created),
                    tracking=", ".join(numbers) or None, shipdate=day)  # fmt: skip
-        self._write_lines(head, None, Decimal(0), {})
+        self._write_lines(head, None, Decimal(0), {}, self._costs(shipment))
         self._link_lines(parent, head, day, "ShipRcpt")
         for place, number in enumerate(numbers, 1):
             self.last_package += 1
@@ -264,11 +264,29 @@ class Orders:
             approval, self._currencies[order.currency], amount(order.exchange_rate), amount(total), amount(paid),
             amount(unpaid), amount(tax), amount(subtotal), amount(shipping) or None, order.purchase_order, memo, external,
             created, head.modified, flag(posting), self._periods.get(day[:7]) if posting else None, order.terms, rep,
-            order.subsidiary, order.location, head.createdfrom, amount(unbilled), duedate, shipdate, len(head.lines) + 3,
+            order.subsidiary, order.location, head.createdfrom, amount(unbilled), duedate, shipdate, 2 * len(head.lines) + 8,
             amount(payment), amount(applied), amount(unapplied), tracking,
         )  # fmt: skip
 
-    def _write_lines(self, head: _Head, total: Decimal | None, shipping: Decimal, taxes: dict[int, Decimal]) -> None:
+    def _costs(self, shipment: Shipment) -> list[dict[str, Any]]:
+        """Cost of goods sold: a line for each stocked product that was shipped."""
+        found = []
+        for place, line in enumerate(shipment.lines, 1):
+            product = self._products[line.product]
+            if product.kind == "inventory" and product.erp is not None:
+                cost = money(product.erp.cost * line.quantity)
+                found.append({"item": ids.netsuite_item_id(line.product), "itemtype": "InvtPart", "iscogs": "T",
+                              "foreignamount": -cost, "orderline": place})  # fmt: skip
+        return found
+
+    def _write_lines(
+        self,
+        head: _Head,
+        total: Decimal | None,
+        shipping: Decimal,
+        taxes: dict[int, Decimal],
+        costs: Iterable[dict[str, Any]] = (),
+    ) -> None:
         order = head.order
         rows: list[dict[str, Any]] = [{"id": 0, "mainline": "T", "foreignamount": -total if total is not None else None,
                                        "memo": order.memo if head.kind == "SalesOrd" else None}, *head.lines]  # fmt: skip
@@ -279,6 +297,7 @@ class Orders:
         for code, tax in taxes.items():
             last += 1
             rows.append({"id": last, "itemtype": "TaxItem", "taxline": "T", "taxcode": code, "foreignamount": tax})
+        rows += [{"id": number, **cost} for number, cost in enumerate(costs, last + 1)]
         for place, row in enumerate(rows):
             self._add_line(head, row, place)
 
