@@ -74,6 +74,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         "CROSSWALK_PORT_BASE": str(_free_base()),
         "CROSSWALK_PARALLELISM": "2",
         "CROSSWALK_SANDBOX_SCALE": "0.02",
+        "CROSSWALK_SANDBOX_DRIVER": "off",
     }
     made = System(Layout(PROJECT, state), environment)
     done = made.run("up")

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from crosswalk_airflow.local.layout import Layout
     from crosswalk_airflow.local.settings import Settings
 
-POSTGRES, SANDBOX, AIRFLOW = "postgres", "sandbox", "airflow"
-GROUPS = (POSTGRES, SANDBOX, AIRFLOW)
+POSTGRES, SANDBOX, AIRFLOW, DRIVER = "postgres", "sandbox", "airflow", "driver"
+GROUPS = (POSTGRES, SANDBOX, AIRFLOW, DRIVER)
+DRIVE_SECONDS = 30
 _AIRFLOW_COMMANDS: dict[str, tuple[str, ...]] = {
     "api-server": ("api-server",),
     # The API server reads the task logs from the same disk; servers for them would only be open ports.
@@ -34,20 +35,24 @@ class Component:
     @property
     def early(self) -> bool:
         """Whether it may start before the databases are migrated."""
-        return self.group != AIRFLOW
+        return self.group in (POSTGRES, SANDBOX)
 
 
 def components_of(settings: Settings) -> list[Component]:
     """Return what runs with these settings."""
     server = [Component(POSTGRES, POSTGRES, stop_signal="INT", stop_seconds=40)] if settings.embedded_postgres else []
     emulators = [Component(f"sandbox-{name}", SANDBOX) for name in settings.emulator_ports]
-    return [*server, *emulators, *(Component(name, AIRFLOW) for name in _AIRFLOW_COMMANDS)]
+    driver = [Component("sandbox-driver", DRIVER)] if settings.sandbox_driver and emulators else []
+    return [*server, *emulators, *(Component(name, AIRFLOW) for name in _AIRFLOW_COMMANDS), *driver]
 
 
 def command_of(name: str, layout: Layout, settings: Settings) -> Sequence[str]:
-    """Return the command line of an emulator or an Airflow process."""
+    """Return the command line of an emulator, the driver or an Airflow process."""
     if name in _AIRFLOW_COMMANDS:
         return [sys.executable, "-m", "airflow", *_AIRFLOW_COMMANDS[name]]
+    if name == "sandbox-driver":
+        drive = ("sandbox", "drive", "--state", str(layout.sandbox), "--interval", str(DRIVE_SECONDS))
+        return [sys.executable, "-m", "crosswalk_airflow.command_line", *drive]
     system = name.removeprefix("sandbox-")
     scale = ["--scale", str(settings.sandbox_scale)] if settings.sandbox_scale is not None else []
     return [

@@ -9,6 +9,7 @@
 | CROSSWALK_SCHEDULER_HEALTH_PORT | 8974 | the scheduler's health page |
 | CROSSWALK_DATABASE_URL | unset | a Postgres of your own; no embedded one is started |
 | CROSSWALK_SANDBOX | on | `off`: no emulators, no connections to them |
+| CROSSWALK_SANDBOX_DRIVER | on | `off`: nobody works in the demo company |
 | CROSSWALK_SANDBOX_SCALE | 1 | size of the demo company when it is made: 1 is 500 accounts |
 | CROSSWALK_PARALLELISM | 4 | tasks at once |
 | CROSSWALK_STATE | .crosswalk | where everything is kept |
@@ -46,6 +47,7 @@ class Settings:
     scheduler_health_port: int = 8974
     emulator_ports: Mapping[str, int] = field(default_factory=lambda: dict(EMULATORS))
     sandbox_scale: float | None = None
+    sandbox_driver: bool = True
     database_url: str | None = field(default=None, repr=False)
     parallelism: int = 4
     start_timeout: int = 600
@@ -113,7 +115,7 @@ def from_wishes(wishes: Mapping[str, str]) -> Settings:
     def port(name: str, default: int, offset: int) -> int:
         return _number(wishes, f"CROSSWALK_{name}_PORT", base + offset if base else default, highest=65_535)
 
-    emulators = {} if _is_off(wishes) else EMULATORS
+    emulators = EMULATORS if _is_on(wishes, "CROSSWALK_SANDBOX") else {}
     return Settings(
         airflow_port=port("AIRFLOW", 8080, 0),
         postgres_port=port("POSTGRES", 55432, _POSTGRES_OFFSET),
@@ -121,6 +123,7 @@ def from_wishes(wishes: Mapping[str, str]) -> Settings:
         emulator_ports={
             name: port(name.upper(), default, offset) for offset, (name, default) in enumerate(emulators.items(), 1)
         },
+        sandbox_driver=_is_on(wishes, "CROSSWALK_SANDBOX_DRIVER"),
         sandbox_scale=_scale(wishes.get("CROSSWALK_SANDBOX_SCALE")),
         database_url=_database_url(wishes.get("CROSSWALK_DATABASE_URL")),
         parallelism=_number(wishes, "CROSSWALK_PARALLELISM", 4, highest=256),
@@ -128,11 +131,11 @@ def from_wishes(wishes: Mapping[str, str]) -> Settings:
     )
 
 
-def _is_off(wishes: Mapping[str, Any]) -> bool:
-    value = str(wishes.get("CROSSWALK_SANDBOX", "on")).lower()
+def _is_on(wishes: Mapping[str, Any], name: str) -> bool:
+    value = str(wishes.get(name, "on")).lower()
     if value not in {"on", "off"}:
-        raise ConfigurationError(f"CROSSWALK_SANDBOX is {value!r}.", hint="Set it to on or off in .env.")
-    return value == "off"
+        raise ConfigurationError(f"{name} is {value!r}.", hint="Set it to on or off in .env.")
+    return value == "on"
 
 
 def _number(wishes: Mapping[str, str], name: str, default: int, *, lowest: int = 1, highest: int) -> int:
