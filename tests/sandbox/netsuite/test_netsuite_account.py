@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -293,3 +297,32 @@ def test_contacts_are_attached_to_further_companies(shared: Client) -> None:
     assert shared.record("POST", path.replace("!attach", "!detach")).status_code == 204
     assert shared.record("POST", path.replace("!attach", "!detach")).status_code == 404
     assert shared.record("POST", f"customer/{second}/!attach/vendor/{contact}").status_code == 404
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from netsuite_account import Client, signer
+from crosswalk_sandbox.kernel.clock import Clock
+from crosswalk_sandbox.kernel.server import running
+from crosswalk_sandbox.netsuite import create
+
+emulator = create(Path(sys.argv[1]), Clock(), {"rsa_bits": 2048})
+with running(emulator) as base_url:
+    client = Client(base_url, signer(emulator.access(base_url)), emulator)
+    client.create("customer", {"companyName": "Survivor", "subsidiary": {"id": "1"}, "externalId": "KILL-9"})
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_was_answered_survives_a_kill(loaded_directory: Path, tmp_path: Path) -> None:
+    for file in loaded_directory.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    done = subprocess.run(
+        [sys.executable, "-c", _KILLED, str(tmp_path)], env={**os.environ, "PYTHONPATH": path}, check=False
+    )
+    assert done.returncode == -signal.SIGKILL
+    emulator = create(tmp_path, Clock(), {"rsa_bits": 2048})
+    assert emulator._store.value("SELECT companyname FROM customer WHERE externalid = 'KILL-9'") == "Survivor"
+    emulator.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from netsuite_account import Client, error_of
+from netsuite_account import Client, Opener, error_of
 
 CAPTURED = json.loads((Path(__file__).parents[2] / "contracts/netsuite/captured-responses.json").read_text())
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -151,3 +151,8 @@ def test_unknown_services_are_404(shared: Client) -> None:
     assert error_of(shared.call("GET", "/services/rest/nothing/v1"))[:2] == (404, "NONEXISTENT_ID")
     assert error_of(shared.call("GET", "/services/rest/record/v1/"))[0] == 404
     assert shared.call("PUT", "/services/rest/query/v1/suiteql").status_code == 405
+
+
+def test_older_releases_point_to_the_old_rfc(account: Opener) -> None:
+    body = account(rfc2616_types=True).record("GET", "file").json()
+    assert body["type"] == "https://www.w3.org/Protocols/rfc2616/rfc2616-sec10.html#sec10.4.5"
