@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crosswalk.model.records import Image, Value
+from crosswalk.orders.amounts import price_sold, total_of
 from crosswalk.orders.build import drafts_of, order_key
 from crosswalk.orders.facts import DealFacts, ProductFacts
-from crosswalk.orders.readiness import line_total, problems_of
+from crosswalk.orders.readiness import problems_of
 from crosswalk.pairing import OrderPolicy, load_pairing
 
 PAIRING = load_pairing(Path(__file__).parents[2] / "include" / "pairings" / "netsuite_salesforce.yaml")
@@ -164,10 +165,19 @@ def test_every_line_is_ordered_once_in_the_deals_order_and_no_amount_is_lost(
     ordered = [(values["quantity"], values["unit_price"]) for values, _ in order.lines]
     by_position = sorted(enumerate(sold), key=lambda pair: (pair[1][2], pair[0]))
     assert ordered == [(Decimal(quantity), price) for _, (quantity, price, _) in by_position]
-    assert line_total(facts) == total
+    assert total_of(facts.lines) == total
     assert {native["price"] for _, native in order.lines} == {"-1"}
 
 
 @given(st.text(min_size=1), st.text(min_size=1))
 def test_keys_of_different_deals_differ(one: str, other: str) -> None:
     assert (order_key("P-", one) == order_key("P-", other)) == (one == other)
+
+
+@given(st.integers(1, 5_000), st.decimals("0.01", "9999.99", places=2), st.integers(0, 99))
+def test_a_discount_is_in_the_price_that_is_ordered(quantity: int, price: Decimal, percent: int) -> None:
+    total = (quantity * price * (100 - percent) / 100).quantize(Decimal("0.01"))
+    line = deal_line("00kA", quantity=Decimal(quantity), unit_price=price, total=total)
+    assert abs(price_sold(line) * quantity - total) <= Decimal("0.00000001") * quantity
+    if percent == 0:
+        assert price_sold(line) == price

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from crosswalk.model.records import Image, Value
+from crosswalk.orders.amounts import price_sold
 from crosswalk.orders.choice import chosen, facts_of
 from crosswalk.orders.facts import DealFacts
 from crosswalk.pairing import OrderPolicy
@@ -90,7 +91,7 @@ def _line(facts: DealFacts, line: Image) -> dict[str, Value]:
     values: dict[str, Value] = {
         "product_key": product.key,
         "quantity": line.values["quantity"],
-        "unit_price": line.values["unit_price"],
+        "unit_price": price_sold(line),
     }
     if line.values.get("description"):
         values["description"] = line.values["description"]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from crosswalk.model.records import Image
+from crosswalk.orders.amounts import total_of
 from crosswalk.orders.choice import choose, facts_of
 from crosswalk.orders.facts import DealFacts, Problem
 from crosswalk.pairing import OrderPolicy
@@ -51,7 +52,7 @@ def _deal_problems(facts: DealFacts, policy: OrderPolicy) -> Iterator[Problem]:
             f"Deal {name!r} has no purchase order number.",
             "Enter the customer's order number on the deal.",
         )
-    amount, total = deal.values.get("amount"), line_total(facts)
+    amount, total = deal.values.get("amount"), total_of(facts.lines)
     if facts.lines and isinstance(amount, Decimal) and abs(amount - total) > policy.total_tolerance:
         yield _problem(
             deal,
@@ -60,19 +61,6 @@ def _deal_problems(facts: DealFacts, policy: OrderPolicy) -> Iterator[Problem]:
             f"Deal {name!r} says {amount} but its lines add up to {total}.",
             "Wait for the next run if the deal was just edited; otherwise save the deal again so that the CRM derives the amount from the lines.",
         )
-
-
-def line_total(facts: DealFacts) -> Decimal:
-    """Return the sum over the lines, in the deal's currency."""
-    return sum((line_amount(line) for line in facts.lines), Decimal(0))
-
-
-def line_amount(line: Image) -> Decimal:
-    """Return the line's total as the CRM says it, else quantity times unit price."""
-    total, quantity, price = line.values.get("total"), line.values.get("quantity"), line.values.get("unit_price")
-    if isinstance(total, Decimal):
-        return total
-    return quantity * price if isinstance(quantity, Decimal) and isinstance(price, Decimal) else Decimal(0)
 
 
 def _customer_problems(facts: DealFacts, policy: OrderPolicy) -> Iterator[Problem]:
