@@ -1,9 +1,13 @@
-"""Buttons on a task that lead to what the task did."""
+"""Buttons on a task that lead to what the task did.
+
+Airflow shows our pages in a frame. It hands the frame only what stands in the path behind the page's name, so that the links
+name the page twice: for Airflow, and for the frame.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from airflow.sdk import BaseOperatorLink
 
@@ -12,8 +16,13 @@ if TYPE_CHECKING:
     from airflow.sdk.types import TaskInstanceKey
 
 
+def _page(route: str, **query: str) -> str:
+    """Return the address of one of our pages inside Airflow."""
+    return f"/plugin/{route}/crosswalk/{route}?{urlencode(query, quote_via=quote)}"
+
+
 def _pairing(operator: BaseOperator) -> str:
-    return quote(str(getattr(operator, "pairing", "") or ""), safe="")
+    return str(getattr(operator, "pairing", "") or "")
 
 
 class ConsistencyReportLink(BaseOperatorLink):
@@ -23,7 +32,7 @@ class ConsistencyReportLink(BaseOperatorLink):
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
         """Return the report page of the task's pairing."""
-        return f"/plugin/consistency?pairing={_pairing(operator)}"
+        return _page("consistency", pairing=_pairing(operator))
 
 
 class QuarantineLink(BaseOperatorLink):
@@ -33,7 +42,7 @@ class QuarantineLink(BaseOperatorLink):
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
         """Return the quarantine page, narrowed to the task's run."""
-        return f"/plugin/quarantine?pairing={_pairing(operator)}&run={quote(ti_key.run_id, safe='')}"
+        return _page("quarantine", pairing=_pairing(operator), run=ti_key.run_id)
 
 
 class RunbookLink(BaseOperatorLink):
@@ -43,4 +52,4 @@ class RunbookLink(BaseOperatorLink):
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
         """Return the runbook page of the task's stage."""
-        return f"/plugin/runbook?stage={quote(str(getattr(operator, 'stage', 'task')), safe='')}"
+        return _page("runbook", stage=str(getattr(operator, "stage", "task")))
