@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from airflow.sdk import Param
+
+# Airflow does not check `format`, so that a wrong instant would only be noticed by the first task.
+_INSTANT = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?$"
 
 
 def sync_params() -> dict[str, Param]:
@@ -19,8 +24,9 @@ def sync_params() -> dict[str, Param]:
             None,
             type=["null", "string"],
             format="date-time",
+            pattern=_INSTANT,
             title="Since",
-            description_md="Read everything changed since this instant instead of the watermark.",
+            description_md="Read everything changed since this instant instead of the watermark; UTC unless an offset is given.",
         ),
         "record_ids": Param(
             [],
@@ -34,6 +40,14 @@ def sync_params() -> dict[str, Param]:
             "", type=["null", "string"], title="Reason", description_md="Why this run; kept in the hub with the run."
         ),
     }
+
+
+def instant_of(text: str | None) -> datetime | None:
+    """Return the instant of the form's ``since``; what names no offset is UTC."""
+    if not text:
+        return None
+    instant = datetime.fromisoformat(text)
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def ids_of(entity: str, record_ids: list[str] | None) -> list[str]:

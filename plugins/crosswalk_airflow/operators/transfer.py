@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from crosswalk_airflow.operators.stage import StageOperator
-from crosswalk_airflow.params import ids_of
+from crosswalk_airflow.params import ids_of, instant_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -38,13 +37,12 @@ class PullOperator(StageOperator):
         from crosswalk.stages.pull import pull
 
         params = context["params"]
-        since = params.get("since")
         return pull(
             ctx,
             self.side,  # type: ignore[arg-type]
             self.entity,
             mode=params.get("mode", "incremental"),
-            since=datetime.fromisoformat(since) if since else None,
+            since=instant_of(params.get("since")),
             record_ids=ids_of(self.entity, params.get("record_ids")),
         )
 
