@@ -192,7 +192,7 @@ def _choice_problems(facts: DealFacts, policy: OrderPolicy) -> Iterator[Problem]
     blocks = [("orders.header", policy.header), ("orders.line", policy.line)]
     if facts.customer_key is None:
         blocks.append(("orders.customer", policy.customer))
-    seen: set[str] = set()
+    seen = {"billing_country", "shipping_country"} if facts.account is None or _lacks_country(facts) else set()
     for place, rules in blocks:
         for name, rule in rules.items():
             fact = known.get(rule.by) if rule.by else None
@@ -205,3 +205,8 @@ def _choice_problems(facts: DealFacts, policy: OrderPolicy) -> Iterator[Problem]
                     f"{place}.{name} has no value for {rule.by.replace('_', ' ')} {fact!r}.",
                     f"Add {fact!r} to {place}.{name}.values in the pairing file, or change it on the deal.",
                 )
+
+
+def _lacks_country(facts: DealFacts) -> bool:
+    """Tell whether the address itself is already named as the problem."""
+    return facts.customer_key is None and facts.account is not None and not facts.account.values.get("billing_country")
