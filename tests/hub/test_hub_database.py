@@ -17,6 +17,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from crosswalk.hub import tables
+from crosswalk.hub.columns import SCHEMA
 from crosswalk.hub.database import Connection, Hub, connect, migrate, revision
 from crosswalk.hub.intents import claim
 from crosswalk.hub.landing import land
@@ -34,9 +35,9 @@ def differences(dsn: str, metadata: sa.MetaData) -> list[object]:
         "postgresql+psycopg://", creator=lambda: psycopg.connect(dsn, options="-c search_path=public")
     )
     options = {
-        "version_table_schema": tables.SCHEMA,
+        "version_table_schema": SCHEMA,
         "include_schemas": True,
-        "include_name": lambda name, kind, parents: kind != "schema" or name == tables.SCHEMA,
+        "include_name": lambda name, kind, parents: kind != "schema" or name == SCHEMA,
         "compare_type": True,
     }
     with engine.connect() as connection:

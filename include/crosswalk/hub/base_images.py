@@ -10,8 +10,8 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from crosswalk.hub.codec import decode, encode
+from crosswalk.hub.columns import SCHEMA
 from crosswalk.hub.database import Connection
-from crosswalk.hub.tables import SCHEMA
 from crosswalk.model.records import Image, Value
 
 

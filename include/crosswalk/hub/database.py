@@ -24,7 +24,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import NullPool, QueuePool
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_random_exponential
 
-from crosswalk.hub.tables import SCHEMA
+from crosswalk.hub.columns import SCHEMA
 from crosswalk.model.errors import ConfigurationError
 
 Connection = psycopg.Connection[TupleRow]

@@ -6,7 +6,7 @@ from functools import cache
 
 from psycopg import sql
 
-from crosswalk.hub.tables import COLUMN_TYPES, SCHEMA
+from crosswalk.hub.columns import COLUMN_TYPES, SCHEMA
 from crosswalk.model.entities import Entity, Kind
 
 _COPY_TYPES = {

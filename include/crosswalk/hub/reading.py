@@ -10,8 +10,8 @@ from typing import Any
 from psycopg import sql
 
 from crosswalk.hub.codec import decode
+from crosswalk.hub.columns import SCHEMA
 from crosswalk.hub.database import Connection
-from crosswalk.hub.tables import SCHEMA
 from crosswalk.model.entities import Entity
 from crosswalk.model.records import Image
 

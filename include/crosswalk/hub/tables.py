@@ -5,46 +5,14 @@ The engine itself talks SQL through psycopg. Image tables come from :data:`cross
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
 
+from crosswalk.hub.columns import COLUMN_TYPES, INSTANT, identity, instant, json, metadata, text
 from crosswalk.model.entities import ENTITIES, Entity, Kind
 
-SCHEMA = "hub"
-
-metadata = sa.MetaData(schema=SCHEMA)
-
-_INSTANT = sa.DateTime(timezone=True)
-
-COLUMN_TYPES: dict[Kind, sa.types.TypeEngine[Any]] = {
-    Kind.AMOUNT: sa.Numeric(),
-    Kind.QUANTITY: sa.Numeric(),
-    Kind.INTEGER: sa.BigInteger(),
-    Kind.BOOLEAN: sa.Boolean(),
-    Kind.DATE: sa.Date(),
-    Kind.INSTANT: _INSTANT,
-}
-"""Kinds that are not text; every other kind is."""
+__all__ = ["EPOCH", "IMAGES", "STATUSES", "metadata"]
 
 _LOOKED_UP = ("counterpart_key", "intent_key")
-
-
-def _text(name: str, *, null: bool = False, primary_key: bool = False) -> sa.Column[str]:
-    return sa.Column(name, sa.Text, nullable=null, primary_key=primary_key)
-
-
-def _instant(name: str, *, null: bool = True) -> sa.Column[object]:
-    return sa.Column(name, _INSTANT, nullable=null)
-
-
-def _json(name: str, *, null: bool = False) -> sa.Column[object]:
-    return sa.Column(name, JSONB, nullable=null)
-
-
-def _id() -> sa.Column[int]:
-    return sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True)
 
 
 def _image_table(entity: Entity) -> sa.Table:
@@ -57,17 +25,17 @@ def _image_table(entity: Entity) -> sa.Table:
     return sa.Table(
         entity.name,
         metadata,
-        _text("system", primary_key=True),
-        _text("key", primary_key=True),
-        _text("version"),
-        _instant("modified"),
+        text("system", primary_key=True),
+        text("key", primary_key=True),
+        text("version"),
+        instant("modified"),
         sa.Column("fingerprint", sa.BigInteger, nullable=False),
-        _instant("landed_at", null=False),
-        _instant("changed_at", null=False),
-        _text("run_id"),
-        _instant("deleted_at"),
+        instant("landed_at", null=False),
+        instant("changed_at", null=False),
+        text("run_id"),
+        instant("deleted_at"),
         *(sa.Column(f.name, COLUMN_TYPES.get(f.kind, sa.Text())) for f in entity.fields),
-        _json("extras"),
+        json("extras"),
         *indexes,
         sa.Index(f"ix_{entity.name}_changed_at", "system", "changed_at"),
     )
@@ -78,33 +46,33 @@ IMAGES: dict[str, sa.Table] = {name: _image_table(entity) for name, entity in EN
 sa.Table(
     "sighting",  # records that a landing found unchanged: what a census must not take for deleted
     metadata,
-    _text("system"),
-    _text("entity"),
-    _text("key"),
-    _text("run_id"),
-    _instant("seen_at", null=False),
+    text("system"),
+    text("entity"),
+    text("key"),
+    text("run_id"),
+    instant("seen_at", null=False),
     sa.Index("ix_sighting_seen", "system", "entity", "seen_at"),
 )
 
 sa.Table(
     "watermark",
     metadata,
-    _text("system", primary_key=True),
-    _text("entity", primary_key=True),
-    _json("value"),
-    _text("run_id"),
-    _instant("updated_at", null=False),
+    text("system", primary_key=True),
+    text("entity", primary_key=True),
+    json("value"),
+    text("run_id"),
+    instant("updated_at", null=False),
 )
 
 sa.Table(
     "link",
     metadata,
-    _id(),
-    _text("pairing"),
-    _text("entity"),
-    _text("rule"),
-    _instant("created_at", null=False),
-    _text("run_id"),
+    identity(),
+    text("pairing"),
+    text("entity"),
+    text("rule"),
+    instant("created_at", null=False),
+    text("run_id"),
     sa.Index("ix_link_pairing_entity", "pairing", "entity"),
 )
 
@@ -112,10 +80,10 @@ sa.Table(
     "link_end",
     metadata,
     sa.Column("link_id", sa.BigInteger, sa.ForeignKey("hub.link.id", ondelete="CASCADE"), primary_key=True),
-    _text("system", primary_key=True),
-    _text("pairing"),
-    _text("entity"),
-    _text("key"),
+    text("system", primary_key=True),
+    text("pairing"),
+    text("entity"),
+    text("key"),
     sa.UniqueConstraint("pairing", "entity", "system", "key", name="uq_link_end_record"),
 )
 
@@ -123,37 +91,37 @@ sa.Table(
     "base_image",
     metadata,
     sa.Column("link_id", sa.BigInteger, sa.ForeignKey("hub.link.id", ondelete="CASCADE"), primary_key=True),
-    _text("system", primary_key=True),
+    text("system", primary_key=True),
     sa.Column("fingerprint", sa.BigInteger, nullable=False),
-    _text("version"),
-    _json("image"),
-    _instant("settled_at", null=False),
+    text("version"),
+    json("image"),
+    instant("settled_at", null=False),
 )
 
 sa.Table(
     "run",
     metadata,
-    _text("id", primary_key=True),
-    _text("pairing"),
-    _text("phase"),
-    _text("mode", null=True),
-    _text("dag_id", null=True),
-    _instant("started_at", null=False),
-    _instant("finished_at"),
-    _json("parameters"),
+    text("id", primary_key=True),
+    text("pairing"),
+    text("phase"),
+    text("mode", null=True),
+    text("dag_id", null=True),
+    instant("started_at", null=False),
+    instant("finished_at"),
+    json("parameters"),
     sa.Index("ix_run_pairing", "pairing", "started_at"),
 )
 
 sa.Table(
     "plan",
     metadata,
-    _id(),
-    _text("pairing"),
-    _text("flow"),
-    _text("run_id"),
-    _instant("created_at", null=False),
-    _instant("now", null=False),
-    _text("mode"),
+    identity(),
+    text("pairing"),
+    text("flow"),
+    text("run_id"),
+    instant("created_at", null=False),
+    instant("now", null=False),
+    text("mode"),
     sa.Index("ix_plan_pairing", "pairing", "flow", "created_at"),
 )
 
@@ -166,40 +134,40 @@ _OPEN_INTENT = sa.text("status IN ('planned', 'held', 'sending', 'in_doubt')")
 sa.Table(
     "intent",
     metadata,
-    _text("key", primary_key=True),
+    text("key", primary_key=True),
     sa.Column("plan_id", sa.BigInteger, sa.ForeignKey("hub.plan.id"), nullable=False),
     sa.Column("position", sa.BigInteger, nullable=False),
-    _text("pairing"),
-    _text("flow"),
-    _text("entity"),
-    _text("operation"),
-    _text("source_system"),
-    _text("source_entity"),
-    _text("source_key"),
-    _text("source_version", null=True),
-    _text("target_system"),
-    _text("target_key", null=True),
-    _text("depends_on", null=True),
-    _text("status"),
-    _text("held_reason", null=True),
-    _text("mode"),
-    _json("payload"),
-    _text("payload_hash"),
+    text("pairing"),
+    text("flow"),
+    text("entity"),
+    text("operation"),
+    text("source_system"),
+    text("source_entity"),
+    text("source_key"),
+    text("source_version", null=True),
+    text("target_system"),
+    text("target_key", null=True),
+    text("depends_on", null=True),
+    text("status"),
+    text("held_reason", null=True),
+    text("mode"),
+    json("payload"),
+    text("payload_hash"),
     sa.Column("attempt", sa.Integer, nullable=False),
     sa.Column("epoch", sa.BigInteger, nullable=False),
-    _instant("claimed_at"),
-    _instant("lease_until"),
-    _instant("not_before"),
-    _instant("resend_after"),
-    _instant("sent_at"),
-    _instant("finished_at"),
-    _instant("settled_at"),
-    _text("error_class", null=True),
-    _text("error_code", null=True),
-    _text("message", null=True),
-    _text("hint", null=True),
-    _instant("created_at", null=False),
-    _text("run_id"),
+    instant("claimed_at"),
+    instant("lease_until"),
+    instant("not_before"),
+    instant("resend_after"),
+    instant("sent_at"),
+    instant("finished_at"),
+    instant("settled_at"),
+    text("error_class", null=True),
+    text("error_code", null=True),
+    text("message", null=True),
+    text("hint", null=True),
+    instant("created_at", null=False),
+    text("run_id"),
     sa.CheckConstraint(f"status IN ({', '.join(repr(status) for status in STATUSES)})", name="ck_intent_status"),
     sa.CheckConstraint("operation IN ('create', 'update')", name="ck_intent_operation"),
     sa.Index("ix_intent_open", "pairing", "flow", "status", "plan_id", "position", postgresql_where=_OPEN_INTENT),
@@ -214,18 +182,18 @@ sa.Table(
 sa.Table(
     "ledger",
     metadata,
-    _id(),
-    _instant("at", null=False),
-    _text("pairing", null=True),
-    _text("run_id", null=True),
-    _text("actor"),
-    _text("kind"),
-    _text("system", null=True),
-    _text("entity", null=True),
-    _text("key", null=True),
+    identity(),
+    instant("at", null=False),
+    text("pairing", null=True),
+    text("run_id", null=True),
+    text("actor"),
+    text("kind"),
+    text("system", null=True),
+    text("entity", null=True),
+    text("key", null=True),
     sa.Column("link_id", sa.BigInteger),
-    _text("intent_key", null=True),
-    _json("detail"),
+    text("intent_key", null=True),
+    json("detail"),
     sa.Index("ix_ledger_record", "system", "entity", "key", postgresql_where=sa.text("key IS NOT NULL")),
     sa.Index("ix_ledger_intent", "intent_key", postgresql_where=sa.text("intent_key IS NOT NULL")),
     sa.Index("ix_ledger_at", "at"),
@@ -234,25 +202,25 @@ sa.Table(
 sa.Table(
     "quarantine",
     metadata,
-    _id(),
-    _text("pairing"),
-    _text("system"),
-    _text("entity"),
-    _text("key"),
-    _text("stage"),
-    _text("error_class"),
-    _text("fingerprint"),
-    _text("field", null=True),
-    _text("message"),
-    _text("hint"),
-    _json("payload"),
-    _instant("first_seen", null=False),
-    _instant("last_seen", null=False),
+    identity(),
+    text("pairing"),
+    text("system"),
+    text("entity"),
+    text("key"),
+    text("stage"),
+    text("error_class"),
+    text("fingerprint"),
+    text("field", null=True),
+    text("message"),
+    text("hint"),
+    json("payload"),
+    instant("first_seen", null=False),
+    instant("last_seen", null=False),
     sa.Column("times", sa.Integer, nullable=False),
-    _text("status"),
-    _instant("resolved_at"),
-    _text("resolved_by", null=True),
-    _text("run_id", null=True),
+    text("status"),
+    instant("resolved_at"),
+    text("resolved_by", null=True),
+    text("run_id", null=True),
     sa.CheckConstraint("status IN ('open', 'resolved')", name="ck_quarantine_status"),
     sa.Index(
         "uq_quarantine_open",
@@ -270,30 +238,30 @@ sa.Table(
 sa.Table(
     "mode",
     metadata,
-    _text("pairing", primary_key=True),
-    _text("flow", primary_key=True),
-    _text("mode"),
-    _text("changed_by"),
-    _instant("changed_at", null=False),
-    _json("evidence"),
+    text("pairing", primary_key=True),
+    text("flow", primary_key=True),
+    text("mode"),
+    text("changed_by"),
+    instant("changed_at", null=False),
+    json("evidence"),
     sa.CheckConstraint("mode IN ('off', 'shadow', 'live')", name="ck_mode_mode"),
 )
 
 sa.Table(
     "check_result",
     metadata,
-    _id(),
-    _text("pairing"),
-    _text("run_id"),
-    _text("check_id"),
-    _text("title"),
-    _text("severity"),
+    identity(),
+    text("pairing"),
+    text("run_id"),
+    text("check_id"),
+    text("title"),
+    text("severity"),
     sa.Column("violations", sa.BigInteger, nullable=False),
     sa.Column("population", sa.BigInteger, nullable=False),
     sa.Column("score", sa.Numeric, nullable=False),
     sa.Column("success", sa.Boolean, nullable=False),
-    _text("error", null=True),
-    _instant("measured_at", null=False),
+    text("error", null=True),
+    instant("measured_at", null=False),
     sa.UniqueConstraint("pairing", "run_id", "check_id", name="uq_check_result_run"),
     sa.Index("ix_check_result_measured", "pairing", "measured_at"),
 )
@@ -301,18 +269,18 @@ sa.Table(
 sa.Table(
     "check_violation",
     metadata,
-    _id(),
-    _text("run_id"),
-    _text("pairing"),
-    _text("check_id"),
-    _json("detail"),
+    identity(),
+    text("run_id"),
+    text("pairing"),
+    text("check_id"),
+    json("detail"),
     sa.Index("ix_check_violation_run", "pairing", "run_id", "check_id"),
 )
 
 sa.Table(
     "quota_usage",
     metadata,
-    _text("system", primary_key=True),
-    sa.Column("bucket", _INSTANT, primary_key=True),
+    text("system", primary_key=True),
+    sa.Column("bucket", INSTANT, primary_key=True),
     sa.Column("calls", sa.BigInteger, nullable=False),
 )

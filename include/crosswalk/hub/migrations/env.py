@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from alembic import context
 
-from crosswalk.hub.tables import SCHEMA, metadata
+from crosswalk.hub.columns import SCHEMA
+from crosswalk.hub.tables import metadata
 
 
 def run() -> None:
