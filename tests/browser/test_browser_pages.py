@@ -1,0 +1,152 @@
+"""Our pages inside Airflow's screens, as an analyst and on-call see them."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+import requests
+from selenium.webdriver.common.by import By
+
+from tests.airflow.first_runs import FirstRuns
+from tests.browser.chromium import Browser
+from tests.stack import PHASE_1, PHASE_2, Stack, eventually
+
+pytestmark = [pytest.mark.airflow, pytest.mark.browser]
+
+PAGES = {"consistency": "#checks tbody tr", "quarantine": "details", "runbook": "ol li"}
+PAIRING = "netsuite_salesforce"
+
+
+@pytest.mark.parametrize(
+    "page", [*PAGES, "consistency/check?check=customer_counts", "consistency/check.csv", "theme.js", "health"]
+)
+def test_nothing_is_shown_to_who_is_not_signed_in(stack: Stack, page: str) -> None:
+    answer = requests.get(f"{stack.url}/crosswalk/{page}", timeout=30)
+    assert answer.status_code == 401
+    assert PAIRING not in answer.text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_viewer_may_read_every_page_and_the_page_forbids_strangers_scripts(
+    stack: Stack, first: FirstRuns, page: str
+) -> None:
+    answer = stack.airflow_as("viewer").send("GET", f"/crosswalk/{page}")
+    assert answer.status_code == 200
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 1920])
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_fits_follows_the_theme_and_asks_only_our_own_server(
+    seen: Browser, stack: Stack, page: str, width: int, theme: str
+) -> None:
+    seen.size(width, 1000)
+    seen.theme(theme)
+    seen.page(page, PAGES[page])
+    shade = [int(part) for part in re.findall(r"\d+", seen.background())[:3]]
+    assert (sum(shade) > 600) == (theme == "light")
+    assert not seen.overflows()
+    assert seen.hosts() == {stack.url.removeprefix("http://")}
+    assert seen.complaints() == []
+
+
+def test_the_report_shows_the_score_and_every_check_as_the_hub_has_them(seen: Browser, stack: Stack) -> None:
+    seen.page("consistency", "#checks tbody tr")
+    run = "(select run_id from hub.check_result order by measured_at desc limit 1)"
+    checks = stack.rows(f"select title, severity, violations, population from hub.check_result where run_id = {run}")
+    shown = {row[1]: (row[2], int(row[3]), int(row[4].replace("\u202f", ""))) for row in seen.table("#checks")}
+    assert shown == {title: (severity, bad, of) for title, severity, bad, of in checks}
+    [(score,)] = stack.rows(
+        f"select 100.0 * (1 - sum(least(violations, population)) / sum(population)) from hub.check_result where run_id = {run}"
+    )
+    assert float(seen.see("#score").text.removesuffix("%").strip()) == pytest.approx(float(score), abs=0.01)
+
+
+def test_a_check_leads_to_its_failing_rows_and_their_csv_equals_what_sql_finds(
+    seen: Browser, stack: Stack, first: FirstRuns
+) -> None:
+    seen.page("consistency", "#checks tbody tr")
+    link = seen.see("#checks a")
+    check = re.search(r"check=(\w+)", str(link.get_attribute("href")))
+    assert check is not None
+    link.click()
+    seen.inside("#rows tbody tr")
+    shown = seen.table("#rows")
+    heads = [head.text for head in seen.all("#rows thead th")]
+    seen.driver.find_element(By.PARTIAL_LINK_TEXT, "CSV").click()
+    file = eventually(lambda: next(seen.downloads.glob("*.csv"), None), 30, "the CSV is downloaded")
+    with Path(file).open(newline="", encoding="utf-8") as text:
+        head, *rows = list(csv.reader(text))
+    assert [name.replace("_", " ") for name in head] == heads
+    assert [[cell or "—" for cell in row] for row in rows] == shown
+    asked = stack.rows(
+        "select detail from hub.check_violation where check_id = %s and run_id = "
+        "(select run_id from hub.check_result order by measured_at desc limit 1) order by id",
+        [check.group(1)],
+    )
+    assert rows == [["" if detail[name] is None else str(detail[name]) for name in head] for (detail,) in asked]
+
+
+def test_the_count_of_customers_that_differs_is_the_one_the_systems_have(stack: Stack, first: FirstRuns) -> None:
+    found = stack.rows(
+        "select detail from hub.check_violation where check_id = 'customer_counts' and run_id = "
+        "(select run_id from hub.check_result order by measured_at desc limit 1)"
+    )
+    living = first.company.counts()
+    for (detail,) in found:
+        assert detail["crm_records"] == living["salesforce", "customer"]
+        assert detail["erp_records"] == living["netsuite", "customer"]
+    assert bool(found) == (living["salesforce", "customer"] != living["netsuite", "customer"])
+
+
+def test_a_group_of_the_quarantine_opens_and_says_what_to_do(seen: Browser, first: FirstRuns) -> None:
+    seen.page("quarantine", "details")
+    group = seen.all("details")[-1]
+    if group.get_attribute("open") is None:
+        group.find_element(By.TAG_NAME, "summary").click()
+    shown = group.find_element(By.TAG_NAME, "tbody").text
+    assert re.search(r"006\w{15}", shown)
+    everything = " ".join(str(one.get_attribute("textContent")) for one in seen.all("details"))
+    assert set(first.blocked) <= set(re.findall(r"006\w{15}", everything))
+    for cause in first.blocked.values():
+        assert cause in everything
+
+
+@pytest.mark.parametrize(
+    ("button", "what", "shows"),
+    [
+        ("Consistency report", "#score", "%"),
+        ("Quarantine", "details", "no product lines"),
+        ("Runbook", "h2#deliver", "deliver"),
+    ],
+)
+def test_a_tasks_buttons_lead_to_the_pages(seen: Browser, first: FirstRuns, button: str, what: str, shows: str) -> None:
+    seen.open(f"/dags/{PHASE_2}/runs/{first.orders}/tasks/deliver_orders/details")
+    link = seen.see(f"a[href*='/plugin/{button.split()[0].lower()}']")
+    assert button in link.text
+    address = str(link.get_attribute("href"))
+    seen.driver.get(address)
+    seen.inside(what)
+    assert shows in seen.see("main").text
+    if button == "Quarantine":
+        assert "Only those of one run" in seen.see("main").text
+    if button == "Runbook":
+        assert [one.text for one in seen.all("h2")] == ["deliver"]
+
+
+def test_the_grid_of_either_phase_is_shown_without_a_complaint(seen: Browser, first: FirstRuns) -> None:
+    for dag, run in ((PHASE_1, first.visibility), (PHASE_2, first.orders)):
+        seen.open(f"/dags/{dag}/runs/{run}")
+        seen.see("a[href*='/tasks/check']")
+    assert seen.complaints() == []
+
+
+def test_a_pairing_that_does_not_exist_is_a_sentence_not_an_error(stack: Stack) -> None:
+    answer = stack.airflow_as("viewer").send("GET", "/crosswalk/consistency", pairing="nobody")
+    assert answer.status_code == 404
+    assert "There is no pairing nobody" in answer.text
+    assert stack.airflow_as("viewer").send("GET", "/crosswalk/consistency", pairing="<script>").status_code == 422

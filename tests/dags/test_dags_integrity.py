@@ -1,0 +1,120 @@
+"""The DAG files as Airflow reads them: they import, survive storage, and say what an operator needs."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from crosswalk.pairing import load_pairings
+from tests.dags.conftest import REPOSITORY, Facts, inspect
+
+PAIRINGS = load_pairings(REPOSITORY / "include" / "pairings")
+PHASES = {"phase_1_visibility": "visibility", "phase_2_orders": "orders"}
+
+
+def test_every_file_imports_and_every_pairing_has_both_phases(facts: Facts) -> None:
+    assert facts["errors"] == {}
+    assert set(facts["dags"]) == {f"{pairing.name}__{phase}" for pairing in PAIRINGS for phase in PHASES}
+
+
+def test_every_dag_survives_being_stored(facts: Facts) -> None:
+    assert all(dag["survives"] for dag in facts["dags"].values())
+
+
+def test_parsing_again_elsewhere_makes_no_new_version(facts: Facts, tmp_path: Path) -> None:
+    again = inspect(tmp_path, REPOSITORY / "dags")
+    assert facts["unstable"] == again["unstable"] == {}
+    for name, dag in facts["dags"].items():
+        assert again["dags"][name]["serialized"] == dag["serialized"]
+
+
+def test_a_file_whose_arguments_change_at_every_parse_would_be_refused(tmp_path: Path) -> None:
+    (tmp_path / "dags").mkdir()
+    (tmp_path / "dags" / "restless.py").write_text(
+        "from datetime import datetime\nfrom airflow.sdk import DAG\nDAG('restless', description=str(datetime.now()))\n"
+    )
+    assert inspect(tmp_path, tmp_path / "dags")["unstable"]
+
+
+@pytest.mark.parametrize("pairing", PAIRINGS, ids=lambda pairing: pairing.name)
+@pytest.mark.parametrize("phase", PHASES)
+def test_schedule_and_tags_are_the_pairings(facts: Facts, pairing: object, phase: str) -> None:
+    dag = facts["dags"][f"{pairing.name}__{phase}"]  # type: ignore[attr-defined]
+    assert dag["schedule"] == pairing.phases[PHASES[phase]].schedule  # type: ignore[attr-defined]
+    assert dag["tags"] == sorted(["crosswalk", pairing.name, phase.replace("_", " ")[:7]])  # type: ignore[attr-defined]
+    assert dag["catchup"] is False
+    assert dag["max_active_runs"] == 1
+
+
+def test_every_page_tells_what_each_task_does_and_what_to_do_at_night(facts: Facts) -> None:
+    for dag in facts["dags"].values():
+        assert "When a task is red" in dag["doc"]
+        for task in dag["tasks"]:
+            assert f"`{task}" in dag["doc"] or "pull_*" in dag["doc"] or "…" in dag["doc"], task
+
+
+def test_every_task_is_tried_again_by_the_class_of_its_error(facts: Facts) -> None:
+    for dag in facts["dags"].values():
+        for task in dag["tasks"].values():
+            assert task["retries"] >= 2
+            assert task["retry_policy"] == "CrosswalkRetryPolicy"
+            assert task["retry_seconds"] == 10
+
+
+def test_tasks_that_talk_to_a_system_wait_in_its_pool(facts: Facts) -> None:
+    for name, dag in facts["dags"].items():
+        pairing = next(one for one in PAIRINGS if name.startswith(one.name))
+        for task_id, task in dag["tasks"].items():
+            side = _side(task_id, pairing.crm.system, pairing.erp.system)
+            assert task["pool"] == (pairing.side(side).pool_name if side else "crosswalk_hub"), task_id  # type: ignore[arg-type]
+
+
+def _side(task_id: str, crm: str, erp: str) -> str | None:
+    ends = {f"pull_{crm}": "crm", f"pull_{erp}": "erp"}
+    ends |= {
+        f"{stage}_{flow}": side
+        for stage in ("deliver", "settle")
+        for flow, side in (("orders", "erp"), ("write_back", "crm"))
+    }
+    return ends.get(task_id)
+
+
+def test_only_deliver_may_write(facts: Facts) -> None:
+    writers = {task for dag in facts["dags"].values() for task, about in dag["tasks"].items() if not about["read_only"]}
+    assert writers == {"deliver_orders", "deliver_write_back"}
+
+
+def test_every_task_leads_to_report_quarantine_and_runbook(facts: Facts) -> None:
+    for dag in facts["dags"].values():
+        for task in dag["tasks"].values():
+            assert task["links"] == ["Consistency report", "Quarantine", "Runbook"]
+
+
+def test_the_form_asks_for_mode_since_records_dry_run_and_reason(facts: Facts) -> None:
+    for dag in facts["dags"].values():
+        assert set(dag["params"]) == {"mode", "since", "record_ids", "dry_run", "reason"}
+        assert dag["params"]["mode"]["enum"] == ["incremental", "full"]
+        assert all(schema.get("title") and schema.get("description_md") for schema in dag["params"].values())
+
+
+def test_reading_the_dags_costs_a_fraction_of_importing_airflow_and_no_heavy_library(facts: Facts) -> None:
+    assert facts["heavy_modules"] == []
+    assert facts["parse_seconds"] < 0.5 * facts["import_seconds"]
+
+
+def test_one_pairing_more_is_two_dags_more(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    for name in ("dags", "include/pairings", "include/mappings"):
+        shutil.copytree(REPOSITORY / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
+    file = project / "include" / "pairings" / "netsuite_salesforce.yaml"
+    text = file.read_text().replace("pairing: netsuite_salesforce", "pairing: second_account")
+    file.with_name("second_account.yaml").write_text(text)
+    found = set(inspect(tmp_path, project / "dags")["dags"])
+    assert {name for name in found if name.startswith("second_account")} == {
+        f"second_account__{phase}" for phase in PHASES
+    }
+    assert {name for name in found if name.startswith("netsuite_salesforce")} == {
+        f"netsuite_salesforce__{p}" for p in PHASES
+    }
