@@ -232,7 +232,7 @@ class Store:
         connection = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None, timeout=30)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
-        connection.execute("PRAGMA cache_size=-65536")
+        connection.execute("PRAGMA cache_size=-16384")
         connection.execute("PRAGMA mmap_size=1073741824")
         connection.execute("PRAGMA temp_store=MEMORY")
         connection.execute("PRAGMA case_sensitive_like=ON")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from netsuite_account import Client, error_of
+from netsuite_account import Client, Opener, error_of
 
 STRICT = {"X-NetSuite-PropertyNameValidation": "error"}
 COMPANY = {"companyName": "Northwind", "subsidiary": {"id": "1"}}
@@ -437,3 +437,25 @@ def test_custom_fields_appear_everywhere_and_leave_again(account: Callable[..., 
     assert schema["properties"]["custentity_region"]["x-ns-custom-field"] is True
     client.emulator.actions["drop_custom_field"]({"id": "custentity_region"})
     assert "custentity_region" in error_of(client.ask("SELECT custentity_region FROM customer"))[2]
+
+
+def test_lists_that_only_the_account_keeps_refuse_writing(shared: Client) -> None:
+    for method, path in (("POST", "accountingPeriod"), ("PATCH", "customerStatus/13"), ("DELETE", "customerStatus/13")):
+        assert error_of(shared.record(method, path, {"name": "x"}))[:2] == (405, "METHOD_NOT_ALLOWED")
+    assert error_of(shared.record("PUT", "customer"))[0] == 400
+    assert error_of(shared.record("POST", "customer/1"))[0] == 405
+
+
+def test_a_company_without_subsidiaries_can_trade(account: Opener) -> None:
+    client = account(one_world=False)
+    prices = {
+        "items": [{"currencyPage": {"id": "1"}, "priceLevel": {"id": "1"}, "quantity": {"value": "0"}, "price": 4}]
+    }
+    item = client.create("serviceSaleItem", {"itemId": "HOUR", "price": prices})
+    buyer = client.create("customer", {"companyName": "Solo", "taxable": False})
+    order = client.create(
+        "salesOrder", {"entity": {"id": buyer}, "item": {"items": [{"item": {"id": item}, "quantity": 3}]}}
+    )
+    body = client.get(f"salesOrder/{order}")
+    assert body["total"] == 12
+    assert "subsidiary" not in body
