@@ -11,7 +11,7 @@ from types import FrameType
 
 import click
 
-from benchmarks.postgres import cores, running_postgres, version
+from benchmarks.postgres import cores, version
 from benchmarks.report import RESULTS, Settings, keep, machine, write_page
 
 NAMES = ("accounts", "calls", "orders", "parsing", "latency")
@@ -23,14 +23,16 @@ QUICK_ACCOUNTS = 5_000
 @click.option("--accounts", type=click.IntRange(min=100), help="Size of the accounts benchmark; 100,000.")
 @click.option("--quick", is_flag=True, help="Small sizes: minutes become seconds, figures become rough.")
 @click.option(
-    "--results", type=click.Path(file_okay=False, path_type=Path), default=RESULTS, help="Folder that keeps the results."
+    "--results",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=RESULTS,
+    help="Folder that keeps the results.",
 )
 def main(names: tuple[str, ...], accounts: int | None, quick: bool, results: Path) -> None:
     """Measure Crosswalk: all benchmarks, or those named."""
     signal.signal(signal.SIGTERM, _interrupt)
     settings = Settings(accounts or (QUICK_ACCOUNTS if quick else Settings.accounts), quick)
-    with running_postgres() as server:
-        where = machine(version(server), cores())
+    where = machine(version(), cores())
     missed = []
     for name in names or NAMES:
         click.echo(f"{name} …")

@@ -61,9 +61,7 @@ def run(settings: Settings) -> Outcome:
 class _Turns:
     """Lets the contenders run one after the other, each in a process of its own."""
 
-    def __init__(
-        self, org: Emulator, place: Path, databases: dict[str, str], before_each: Callable[[], None]
-    ) -> None:
+    def __init__(self, org: Emulator, place: Path, databases: dict[str, str], before_each: Callable[[], None]) -> None:
         self._org, self._place, self._databases, self._before_each = org, place, databases, before_each
         self._fields = fields()
 
@@ -197,7 +195,17 @@ def outcome(
 
 
 def _table(title: str, results: dict[str, dict[str, Any]]) -> Table:
-    head = ["", "CPU ms a record", "CPU s", "wall s", "peak MB", "of it imports", "import CPU s", "requests", "rows kept"]
+    head = [
+        "",
+        "CPU ms a record",
+        "CPU s",
+        "wall s",
+        "peak MB",
+        "of it imports",
+        "import CPU s",
+        "requests",
+        "rows kept",
+    ]
     rows = [
         [name, per_record(r["cpu"], r["records"]), r["cpu"], r["wall"], round(r["peak_mb"]), round(r["import_mb"]),
          r["import_cpu"], r["requests"], r["rows"] if r["rows"] is not None else "none"]

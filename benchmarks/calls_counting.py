@@ -45,7 +45,13 @@ class Counter:
         self.counted: list[Counted] = []
 
     def count(
-        self, path: str, walk: Callable[[], int | Sized], least: Callable[[int], int], why: str, *, expected: int | None = None
+        self,
+        path: str,
+        walk: Callable[[], int | Sized],
+        least: Callable[[int], int],
+        why: str,
+        *,
+        expected: int | None = None,
     ) -> int:
         """Walk a path and count; ``walk`` returns its records or their number.
 
@@ -58,8 +64,6 @@ class Counter:
             raise RuntimeError(f"{self.platform}, {path}: {records} records instead of {expected}.")
         found = self._emulator.requests()
         self.counted.append(
-            Counted(
-                self.platform, path, records, found.total, least(records), found.tokens, why, tuple(found.listed())
-            )
+            Counted(self.platform, path, records, found.total, least(records), found.tokens, why, tuple(found.listed()))
         )
         return records

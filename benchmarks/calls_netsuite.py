@@ -38,8 +38,7 @@ PAGE, FETCHED, CREATED = 1_000, 500, 20
 def walk(world: World) -> list[Counted]:
     """Walk every path of an account whose orders can be planned."""
     selections = {
-        name: entity.selection
-        for name, entity in load_mapping(INCLUDE / "mappings" / "netsuite.yaml").entities.items()
+        name: entity.selection for name, entity in load_mapping(INCLUDE / "mappings" / "netsuite.yaml").entities.items()
     }
     counter = Counter("NetSuite", world.netsuite)
     for selection in selections.values():
@@ -104,7 +103,9 @@ def _writes(counter: Counter, world: World, selections: dict[str, Selection]) ->
             f"{entity}, find {CREATED}", lambda e=entity, k=keys: connector(world).find(e, k), lambda n: 1, "a query (§6)", expected=CREATED
         )  # fmt: skip
     found = connector(world).find("customer", [write.intent_key for write in customers])
-    versions = {record.key: record.version for record in connector(world).fetch(selections["customer"], list(found.values()))}
+    versions = {
+        record.key: record.version for record in connector(world).fetch(selections["customer"], list(found.values()))
+    }
     ids = list(versions)
     plain = [_update("customer", key, {"comments": "Measured."}, None) for key in ids]
     counter.count(

@@ -76,7 +76,11 @@ def _reads(counter: Counter, org: Emulator, accounts: Selection, products: Selec
     ids = _ids(org, FETCHED)
     _delete(org, _ids(org, DELETED, "SystemModstamp, Id"))
     counter.count(
-        "deletions", lambda: _tombstones(_quick(org), accounts, mark), lambda n: 1, "queryAll tells both (§5)", expected=DELETED
+        "deletions",
+        lambda: _tombstones(_quick(org), accounts, mark),
+        lambda n: 1,
+        "queryAll tells both (§5)",
+        expected=DELETED,
     )
     ids = _ids(org, FETCHED)
     counter.count(
@@ -87,7 +91,10 @@ def _reads(counter: Counter, org: Emulator, accounts: Selection, products: Selec
         "fetch, own fields", lambda: connector(org).fetch(products, keys), lambda n: pages(n, RETRIEVAL), "2,000 ids (§7.1)"
     )  # fmt: skip
     counter.count(
-        "describe", lambda: connector(org).describe("customer", "Account").fields, lambda n: 1, "one for an object (§4.2)"
+        "describe",
+        lambda: connector(org).describe("customer", "Account").fields,
+        lambda n: 1,
+        "one for an object (§4.2)",
     )
 
 
@@ -122,7 +129,11 @@ def _writes(counter: Counter, org: Emulator) -> None:
     )  # fmt: skip
     keys = [write.intent_key for write in creates]
     counter.count(
-        f"find {BATCH}", lambda: connector(org).find("customer", keys), lambda n: 1, "a query (§1: 16 KB)", expected=BATCH
+        f"find {BATCH}",
+        lambda: connector(org).find("customer", keys),
+        lambda n: 1,
+        "a query (§1: 16 KB)",
+        expected=BATCH,
     )
 
 

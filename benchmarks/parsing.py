@@ -77,7 +77,16 @@ def outcome(parsed: Mapping[str, Mapping[str, Any]], plugin: Mapping[str, Any]) 
     peer = next(iter(parsed))
     ours = {name: found for name, found in parsed.items() if name != peer}
     worst = max(found["first_cpu"] for found in ours.values())
-    head = ["", "DAGs", "first parse, CPU s", "wall s", "again, CPU s", "times the peer, again", "modules it imports", "floor, CPU s"]
+    head = [
+        "",
+        "DAGs",
+        "first parse, CPU s",
+        "wall s",
+        "again, CPU s",
+        "times the peer, again",
+        "modules it imports",
+        "floor, CPU s",
+    ]
     rows = [
         [name, int(found["dags"]), found["first_cpu"], found["first_wall"], found["again_cpu"],
          ratio(found["again_cpu"], parsed[peer]["again_cpu"]), int(found["modules"]), found["floor_cpu"]]

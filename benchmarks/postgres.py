@@ -21,7 +21,7 @@ from crosswalk.hub.database import migrate
 from crosswalk_airflow.local.database_urls import on_loopback
 from crosswalk_airflow.local.databases import wait_for_server
 from crosswalk_airflow.local.postgres import SUPERUSER, initialise, server_command
-from crosswalk_airflow.local.postgres_home import PostgresHome, server_account
+from crosswalk_airflow.local.postgres_home import Account, PostgresHome, server_account
 
 
 @contextmanager
@@ -69,26 +69,17 @@ def new_database(url: str, name: str, *, hub: bool = False) -> str:
     return created
 
 
-def version(url: str) -> str:
+def version() -> str:
     """Return the server's version, as ``18.6``."""
-    with psycopg.connect(url) as connection:
-        row = connection.execute("show server_version").fetchone()
-    assert row is not None
-    return str(row[0]).split()[0]
+    binaries = PostgresHome(Path(), Account(os.geteuid(), os.getegid())).binaries()
+    told = subprocess.run([binaries / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
+    return told.split()[-1]
 
 
 def settled(url: str) -> None:
     """Write out what is dirty, so that one contender does not pay for another."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("checkpoint")
-
-
-def size_mb(url: str) -> float:
-    """Return the size of the database in MiB."""
-    with psycopg.connect(url) as connection:
-        row = connection.execute("select pg_database_size(current_database())").fetchone()
-    assert row is not None
-    return round(row[0] / 2**20, 1)
 
 
 def cores() -> int:

@@ -49,7 +49,13 @@ class Outcome:
     def markdown(self) -> str:
         """Return the outcome as a section of the page."""
         mark = {True: "Aim met.", False: "Aim missed.", None: ""}[self.met]
-        return "\n".join([f"## {self.name}\n", f"{self.headline}. {mark}\n".replace(". \n", ".\n"), *(t.markdown() for t in self.tables)])
+        return "\n".join(
+            [
+                f"## {self.name}\n",
+                f"{self.headline}. {mark}\n".replace(". \n", ".\n"),
+                *(t.markdown() for t in self.tables),
+            ]
+        )
 
 
 def _cell(value: object) -> str:
@@ -100,9 +106,7 @@ def write_page(folder: Path = RESULTS) -> Path:
     for one in kept:
         m = one["machine"]
         quick = ", a quick run" if one["quick"] else ""
-        place = (
-            f"{m['date']}, {m['cores']} cores of {m['processor']}, Python {m['python']}, Postgres {m['postgres']}{quick}"
-        )
+        place = f"{m['date']}, {m['cores']} cores of {m['processor']}, Python {m['python']}, Postgres {m['postgres']}{quick}"
         title, _, rest = one["page"].partition("\n\n")
         sections.append(f"{title}\n\n_{place}_\n\n{rest}")
     page = folder / "README.md"
