@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from crosswalk.connectors.protocol import Connector
+    from crosswalk.model.errors import CrosswalkError
     from crosswalk.pairing import Pairing
     from crosswalk.pairing.document import Side
     from crosswalk.stages.context import StageContext
@@ -38,6 +39,7 @@ class StageOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, object]:
         """Run the stage; returns counts only."""
         from crosswalk.hub import runs
+        from crosswalk.model.errors import CrosswalkError
 
         stage_context = self.stage_context(context)
         with stage_context.hub.connection() as connection:
@@ -49,7 +51,11 @@ class StageOperator(BaseOperator):
                 dag_id=self.dag.dag_id,
                 parameters=dict(context["params"].items()),
             )
-        result = self.run_stage(stage_context, context)
+        try:
+            result = self.run_stage(stage_context, context)
+        except CrosswalkError as error:
+            self.log.error("%s", _advice(error, stage_context.pairing, self.stage))
+            raise
         counts: dict[str, object] = result.as_dict()
         self.log.info("%s: %s", self.stage, ", ".join(f"{name} {value}" for name, value in counts.items()))
         return counts
@@ -92,3 +98,15 @@ class StageOperator(BaseOperator):
             chosen.connection, system=chosen.system, read_only=self.read_only, quota=PostgresQuota(dsn, limits)
         )
         return hook.get_conn()
+
+
+def _advice(error: CrosswalkError, pairing: Pairing, stage: str) -> str:
+    """Return what on-call needs to know, as the log's last words: what, where, and what to do in Airflow."""
+    words = [f"{error.error_class}: {error}"]
+    side = next((one for one in (pairing.crm, pairing.erp) if one.system == error.system), None)
+    if side is not None and error.error_class in ("authentication", "permission"):
+        words.append(
+            f"Correct connection {side.connection!r} under Admin, Connections, press Test, then clear this task."
+        )
+    words.append(f"The runbook is under Docs, Runbook: {stage}.")
+    return " ".join(words)
