@@ -12,9 +12,11 @@ from crosswalk_airflow.paths import include_folder
 from crosswalk_airflow.ui.runbooks import RUNBOOKS
 
 if TYPE_CHECKING:
-    from crosswalk.hub.database import Hub
-    from crosswalk.pairing import Pairing
     from crosswalk.hub.checks import CheckResult
+    from crosswalk.hub.database import Hub
+    from crosswalk.hub.quarantine import QuarantineItem
+    from crosswalk.hub.runs import Run
+    from crosswalk.pairing import Pairing
 
 
 class PageError(Exception):
@@ -45,6 +47,7 @@ def consistency(name: str | None) -> dict[str, object]:
         "score": points[-1].score if points else None,
         "change": points[-1].score - points[-2].score if len(points) > 1 else None,
         "counts": counts,
+        "read": {side: frozenset(entities) for side, entities in pairing.phases["visibility"].read.items()},
         "worst": next((check for check in checks if not check.success), None),
     }
 
@@ -80,17 +83,27 @@ def check_csv(name: str | None, check_id: str) -> str:
 def quarantine(name: str | None, run: str | None) -> dict[str, object]:
     """Return open quarantine items, grouped by cause, largest group first."""
     from crosswalk.hub.quarantine import open_items
+    from crosswalk.hub.runs import latest
 
     pairing, all_pairings = _pairing(name)
     with _hub(pairing).connection() as connection:
         items = open_items(connection, pairing=pairing.name)
-    if run:
-        items = [item for item in items if item.run_id.endswith(run)]
-    groups: dict[tuple[str, str, str], list[object]] = {}
+        if run:
+            items = _met_by(items, latest(connection, pairing.name, limit=1000), run)
+    groups: dict[tuple[str, str, str], list[QuarantineItem]] = {}
     for item in items:
         groups.setdefault((item.stage, item.error_class, item.fingerprint), []).append(item)
     ordered = sorted(groups.items(), key=lambda pair: -len(pair[1]))
     return {"pairing": pairing, "pairings": all_pairings, "groups": ordered, "total": len(items), "run": run}
+
+
+def _met_by(items: list[QuarantineItem], runs: list[Run], run: str) -> list[QuarantineItem]:
+    """Return the items that a run met: an item names only the last run that met it, but since when it is there."""
+    this = next((one for one in runs if one.id.rpartition("/")[2] == run), None)
+    if this is None:
+        return []
+    later = [one.started_at for one in runs if one.dag_id == this.dag_id and one.started_at > this.started_at]
+    return [item for item in items if item.last_seen >= this.started_at and (not later or item.first_seen < min(later))]
 
 
 def runbook(stage: str) -> dict[str, object]:

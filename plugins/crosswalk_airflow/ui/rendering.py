@@ -82,5 +82,5 @@ def sparkline(points: Sequence[TrendPoint], width: int = 360, height: int = 64) 
     ]
     title = f"Score over the last {len(points)} runs, {low:.2f} % at its lowest"
     return Markup(
-        '<svg role="img" aria-label="{}" viewBox="0 0 {} {}" class="trend"><title>{}</title><polyline points="{}"/></svg>'
+        '<svg role="img" aria-label="{}" viewBox="0 0 {} {}" preserveAspectRatio="none" class="trend"><title>{}</title><polyline points="{}"/></svg>'
     ).format(title, width, height, title, " ".join(places))
