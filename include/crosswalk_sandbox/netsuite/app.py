@@ -37,13 +37,20 @@ class App:
     """ASGI app of one account. ``services`` are keyed by the first two path parts after ``/services/rest``."""
 
     def __init__(
-        self, gate: Gate, oauth2: OAuth2, governor: Governor, options: Options, services: Mapping[str, Service]
+        self,
+        gate: Gate,
+        oauth2: OAuth2,
+        governor: Governor,
+        options: Options,
+        services: Mapping[str, Service],
+        commits: Callable[[], int],
     ) -> None:
         self._gate = gate
         self._oauth2 = oauth2
         self._governor = governor
         self._options = options
         self._services = services
+        self._commits = commits
         self._workers: anyio.CapacityLimiter | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,9 +84,9 @@ class App:
             query,
             request.headers.get("authorization", ""),
         )
+        call = _call(request, raw_path, query, body, self._commits())
         try:
             async with self._governor.slot():
-                call = _call(request, raw_path, query, body)
                 return await self._in_thread(lambda: self._serve(signed, call))
         except Overloaded as overloaded:
             self._gate.note_overload(signed)
@@ -131,12 +138,12 @@ class App:
         return Answer(200, facts, "json")
 
 
-def _call(request: Request, raw_path: str, query: str, body: bytes) -> Call:
+def _call(request: Request, raw_path: str, query: str, body: bytes, arrived: int) -> Call:
     if len(body) > _LARGEST_BODY:
         raise Refusal(413, "INVALID_REQUEST", "The request is larger than 104 MB.")
     base_url = f"{request.url.scheme}://{request.headers.get('host', '')}"
     headers = {name.lower(): value for name, value in request.headers.items()}
-    return Call(request.method, base_url, raw_path, query, segments_of(raw_path), headers, body)
+    return Call(request.method, base_url, raw_path, query, segments_of(raw_path), headers, body, arrived)
 
 
 def _check_media(call: Call) -> None:

@@ -59,12 +59,19 @@ class NetSuiteEmulator:
             self._jobs,
         )
         self._jobs.start(routes.now)
-        self.app = App(self._gate, oauth2, self._governor, options, {
-            "record/v1": routes.serve,
-            "query/v1": self._suiteql.serve,
-            "async/v1": self._jobs.serve,
-            "system/v1": System(self._store, self._governor).serve,
-        })  # fmt: skip
+        self.app = App(
+            self._gate,
+            oauth2,
+            self._governor,
+            options,
+            {
+                "record/v1": routes.serve,
+                "query/v1": self._suiteql.serve,
+                "async/v1": self._jobs.serve,
+                "system/v1": System(self._store, self._governor).serve,
+            },
+            commits=lambda: self._store.version,
+        )
         self.actions: Mapping[str, Action] = {
             "add_custom_field": self._add_custom_field,
             "drop_custom_field": self._drop_custom_field,

@@ -37,6 +37,8 @@ class Call:
     segments: tuple[str, ...]
     headers: Mapping[str, str]
     body: bytes = b""
+    arrived: int | None = None
+    """The account's commit count when the request came in; None for work that is done at once."""
     caller: Caller = field(default_factory=lambda: Caller(Role(0, "Nobody", default_level="None")))
 
     @property

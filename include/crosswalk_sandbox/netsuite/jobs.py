@@ -264,4 +264,4 @@ def _unpacked(text: str, base: str, caller: Caller) -> Call:
     kept = json.loads(text)
     segments = tuple(kept["segments"]) or segments_of(kept["path"])
     body = base64.b64decode(kept["body"])
-    return Call(kept["method"], base, kept["path"], kept["query"], segments, kept["headers"], body, caller)
+    return Call(kept["method"], base, kept["path"], kept["query"], segments, kept["headers"], body, caller=caller)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -272,6 +273,18 @@ def test_another_save_in_between_is_told(account: Callable[..., Client]) -> None
     assert (status, code) == (400, "RCRD_HAS_BEEN_CHANGED")
     assert "Record has been changed" in detail
     assert client.record("PATCH", f"customer/{ident}", {"email": "a@b.com"}).status_code == 204
+
+
+def test_of_two_saves_at_once_the_second_is_refused(account: Opener) -> None:
+    client = account()
+    ident = client.create("customer", COMPANY)
+    client.emulator.actions["set_service_seconds"]({"seconds": 0.4})
+    with ThreadPoolExecutor(2) as pool:
+        saves = [pool.submit(client.record, "PATCH", f"customer/{ident}", {"email": f"{name}@b.com"}) for name in "ab"]
+    answers = sorted((save.result() for save in saves), key=lambda answer: answer.status_code)
+    assert [answer.status_code for answer in answers] == [204, 400]
+    assert error_of(answers[1])[1] == "RCRD_HAS_BEEN_CHANGED"
+    assert client.record("PATCH", f"customer/{ident}", {"email": "c@b.com"}).status_code == 204
 
 
 def test_the_currency_stays_once_there_are_documents(shared: Client) -> None:

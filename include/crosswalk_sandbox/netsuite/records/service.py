@@ -51,6 +51,7 @@ class Records:
         self._deletion = Deletion(store, self._desk)
         self.conflicts = 0
         """How many of the next updates are to find that the record has been changed."""
+        self._changes: dict[tuple[str, int], int] = {}
 
     # addresses of records
 
@@ -161,11 +162,17 @@ class Records:
         with self._store.write():
             row = self.resolve(call, kind, ident)
             self._check_lock(kind, row["id"])
-            if self.conflicts > 0:
-                self.conflicts -= 1
-                raise record_changed(self._store.options.changed_status)
+            self._check_overtaken(call, kind, row["id"])
             self.change(draft, row)
+            self._changes[kind.table, row["id"]] = self._store.version + 1
         return self._done(call, row["id"], draft)
+
+    def _check_overtaken(self, call: Call, kind: RecordType, ident: int) -> None:
+        """Two saves at once: the later one finds that the record has been changed (NetSuite §5.6)."""
+        changed = self._changes.get((kind.table, ident), 0)
+        if self.conflicts > 0 or (call.arrived is not None and changed > call.arrived):
+            self.conflicts = max(self.conflicts - 1, 0)
+            raise record_changed(self._store.options.changed_status)
 
     def upsert(self, call: Call, kind: RecordType, ident: str) -> Answer:
         """``PUT /{type}/eid:{externalId}``; an internal id is no upsert (NetSuite §5.7)."""

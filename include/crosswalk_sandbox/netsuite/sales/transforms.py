@@ -143,7 +143,7 @@ class Transforms:
         kind = self._store.value('SELECT type FROM "transaction" WHERE id = ?', (origin,))
         if kind != "SalesOrd" or document.type not in ("CustInvc", "CashSale"):
             return
-        order = self._documents.load(int(origin))
+        order = self._documents.load(int(str(origin)))
         for line in document.lines:
             source = order.line(line.get("orderline"))
             if source is not None:

@@ -124,78 +124,60 @@ def _document(
     )
 
 
+# REST type -> (SuiteQL type, label, permission, own fields, what it can be transformed into)
+_SALES: Final = {
+    "salesOrder": (
+        "SalesOrd",
+        "Sales Order",
+        "Sales Order",
+        _ORDER,
+        ("itemFulfillment", "invoice", "cashSale", "returnAuthorization"),
+    ),
+    "invoice": (
+        "CustInvc",
+        "Invoice",
+        "Invoice",
+        _POSTED + _INVOICE,
+        ("customerPayment", "creditMemo", "returnAuthorization"),
+    ),
+    "cashSale": ("CashSale", "Cash Sale", "Cash Sale", _POSTED + " undepFunds:b", ()),
+    "estimate": ("Estimate", "Quote", "Estimate", _ESTIMATE, ("salesOrder", "invoice", "cashSale")),
+    "opportunity": (
+        "Opprtnty",
+        "Opportunity",
+        "Opportunity",
+        _ESTIMATE,
+        ("estimate", "salesOrder", "invoice", "cashSale"),
+    ),
+    "creditMemo": (
+        "CustCred",
+        "Credit Memo",
+        "Credit Memo",
+        _POSTED + " applied:f! unapplied:f! amountRemaining:f!=foreignamountunpaid amountPaid:f!=applied",
+        (),
+    ),
+    "returnAuthorization": (
+        "RtnAuth",
+        "Return Authorization",
+        "Return Authorization",
+        " orderStatus:e(orderStatus)=status",
+        ("itemReceipt", "creditMemo", "cashRefund"),
+    ),
+}
+
+
 def transaction_types() -> list[RecordType]:
     """Sales documents, fulfilments and payments with what each can be transformed into (NetSuite §5.10)."""
     sold = (_items(), _TAX_DETAILS)
+    found = []
+    for name, (kind, label, permission, words, transforms) in _SALES.items():
+        lists = (*sold, _applications("apply")) if name == "creditMemo" else sold
+        found.append(_document(name, kind, label, permission, _SOLD + words, lists, *transforms))
+    payments = (_applications("apply"), _applications("credit"))
+    shipped = (_items(_SHIPPED_LINE), *_PACKAGES)
+    period = " postingPeriod:r(accountingPeriod)"
     return [
-        _document(
-            "salesOrder",
-            "SalesOrd",
-            "Sales Order",
-            "Sales Order",
-            _SOLD + _ORDER,
-            sold,
-            *("itemFulfillment", "invoice", "cashSale", "returnAuthorization"),
-        ),
-        _document(
-            "invoice",
-            "CustInvc",
-            "Invoice",
-            "Invoice",
-            _SOLD + _POSTED + _INVOICE,
-            sold,
-            *("customerPayment", "creditMemo", "returnAuthorization"),
-        ),
-        _document("cashSale", "CashSale", "Cash Sale", "Cash Sale", _SOLD + _POSTED + " undepFunds:b", sold),
-        _document(
-            "estimate",
-            "Estimate",
-            "Quote",
-            "Estimate",
-            _SOLD + _ESTIMATE,
-            sold,
-            *("salesOrder", "invoice", "cashSale"),
-        ),
-        _document(
-            "opportunity",
-            "Opprtnty",
-            "Opportunity",
-            "Opportunity",
-            _SOLD + _ESTIMATE,
-            sold,
-            *("estimate", "salesOrder", "invoice", "cashSale"),
-        ),
-        _document(
-            "creditMemo",
-            "CustCred",
-            "Credit Memo",
-            "Credit Memo",
-            _SOLD + _POSTED + " applied:f! unapplied:f! amountRemaining:f!=foreignamountunpaid amountPaid:f!=applied",
-            (*sold, _applications("apply")),
-        ),
-        _document(
-            "returnAuthorization",
-            "RtnAuth",
-            "Return Authorization",
-            "Return Authorization",
-            _SOLD + " orderStatus:e(orderStatus)=status",
-            sold,
-            *("itemReceipt", "creditMemo", "cashRefund"),
-        ),
-        _document(
-            "customerPayment",
-            "CustPymt",
-            "Payment",
-            "Customer Payment",
-            _PAYMENT + _POSTED,
-            (_applications("apply"), _applications("credit")),
-        ),
-        _document(
-            "itemFulfillment",
-            "ItemShip",
-            "Item Fulfillment",
-            "Item Fulfillment",
-            _FULFILMENT + " postingPeriod:r(accountingPeriod)",
-            (_items(_SHIPPED_LINE), *_PACKAGES),
-        ),
+        *found,
+        _document("customerPayment", "CustPymt", "Payment", "Customer Payment", _PAYMENT + _POSTED, payments),
+        _document("itemFulfillment", "ItemShip", "Item Fulfillment", "Item Fulfillment", _FULFILMENT + period, shipped),
     ]

@@ -89,7 +89,7 @@ class SuiteQL:
             raise invalid_content("Invalid content in the request body. Unknown field 'params'.", "params")
         if not isinstance(given, list) or any(isinstance(value, dict | list) for value in given):
             raise invalid_content("Invalid content in the request body. 'params' is a list of values.", "params")
-        return [value if value is None or isinstance(value, str) else str(value) for value in given]
+        return ["" if value is None else str(value) for value in given]
 
     def _translate(self, query: str, role: Role) -> Translated:
         catalog = self._store.catalog
