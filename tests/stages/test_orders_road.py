@@ -133,7 +133,7 @@ def test_an_order_that_never_arrived_is_sent_again_when_it_surely_cannot_arrive_
     small_world.vendors["netsuite"].faults.add(FaultRule(FaultKind.REFUSE, path=ORDERS, method="POST", count=3))
     deliver(small_world.context(), "orders")
     assert statuses(small_world)["in_doubt"] == 3
-    small_world.clock = lambda: datetime.now(UTC) + timedelta(seconds=2000)
+    small_world.clock = lambda: datetime.now(UTC) + timedelta(seconds=3000)
     assert deliver(small_world.context(), "orders").done == 3
     assert_each_once(small_world, wanted_keys(small_world))
     assert set(statuses(small_world)) == {"done"}
@@ -247,6 +247,9 @@ def test_shadow_stores_the_plan_and_sends_nothing(small_world: World) -> None:
     assert result.intents > 0
     assert set(statuses(small_world)) == {"shadowed"}
     assert small_world.vendors["netsuite"].log.snapshot()["total"] == 0
+    small_world.run_orders()
+    assert_each_once(small_world, wanted_keys(small_world))
+    assert set(statuses(small_world)) == {"done"}
 
 
 def test_the_brake_holds_a_plan_that_is_too_large_until_a_person_releases_it(small_world: World) -> None:

@@ -11,10 +11,11 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from crosswalk.connectors.protocol import Connector
-from crosswalk.hub.database import Hub
+from crosswalk.hub.database import Connection, Hub
 from crosswalk.hub.intents import Claimed, claim, finish, mark_sending, release
 from crosswalk.model.errors import (
     AuthenticationError,
@@ -30,6 +31,7 @@ from crosswalk.model.records import Outcome, Receipt, Write
 
 LEASE_SECONDS = 90
 RETRY_SECONDS = 30
+MOST_WAITING_SECONDS = 1200  # for a slot and for Retry-After, before the last attempt of one request begins
 CLAIM_FACTOR = 8
 RECORDERS = 2  # workers beyond the requests at once: they record receipts meanwhile
 
@@ -73,7 +75,7 @@ class Delivery:
     flow: str
     run_id: str
     write_of: Callable[[Claimed], Write]
-    now: Callable[[], datetime]
+    now: Callable[[], datetime | None] = lambda: None  # the hub's clock, unless a test sets one
 
     def run(self) -> Tally:
         """Deliver until nothing is claimable; raises what the connection (not a record) is ill with, after recording everything.
@@ -139,10 +141,7 @@ class Delivery:
             for intent in members:
                 if intent.key in found:
                     self._record(
-                        intent,
-                        Receipt(intent.key, Outcome.DONE, native_id=found[intent.key], adopted=True),
-                        tally,
-                        intent.sent_at or self.now(),
+                        intent, Receipt(intent.key, Outcome.DONE, native_id=found[intent.key], adopted=True), tally
                     )
                 elif intent.may_send:
                     resend.append(intent)
@@ -152,7 +151,7 @@ class Delivery:
                         Outcome.IN_DOUBT,
                         message="Not found under its key yet; waiting until the request can no longer commit.",
                     )
-                    self._record(intent, waiting, tally, intent.sent_at or self.now())
+                    self._record(intent, waiting, tally)
         return resend
 
     def _send(self, batch: Sequence[Claimed], tally: Tally, requests: threading.Semaphore) -> None:
@@ -163,26 +162,34 @@ class Delivery:
                 self._postpone([intent for intent, _ in writes], tally.connection_error, tally)
                 return
             mine = self._marked(writes, tally)
-            sent_at = self.now()
             receipts = self._deliver([write for _, write in mine], tally) if mine else []
         for (intent, _), receipt in zip(mine, receipts, strict=True):
-            self._record(intent, receipt, tally, sent_at)
+            self._record(intent, receipt, tally)
 
     def _marked(self, writes: Sequence[tuple[Claimed, Write]], tally: Tally) -> list[tuple[Claimed, Write]]:
         """Commit that these are about to be sent; return those that are still ours."""
         with self.hub.connection() as connection:
-            mine = [
-                (intent, write)
-                for intent, write in writes
-                if mark_sending(connection, intent.key, intent.epoch, now=self.now())
-            ]
+            mine = [(intent, write) for intent, write in writes if self._mark(connection, intent)]
         for _ in range(len(writes) - len(mine)):
             tally.count(None)
         return mine
 
+    def _mark(self, connection: Connection, intent: Claimed) -> bool:
+        """Commit the sending; it may be repeated only when no attempt of this request can commit any more."""
+        longest = self.connector.capabilities.longest_request_seconds + MOST_WAITING_SECONDS
+        return mark_sending(
+            connection,
+            intent.key,
+            intent.epoch,
+            lease_seconds=LEASE_SECONDS,
+            longest_request_seconds=longest,
+            run_id=self.run_id,
+            now=self.now(),
+        )
+
     def _postpone(self, batch: Sequence[Claimed], error: CrosswalkError, tally: Tally) -> None:
         for intent in batch:
-            self._record(intent, receipt_of(intent.key, Outcome.RETRY, error), tally, self.now())
+            self._record(intent, receipt_of(intent.key, Outcome.RETRY, error), tally)
 
     def _writes(self, batch: Sequence[Claimed], tally: Tally) -> list[tuple[Claimed, Write]]:
         writes: list[tuple[Claimed, Write]] = []
@@ -190,7 +197,7 @@ class Delivery:
             try:
                 writes.append((intent, self.write_of(intent)))
             except RecordError as error:
-                self._record(intent, receipt_of(intent.key, Outcome.REJECTED, error), tally, self.now())
+                self._record(intent, receipt_of(intent.key, Outcome.REJECTED, error), tally)
         return writes
 
     def _deliver(self, writes: Sequence[Write], tally: Tally) -> list[Receipt]:
@@ -203,38 +210,25 @@ class Delivery:
             tally.connection_error = error
             return [receipt_of(write.intent_key, Outcome.RETRY, error) for write in writes]
 
-    def _record(self, intent: Claimed, receipt: Receipt, tally: Tally, sent_at: datetime) -> None:
+    def _record(self, intent: Claimed, receipt: Receipt, tally: Tally) -> None:
+        """Commit what became of one write; how long doubt lasts is the hub's to reckon."""
+        known: dict[str, Any] = {"run_id": self.run_id, "now": self.now()}
         with self.hub.connection() as connection:
             if receipt.outcome is Outcome.RETRY:
-                later = self.now() + timedelta(seconds=receipt.retry_after or RETRY_SECONDS)
-                mine = release(
-                    connection,
-                    intent.key,
-                    intent.epoch,
-                    not_before=later,
-                    receipt=receipt,
-                    run_id=self.run_id,
-                    now=self.now(),
-                )
+                pause = timedelta(seconds=receipt.retry_after or RETRY_SECONDS)
+                later = (self.now() or datetime.now(UTC)) + pause
+                mine = release(connection, intent.key, intent.epoch, later, receipt=receipt, **known)
             else:
-                later = sent_at + timedelta(seconds=self.connector.capabilities.longest_request_seconds)
-                not_before = later if receipt.outcome is Outcome.IN_DOUBT else None
-                mine = finish(
-                    connection,
-                    intent.key,
-                    intent.epoch,
-                    receipt,
-                    run_id=self.run_id,
-                    not_before=not_before,
-                    now=self.now(),
-                )
+                mine = finish(connection, intent.key, intent.epoch, receipt, **known)
         if receipt.outcome is Outcome.RETRY and receipt.error_class == ErrorClass.AUTHENTICATION:
             tally.connection_error = _refused_login(receipt)
         tally.count(receipt if mine else None)
 
 
 def _refused_login(receipt: Receipt) -> AuthenticationError:
-    return AuthenticationError(receipt.message or "The login was refused.", hint=receipt.hint or "", code=receipt.error_code)
+    return AuthenticationError(
+        receipt.message or "The login was refused.", hint=receipt.hint or "", code=receipt.error_code
+    )
 
 
 def receipt_of(key: str, outcome: Outcome, error: CrosswalkError) -> Receipt:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from crosswalk.connectors.protocol import Connector
@@ -18,7 +18,7 @@ from crosswalk.pairing.document import Side
 
 @dataclass(frozen=True, slots=True)
 class StageContext:
-    """The surroundings of one task. ``open_connector`` is called only by stages that talk to a system; ``now`` is fixed for the task."""
+    """The surroundings of one task. ``open_connector`` is called only by stages that talk to a system; ``now`` is fixed for the task; ``clock`` gives None, which means the hub's clock, unless a test sets one."""
 
     hub: Hub
     pairing: Pairing
@@ -26,7 +26,7 @@ class StageContext:
     open_connector: Callable[[Side], Connector]
     mappings_folder: Path
     now: datetime
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    clock: Callable[[], datetime | None] = lambda: None
     actor: str = "crosswalk"
 
     def mapping(self, side: Side) -> SystemMapping:

@@ -22,7 +22,7 @@ select deal.key
  where deal.system = %(crm)s and deal.deleted_at is null and deal.is_won
    and coalesce(deal.close_date, current_date) >= %(since)s
    and deal.counterpart_key is null
-   and (i.key is null or i.status = 'planned'
+   and (i.key is null or i.status in ('planned', 'shadowed')
         or i.status in ('held', 'rejected') and (i.source_version is distinct from deal.version or deal.key = any(%(asked)s)))
    and (%(asked)s::text[] = '{}' or deal.key = any(%(asked)s))
    and not exists (select 1 from hub.link_end e where e.pairing = %(pairing)s and e.entity = 'deal_order' and e.system = %(crm)s and e.key = deal.key)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import psycopg
 
 from crosswalk.hub.intents import held_intents, let_through, shadow
-from crosswalk.hub.modes import mode_of
+from crosswalk.hub.modes import Mode, mode_of
 from crosswalk.stages.context import StageContext
 
 
@@ -51,7 +51,7 @@ def gate(ctx: StageContext, flow: str, *, dry_run: bool = False, brake_released_
         )
 
 
-def effective_mode(ctx: StageContext, connection: psycopg.Connection, flow: str) -> str:
+def effective_mode(ctx: StageContext, connection: psycopg.Connection, flow: str) -> Mode:
     """Return the mode that holds: what a promotion or an operator set in the hub, else the pairing file's."""
     return mode_of(connection, ctx.pairing.name, flow) or ctx.pairing.phases["orders"].mode
 

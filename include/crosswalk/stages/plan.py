@@ -18,6 +18,7 @@ from crosswalk.orders.facts import DealFacts, Problem
 from crosswalk.orders.readiness import problems_of
 from crosswalk.stages.context import StageContext
 from crosswalk.stages.facts import gather, won_deals
+from crosswalk.stages.gate import effective_mode
 from crosswalk.stages.write_back import write_back_drafts
 
 Flow = Literal["orders", "write_back"]
@@ -55,7 +56,7 @@ def plan(ctx: StageContext, flow: Flow, *, dry_run: bool = False, record_ids: It
             if flow == "orders"
             else _write_back(ctx, connection, set(record_ids))
         )
-        mode = "shadow" if dry_run else ctx.pairing.phases["orders"].mode
+        mode = "shadow" if dry_run else effective_mode(ctx, connection, flow)
         plan_id = store_plan(
             connection,
             pairing=ctx.pairing.name,
