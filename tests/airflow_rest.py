@@ -45,7 +45,13 @@ class AirflowRest:
         return str(self.ask("POST", f"/api/v2/dags/{dag}/dagRuns", body)["dag_run_id"])
 
     def state(self, dag: str, run: str) -> str:
-        return str(self.get(f"/dags/{dag}/dagRuns/{run}")["state"])
+        """Return a run's state; ``unknown`` while Airflow or its database is being restarted."""
+        try:
+            answer = self.send("GET", f"/api/v2/dags/{dag}/dagRuns/{run}")
+        except requests.ConnectionError:
+            return "unknown"
+        assert answer.ok or answer.status_code >= 500, answer.text
+        return str(answer.json()["state"]) if answer.ok else "unknown"
 
     def finish(self, dag: str, run: str, seconds: float = 240) -> str:
         """Wait for a run's end; returns its state."""

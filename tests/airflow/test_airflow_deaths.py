@@ -65,15 +65,12 @@ def _running(stack: Stack, run: str) -> list[tuple[str, psutil.Process]]:
     return [(f"{t['task_id']}[{t['map_index']}]", processes[t["id"]]) for t in tasks if t["id"] in processes]
 
 
-def _settle_down(stack: Stack, first: FirstRuns, deals: Iterable[str]) -> str:
-    """Let the leases and the longest request run out, with a run after either; return the last run."""
-    run = ""
+def _settle_down(stack: Stack, first: FirstRuns, deals: Iterable[str]) -> None:
+    """Let the leases and then the longest request run out, with a run after either, until every order is done."""
     for seconds in (LEASE_SECONDS, LONGEST_REQUEST_SECONDS):
-        if set(first.company.intents(deals).values()) == {"done"} and run:
-            break
-        first.company.let_pass(seconds)
-        run = stack.airflow.run(PHASE_2)
-    return run
+        if set(first.company.intents(deals).values()) != {"done"}:
+            first.company.let_pass(seconds)
+            stack.airflow.run(PHASE_2)
 
 
 def _in_the_middle(first: FirstRuns, deals: list[str]) -> bool:

@@ -61,7 +61,7 @@ def main(folder: str, *makers: str) -> dict[str, Any]:
         "import_seconds": imported,
         "parse_seconds": parsed,
         "heavy_modules": sorted(
-            {"great_expectations", "pandas", "simple_salesforce", "psycopg"} & (set(sys.modules) - known)
+            {"great_expectations", "pandas", "simple_salesforce"} & (set(sys.modules) - known)
         ),
     }
 
