@@ -12,7 +12,7 @@ from pathlib import Path
 
 from crosswalk_airflow.local import credentials, postgres
 from crosswalk_airflow.local.airflow_environment import airflow_environment, clean
-from crosswalk_airflow.local.components import AIRFLOW, POSTGRES, command_of, components_of
+from crosswalk_airflow.local.components import POSTGRES, command_of, is_airflow
 from crosswalk_airflow.local.database_urls import Databases
 from crosswalk_airflow.local.layout import Layout, find_project
 from crosswalk_airflow.local.postgres_home import home_of
@@ -36,8 +36,7 @@ def become(name: str, state: Path) -> None:
     if name == POSTGRES:
         postgres.become_server(home_of(layout), settings.postgres_port)
     os.chdir(workplace)
-    airflow_names = {component.name for component in components_of(settings) if component.group == AIRFLOW}
-    environment = environment_of(layout, settings) if name in airflow_names else clean(os.environ)
+    environment = environment_of(layout, settings) if is_airflow(name) else clean(os.environ)
     command = command_of(name, layout, settings)
     os.execve(command[0], list(command), environment)  # noqa: S606 - no shell is wanted
 

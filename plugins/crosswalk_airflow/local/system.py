@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crosswalk_airflow.local import credentials, databases, postgres, sandbox
-from crosswalk_airflow.local.components import AIRFLOW, DRIVER, POSTGRES, SANDBOX, components_of
+from crosswalk_airflow.local.components import AIRFLOW, DRIVER, POSTGRES, SANDBOX, SCHEDULER, components_of
 from crosswalk_airflow.local.health import api_and_emulators, unhealthy, wait_for
 from crosswalk_airflow.local.ports import require_free
 from crosswalk_airflow.local.postgres_home import home_of
@@ -77,6 +77,7 @@ def up(layout: Layout, settings: Settings, tell: Tell) -> None:
         watch = Watch(layout, supervisor)
         wait_for(settings, api_and_emulators, watch.look, tell)
         _provision(layout, settings, found, passwords["admin"], progress)
+        supervisor.start_group(SCHEDULER)
         wait_for(settings, unhealthy, watch.look, tell)
         supervisor.start_group(DRIVER)
         progress.done("Airflow and the sandbox are healthy" if settings.emulator_ports else "Airflow is healthy")
