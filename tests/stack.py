@@ -84,7 +84,6 @@ class Stack:
             "CROSSWALK_STATE": str(self.layout.state),
             "CROSSWALK_PORT_BASE": str(_free_port_base()),
             "CROSSWALK_SANDBOX_SCALE": SCALE,
-            "CROSSWALK_SANDBOX_DRIVER": "off",  # only the tests work in the demo company
             "CROSSWALK_SANDBOX_DRIVER": "off",  # the tests decide what happens
             "CROSSWALK_START_TIMEOUT": "400",
         }
