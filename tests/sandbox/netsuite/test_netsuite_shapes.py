@@ -10,7 +10,11 @@ from typing import Any
 import pytest
 from netsuite_account import Client, Opener, error_of
 
-CAPTURED = json.loads((Path(__file__).parents[2] / "contracts/netsuite/captured-responses.json").read_text())
+# Not ours to pass on: kept beside the project where it may be had, see tests/contracts/netsuite/README.md.
+_SOURCE = Path(__file__).parents[4] / "shared/contracts/netsuite/captured-responses.json"
+if not _SOURCE.exists():
+    pytest.skip("captured-responses.json is not beside the project", allow_module_level=True)
+CAPTURED = json.loads(_SOURCE.read_text())
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
