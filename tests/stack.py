@@ -215,6 +215,7 @@ def _write_project(folder: Path) -> None:
     shutil.copytree(REPOSITORY / "dags", folder / "dags", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("mappings", "pairings"):
         shutil.copytree(REPOSITORY / "include" / name, folder / "include" / name)
+    (folder / ".env").write_text("AIRFLOW__DAG_PROCESSOR__DAG_VERSION_INFLATION_CHECK_LEVEL=error\n")
     for file in (folder / "include" / "pairings").glob("*.yaml"):
         file.write_text(re.sub(r'(?m)^(\s+schedule:) ".*"', r"\1 null", file.read_text()))
 

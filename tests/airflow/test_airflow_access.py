@@ -1,4 +1,4 @@
-"""Who may do what: the trigger form, connections and their test, pools, wrong credentials, secrets in logs and XComs."""
+"""What opens the doors: the trigger form, connections with their form and test, pools, wrong credentials."""
 
 from __future__ import annotations
 
@@ -10,20 +10,11 @@ from typing import Any
 import pytest
 
 from tests.airflow.first_runs import FirstRuns
+from tests.airflow.secret_values import secrets_of
 from tests.airflow_rest import name_of
 from tests.stack import PHASE_1, PHASE_2, Stack
 
-pytestmark = pytest.mark.airflow
-SECRETS = {
-    "consumer_key",
-    "consumer_secret",
-    "token_id",
-    "token_secret",
-    "private_key",
-    "password",
-    "security_token",
-    "refresh_token",
-}
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(1200)]
 
 
 def test_both_dags_are_there_active_documented_and_tagged(stack: Stack) -> None:
@@ -114,31 +105,3 @@ def test_wrong_credentials_fail_at_once_with_a_remedy_and_the_mended_connection_
             assert "Correct connection 'netsuite' under Admin, Connections" in log
     assert stack.airflow.clear(PHASE_2, run) == len(tasks)
     stack.airflow.expect_green(PHASE_2, run)
-
-
-def secrets_of(stack: Stack, system: str) -> list[tuple[str, str]]:
-    """Every secret an emulator gives out, by name; a private key by each of its lines."""
-    found: list[tuple[str, str]] = []
-    waiting: list[tuple[str, Any]] = list(stack.access[system].items())
-    while waiting:
-        name, value = waiting.pop()
-        if isinstance(value, dict):
-            waiting += [(f"{name}.{inner}", inside) for inner, inside in value.items()]
-        elif name.rpartition(".")[2] in SECRETS:
-            lines = [line for line in str(value).splitlines() if not line.startswith("-----")]
-            found += [(name, line) for line in lines if len(line) > 7]
-    return found
-
-
-def test_no_secret_is_in_any_log_or_xcom(stack: Stack, first: FirstRuns) -> None:
-    secrets = [(f"{system} {name}", value) for system in stack.access for name, value in secrets_of(stack, system)]
-    generated = stack.layout.secrets.read_text()
-    secrets += [(f"installation {name}", value) for name, value in json.loads(generated).items()]
-    assert len({name for name, _ in secrets}) > 15
-    logs = [*stack.layout.airflow_home.rglob("*.log"), *stack.layout.logs.rglob("*.log")]
-    assert len(logs) > 35
-    texts = {str(path): path.read_text(errors="replace") for path in logs}
-    xcoms = [stack.airflow.xcoms(dag, run) for dag, run in ((PHASE_1, first.visibility), (PHASE_2, first.orders))]
-    texts["XComs"] = str(xcoms)
-    leaks = {(name, where) for where, text in texts.items() for name, value in secrets if value in text}
-    assert leaks == set()

@@ -13,7 +13,7 @@ from tests.airflow.first_runs import FirstRuns
 from tests.airflow_rest import FINISHED, name_of
 from tests.stack import PHASE_2, Stack, eventually, latency
 
-pytestmark = pytest.mark.airflow
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(1200)]
 STEPS = 17
 LEASE_SECONDS, LONGEST_REQUEST_SECONDS = 90, 900
 

@@ -10,7 +10,7 @@ from tests.airflow.first_runs import FirstRuns
 from tests.airflow_rest import name_of
 from tests.stack import PHASE_1, PHASE_2, Stack
 
-pytestmark = pytest.mark.airflow
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(1200)]
 
 
 def test_phase_1_writes_to_neither_system(first: FirstRuns) -> None:
@@ -100,3 +100,8 @@ def test_a_second_run_with_nothing_new_plans_and_writes_nothing(stack: Stack, fi
     assert results["plan_orders"]["intents"] == results["plan_write_back"]["intents"] == 0
     assert first.company.writes() == writes
     assert first.company.snapshot() == before
+
+
+def test_parsing_the_files_over_and_over_makes_no_second_version_of_a_dag(stack: Stack, first: FirstRuns) -> None:
+    versions = {dag: stack.airflow.get(f"/dags/{dag}/dagVersions")["total_entries"] for dag in (PHASE_1, PHASE_2)}
+    assert versions == {PHASE_1: 1, PHASE_2: 1}

@@ -8,7 +8,7 @@ from tests.airflow.first_runs import FirstRuns
 from tests.airflow_rest import name_of
 from tests.stack import PHASE_1, PHASE_2, Stack, eventually
 
-pytestmark = pytest.mark.airflow
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(1200)]
 
 
 def test_every_task_of_both_phases_is_cleared_one_after_another_and_nothing_changes(

@@ -14,7 +14,7 @@ from tests.airflow.first_runs import FirstRuns
 from tests.browser.chromium import Browser
 from tests.stack import PHASE_1, PHASE_2, Stack, eventually
 
-pytestmark = [pytest.mark.airflow, pytest.mark.browser]
+pytestmark = [pytest.mark.airflow, pytest.mark.browser, pytest.mark.timeout(1200)]
 
 PAGES = {"consistency": "#checks tbody tr", "quarantine": "details", "runbook": "ol li"}
 PAIRING = "netsuite_salesforce"
