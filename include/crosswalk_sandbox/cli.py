@@ -104,6 +104,7 @@ def up(
 @scale_option
 @click.option("--port", type=click.IntRange(0, 65_535), help="Port for http; default by name.")
 @click.option("--tls-port", type=click.IntRange(0, 65_535), help="Port for https; none without.")
+@click.option("--host", default=HOST, show_default=True, help="Address to listen on; 0.0.0.0 inside a container.")
 @set_option
 def serve_one(
     name: str,
@@ -112,6 +113,7 @@ def serve_one(
     scale: float | None,
     port: int | None,
     tls_port: int | None,
+    host: str,
     settings: tuple[str, ...],
 ) -> None:
     """Serve one emulator in this process: what a supervisor runs."""
@@ -122,12 +124,12 @@ def serve_one(
         with state.claim(one.name, port, tls_port):
             for wanted in (port, tls_port):
                 if wanted is not None:
-                    bind(wanted).close()
+                    bind(wanted, host).close()
             clock = state.clock(one.name)
             emulator = one.factory()(state.directory(one.name), clock, _settings(settings))
             if not emulator.is_loaded():
                 emulator.load(state.company(seed, scale))
-            serve(emulator, port, tls_port, directory=state.certificates, clock=clock)
+            serve(emulator, port, tls_port, directory=state.certificates, clock=clock, host=host)
     except (PortTakenError, StateError, LookupError) as error:
         raise click.ClickException(str(error)) from error
 
