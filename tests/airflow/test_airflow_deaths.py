@@ -9,13 +9,15 @@ from collections.abc import Iterable
 import psutil
 import pytest
 
+from crosswalk.connectors.netsuite.connector import LONGEST_REQUEST_SECONDS
+from crosswalk.delivery.dispatch import LEASE_SECONDS, MOST_WAITING_SECONDS
 from tests.airflow.first_runs import FirstRuns
 from tests.airflow_rest import FINISHED, name_of
 from tests.stack import PHASE_2, Stack, eventually, latency
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(1200)]
 STEPS = 17
-LEASE_SECONDS, LONGEST_REQUEST_SECONDS = 90, 900
+RESEND_SECONDS = LONGEST_REQUEST_SECONDS + MOST_WAITING_SECONDS
 
 
 def _one_order_each(first: FirstRuns, deals: Iterable[str]) -> bool:
@@ -67,7 +69,7 @@ def _running(stack: Stack, run: str) -> list[tuple[str, psutil.Process]]:
 
 def _settle_down(stack: Stack, first: FirstRuns, deals: Iterable[str]) -> None:
     """Let the leases and then the longest request run out, with a run after either, until every order is done."""
-    for seconds in (LEASE_SECONDS, LONGEST_REQUEST_SECONDS):
+    for seconds in (LEASE_SECONDS, RESEND_SECONDS):
         if set(first.company.intents(deals).values()) != {"done"}:
             first.company.let_pass(seconds)
             stack.airflow.run(PHASE_2)
@@ -111,7 +113,7 @@ def test_deliver_killed_between_request_and_reply_adopts_what_arrived_and_sends_
     assert waiting == set(absent), "what arrived is adopted, what did not is not sent again yet"
     assert absent
 
-    first.company.let_pass(LONGEST_REQUEST_SECONDS)
+    first.company.let_pass(RESEND_SECONDS)
     stack.airflow.run(PHASE_2)
     assert _one_order_each(first, deals)
     assert _everything_came_back(first, deals)
