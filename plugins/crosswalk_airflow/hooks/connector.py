@@ -22,6 +22,7 @@ class ConnectorHook(BaseHook):
     :param system: the system's name in the hub.
     :param read_only: refuse every mutating request in the transport.
     :param quota: limits shared by all workers.
+    :param lane: what the requests are for; all lanes but ``bulk`` may use the slots that are kept free for orders.
     """
 
     platform: str
@@ -37,12 +38,14 @@ class ConnectorHook(BaseHook):
         system: str | None = None,
         read_only: bool = True,
         quota: Quota | None = None,
+        lane: str = "bulk",
     ) -> None:
         super().__init__()
         self.conn_id = conn_id or self.default_conn_name
         self.system = system or self.platform
         self.read_only = read_only
         self.quota = quota
+        self.lane = lane
 
     @cached_property
     def settings(self) -> ConnectionSettings:
@@ -78,7 +81,12 @@ class ConnectorHook(BaseHook):
         from crosswalk.connectors.registry import open_connector
 
         return open_connector(
-            self.platform, self.settings, system=self.system, read_only=self.read_only, quota=self.quota
+            self.platform,
+            self.settings,
+            system=self.system,
+            read_only=self.read_only,
+            quota=self.quota,
+            options={"lane": self.lane},
         )
 
     def test_connection(self) -> tuple[bool, str]:

@@ -28,6 +28,7 @@ class StageOperator(BaseOperator):
     """
 
     stage = "stage"
+    lane = "bulk"
     template_fields: Sequence[str] = ()
     operator_extra_links = (ConsistencyReportLink(), QuarantineLink(), RunbookLink())
 
@@ -95,7 +96,11 @@ class StageOperator(BaseOperator):
             for one in (pairing.crm, pairing.erp)
         }
         hook = hook_class(chosen.platform)(
-            chosen.connection, system=chosen.system, read_only=self.read_only, quota=PostgresQuota(dsn, limits)
+            chosen.connection,
+            system=chosen.system,
+            read_only=self.read_only,
+            quota=PostgresQuota(dsn, limits),
+            lane=self.lane,
         )
         return hook.get_conn()
 

@@ -54,6 +54,7 @@ class DeliverOperator(StageOperator):
     """
 
     stage = "deliver"
+    lane = "orders"
 
     def __init__(self, *, flow: str, **kwargs: Any) -> None:
         super().__init__(read_only=False, **kwargs)
