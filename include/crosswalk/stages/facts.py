@@ -50,6 +50,26 @@ def won_deals(connection: psycopg.Connection, pairing: Pairing, today: date, ask
     return [key for (key,) in connection.execute(_CANDIDATES, parameters)]
 
 
+_GIVEN_UP = """
+select q.key
+  from hub.quarantine q
+  left join hub.deal deal on deal.system = q.system and deal.key = q.key
+ where q.pairing = %(pairing)s and q.system = %(crm)s and q.entity = 'deal' and q.stage = 'plan' and q.status = 'open'
+   and (deal.key is null or deal.deleted_at is not null or deal.is_won is not true or deal.counterpart_key is not null
+        or exists (select 1 from hub.link_end e where e.pairing = q.pairing and e.entity = 'deal_order' and e.system = q.system and e.key = q.key))
+ order by q.key
+"""
+
+
+def given_up(connection: psycopg.Connection, pairing: Pairing) -> list[str]:
+    """Return the keys of quarantined deals that want no order any more: reopened, lost, deleted, or ordered in another way.
+
+    A deal that only grew older than the lookback stays where it is: nobody has mended it, and somebody may miss it.
+    """
+    parameters = {"crm": pairing.crm.system, "pairing": pairing.name}
+    return [key for (key,) in connection.execute(_GIVEN_UP, parameters)]
+
+
 def gather(connection: psycopg.Connection, pairing: Pairing, deal_keys: Sequence[str]) -> list[DealFacts]:
     """Return the facts of these deals, in their order; a handful of queries however many deals there are."""
     crm, erp = pairing.crm.system, pairing.erp.system

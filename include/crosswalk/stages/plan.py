@@ -17,7 +17,7 @@ from crosswalk.orders.build import Draft, drafts_of
 from crosswalk.orders.facts import DealFacts, Problem
 from crosswalk.orders.readiness import problems_of
 from crosswalk.stages.context import StageContext
-from crosswalk.stages.facts import gather, won_deals
+from crosswalk.stages.facts import gather, given_up, won_deals
 from crosswalk.stages.gate import effective_mode
 from crosswalk.stages.write_back import write_back_drafts
 
@@ -92,7 +92,13 @@ def _orders(ctx: StageContext, connection: psycopg.Connection, only: set[str]) -
         _block(ctx, connection, facts, problems)
         blocked += 1
     quarantine.resolve_keys(
-        connection, pairing=ctx.pairing.name, system=ctx.pairing.crm.system, entity="deal", stage="plan", keys=ready
+        connection,
+        pairing=ctx.pairing.name,
+        system=ctx.pairing.crm.system,
+        entity="deal",
+        stage="plan",
+        keys=[*ready, *given_up(connection, ctx.pairing)],
+        run_id=ctx.run_id,
     )
     return len(keys), list(drafts.values()), blocked
 
