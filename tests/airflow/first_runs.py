@@ -12,7 +12,10 @@ _shared: list[FirstRuns] = []
 
 @dataclass(frozen=True)
 class FirstRuns:
-    """A green run of phase 1 on untouched systems, then one of phase 2 with these deals won in between."""
+    """A green run of phase 1 on untouched systems, then one of phase 2 with these deals won in between.
+
+    ``ready`` deals with their accounts, ``blocked`` ones with the cause; ``reopened`` was blocked, and a person opens it again.
+    """
 
     company: Company
     visibility: str
@@ -20,6 +23,7 @@ class FirstRuns:
     orders: str
     ready: dict[str, str]
     blocked: dict[str, str]
+    reopened: str
 
     @property
     def account(self) -> str:
@@ -35,7 +39,7 @@ def first_runs(stack: Stack) -> FirstRuns:
 
 
 def _run_both(stack: Stack) -> FirstRuns:
-    """Phase 1, then two accounts with three ready deals and three deals that are not ready, then phase 2."""
+    """Phase 1, then two accounts with three ready deals and four deals that are not ready, then phase 2."""
     company = Company(stack)
     before = company.writes()
     visibility = stack.airflow.run(PHASE_1)
@@ -47,8 +51,9 @@ def _run_both(stack: Stack) -> FirstRuns:
         company.win(one, entry=company.unknown_product()): "no item in the ERP",
         company.win(company.open_account(BillingStreet=None)): "no billing street",
     }
+    reopened = company.win(one, lines=0)
     for _ in range(3):
         company.open_account()  # prospects: the ERP has fewer customers, which a check has to find
     orders = stack.airflow.run(PHASE_2)
     made = {system: after[system] - before[system] for system in after}
-    return FirstRuns(company, visibility, made, orders, ready, blocked)
+    return FirstRuns(company, visibility, made, orders, ready, blocked, reopened)

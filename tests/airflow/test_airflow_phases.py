@@ -93,13 +93,17 @@ def test_xcoms_carry_counts_and_ids_only(stack: Stack, first: FirstRuns) -> None
     assert all(isinstance(v, int | float | str) and len(str(v)) < 80 for result in results for v in result.values())
 
 
-def test_a_second_run_with_nothing_new_plans_and_writes_nothing(stack: Stack, first: FirstRuns) -> None:
+def test_a_second_run_writes_nothing_and_lets_a_deal_go_that_was_reopened(stack: Stack, first: FirstRuns) -> None:
+    first.company.crm.update("Opportunity", first.reopened, {"StageName": "Negotiation/Review"})
     before, writes = first.company.snapshot(), first.company.writes()
     run = stack.airflow.run(PHASE_2)
     results = {e["task_id"]: e["value"] for e in stack.airflow.xcoms(PHASE_2, run) if e["key"] == "return_value"}
     assert results["plan_orders"]["intents"] == results["plan_write_back"]["intents"] == 0
     assert first.company.writes() == writes
     assert first.company.snapshot() == before
+    kept = {key for (key,) in stack.rows("select key from hub.quarantine where status = 'open' and entity = 'deal'")}
+    assert first.reopened not in kept
+    assert set(first.blocked) <= kept
 
 
 def test_parsing_the_files_over_and_over_makes_no_second_version_of_a_dag(stack: Stack, first: FirstRuns) -> None:
