@@ -60,9 +60,7 @@ def main(folder: str, *makers: str) -> dict[str, Any]:
         "dags": {dag.dag_id: _dag(dag, DagSerialization.to_dict(dag)) for dag in bag.dags.values()},
         "import_seconds": imported,
         "parse_seconds": parsed,
-        "heavy_modules": sorted(
-            {"great_expectations", "pandas", "simple_salesforce"} & (set(sys.modules) - known)
-        ),
+        "heavy_modules": sorted({"great_expectations", "pandas", "simple_salesforce"} & (set(sys.modules) - known)),
     }
 
 
