@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, chain, get_parsing_context
+from airflow.sdk.configuration import conf
 
 from crosswalk_airflow.operators.hub import CheckOperator, GateOperator, LinkOperator, PlanOperator
 from crosswalk_airflow.operators.platforms import deliver_operator, pull_operator, settle_operator
@@ -84,7 +85,7 @@ def _settings(pairing: Pairing, phase: str) -> dict[str, Any]:
         "default_args": {
             "owner": "crosswalk",
             "retries": 3,
-            "retry_delay": timedelta(seconds=10),
+            "retry_delay": timedelta(seconds=conf.getint("crosswalk", "retry_seconds", fallback=10)),
             "retry_exponential_backoff": 2.0,
             "max_retry_delay": timedelta(minutes=5),
             "retry_policy": CrosswalkRetryPolicy(),

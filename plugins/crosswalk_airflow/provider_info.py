@@ -34,6 +34,9 @@ def get_provider_info() -> dict[str, Any]:
                     "include_folder": _option(
                         "Folder that holds `pairings/` and `mappings/`; the project's `include/` when empty.", ""
                     ),
+                    "retry_seconds": _option(
+                        "Seconds until a task that died or failed is tried again; doubled each time.", "10", "integer"
+                    ),
                     "hub_conn_id": _option(
                         "Connection of the hub database, where a pairing names none.", "crosswalk_hub"
                     ),
@@ -43,8 +46,8 @@ def get_provider_info() -> dict[str, Any]:
     }
 
 
-def _option(description: str, default: str) -> dict[str, Any]:
-    return {"description": description, "version_added": "0.1.0", "type": "string", "example": None, "default": default}
+def _option(description: str, default: str, kind: str = "string") -> dict[str, Any]:
+    return {"description": description, "version_added": "0.1.0", "type": kind, "example": None, "default": default}
 
 
 def _netsuite() -> dict[str, Any]:
