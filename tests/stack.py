@@ -1,7 +1,8 @@
 """One real Crosswalk for a test session: Postgres, both emulators and Airflow, as `crosswalk up` brings them up.
 
 The system runs on a project folder of its own: the repository's DAG files, mappings and pairings, only that the pairings' schedules are
-taken out. So a DAG runs when a test triggers it and at no other time, while it stays unpaused like the real one.
+taken out and tasks that died are tried again after a second. So a DAG runs when a test triggers it and at no other time, while it stays
+unpaused like the real one.
 """
 
 from __future__ import annotations
@@ -215,7 +216,11 @@ def _write_project(folder: Path) -> None:
     shutil.copytree(REPOSITORY / "dags", folder / "dags", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("mappings", "pairings"):
         shutil.copytree(REPOSITORY / "include" / name, folder / "include" / name)
-    (folder / ".env").write_text("AIRFLOW__DAG_PROCESSOR__DAG_VERSION_INFLATION_CHECK_LEVEL=error\n")
+    settings = (
+        "AIRFLOW__DAG_PROCESSOR__DAG_VERSION_INFLATION_CHECK_LEVEL=error",
+        "AIRFLOW__CROSSWALK__RETRY_SECONDS=1",
+    )
+    (folder / ".env").write_text("\n".join(settings))
     for file in (folder / "include" / "pairings").glob("*.yaml"):
         file.write_text(re.sub(r'(?m)^(\s+schedule:) ".*"', r"\1 null", file.read_text()))
 
