@@ -17,8 +17,8 @@ RESULTS = Path(__file__).parent / "results"
 class Settings:
     """How large the benchmarks are; ``quick`` is for a look, not for a result to keep."""
 
-    accounts: int = 100_000
-    quick: bool = False
+    accounts: int
+    quick: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,13 @@ from crosswalk.stages.link import link_all
 from crosswalk.stages.plan import plan
 from crosswalk.stages.pull import pull
 
+# An order in a currency that its customer is not billed in is refused (NetSuite §12.4): such deals serve no benchmark.
 _PLANNED = """
-select entity, source_system, source_entity, source_key, source_version, target_system, payload from hub.intent
- where entity = 'order' and operation = 'create' and depends_on is null order by key
+select i.entity, i.source_system, i.source_entity, i.source_key, i.source_version, i.target_system, i.payload
+  from hub.intent i
+  join hub.deal d on d.system = i.source_system and d.key = i.source_key
+  join hub.customer c on c.system = i.target_system and c.key = i.payload -> 'values' ->> 'entity' and c.currency = d.currency
+ where i.entity = 'order' and i.operation = 'create' and i.depends_on is null order by i.key
 """
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from benchmarks.__main__ import main
+from benchmarks.__main__ import main, settings_of
 from benchmarks.accounts import fields, outcome
 from benchmarks.calls import outcome as calls_outcome
 from benchmarks.calls_counting import Counted, pages
@@ -15,7 +15,7 @@ from benchmarks.emulators import Requests
 from benchmarks.latency import Deal, Task, split, stages_of
 from benchmarks.measure import cost, cpu_seconds, per_record, ratio
 from benchmarks.orders import least_seconds, share
-from benchmarks.report import Outcome, Settings, Table, keep, write_page
+from benchmarks.report import Outcome, Table, keep, write_page
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
@@ -139,7 +139,7 @@ def test_all_contenders_ask_for_what_the_mapping_reads() -> None:
 def test_the_page_keeps_results_of_earlier_runs_and_names_no_place(tmp_path: Path) -> None:
     for name in ("orders", "accounts"):
         table = Table("Sizes", ["", "records", "s"], [["one", 12_345, 0.12345]])
-        keep(Outcome(name, f"{name} went well", True, {"n": 1}, [table]), MACHINE, Settings(), tmp_path)
+        keep(Outcome(name, f"{name} went well", True, {"n": 1}, [table]), MACHINE, settings_of(None, False), tmp_path)
         page = write_page(tmp_path).read_text()
     assert page.index("## accounts") < page.index("## orders")
     assert "| one | 12,345 | 0.123 |" in page
@@ -151,3 +151,8 @@ def test_an_unknown_benchmark_is_refused_before_anything_starts() -> None:
     answer = CliRunner().invoke(main, ["acounts"])
     assert answer.exit_code == 2
     assert "accounts" in answer.output
+
+
+def test_the_sizes_are_the_kept_ones_unless_others_are_wished() -> None:
+    assert [settings_of(None, False).accounts, settings_of(None, True).accounts] == [100_000, 5_000]
+    assert settings_of(700, True).accounts == 700
