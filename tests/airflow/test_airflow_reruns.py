@@ -27,7 +27,10 @@ def test_every_task_of_both_phases_is_cleared_one_after_another_and_nothing_chan
             if dag in busy:
                 task = busy[dag]
                 now = airflow.get(f"/dags/{dag}/dagRuns/{run}/taskInstances/{task['task_id']}/{task['map_index']}")
-                if now["state"] == "success" and now["start_date"] != task["start_date"]:
+                again = now["state"] == "success" and now["start_date"] != task["start_date"]
+                if (
+                    again and airflow.state(dag, run) == "success"
+                ):  # who clears while a run ends may lose to the scheduler
                     del busy[dag]
                 assert now["state"] not in {"failed", "upstream_failed"}, name_of(task)
             if dag not in busy and waiting[dag]:
