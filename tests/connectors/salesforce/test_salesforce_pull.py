@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -418,29 +417,3 @@ def test_fetch_returns_what_is_there_in_few_calls(selection: Selection, calls: i
         records = salesforce.fetch(selection, keys)
     assert sorted(record.key for record in records) == sorted(org.rows["Account"])
     assert len(org.calls) == calls
-
-
-def test_reading_a_record_costs_less_than_150_microseconds_of_processor_time() -> None:
-    fields = tuple(
-        NativeField(f"F{number}__c", kind)
-        for number, kind in enumerate(["text"] * 12 + ["amount"] * 3 + ["date", "instant", "boolean", "integer"])
-    )
-    samples = {"text": "Some words", "amount": 1500.25, "date": "2026-05-06", "boolean": True, "integer": 12}
-    samples["instant"] = "2026-05-01T07:25:37.000+0000"
-    org = Org()
-    for _ in range(2_000):
-        org.put("Account", **{field.path: samples[field.kind] for field in fields}, Owner={"Name": "Someone"})
-    selection = Selection("customer", "Account", (*fields, NativeField("Owner.Name", "text")))
-    with running(org) as (salesforce, server):
-        body = next(iter(salesforce.pull(selection, None)))
-        assert len(body.records) == 2_000
-        spent = []
-        for _ in range(3):
-            answer = salesforce.client.transport.call("GET", f"{salesforce.client.root}/limits")
-            assert answer.status_code == 200
-            began = time.thread_time()  # the org's own work happens in another thread
-            records = everything(list(salesforce.pull(selection, None)))
-            spent.append((time.thread_time() - began) / len(records))
-        assert len(server.received) > 4
-    assert min(spent) < 150e-6
-    assert isinstance(records[0].values["F15__c"], date)

