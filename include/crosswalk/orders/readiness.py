@@ -203,7 +203,9 @@ def _choice_problems(facts: DealFacts, policy: OrderPolicy) -> Iterator[Problem]
                     f"{rule.by}_unknown",
                     rule.by,
                     f"{place}.{name} has no value for {rule.by.replace('_', ' ')} {fact!r}.",
-                    f"Add {fact!r} to {place}.{name}.values in the pairing file, or change it on the deal.",
+                    f"Add {fact!r} to {place}.{name}.values in the pairing file, or change it on the deal."
+                    if fact
+                    else f"Fill in the {rule.by.replace('_', ' ')}.",
                 )
 
 

@@ -42,6 +42,7 @@ def airflow_environment(
         "logging": {"base_log_folder": str(layout.airflow_home / "logs")},
         "dag_processor": {"refresh_interval": "10", "dag_version_inflation_check_level": "warning"},
         "scheduler": _scheduler(settings),
+        "workers": {"execution_api_timeout": "30"},  # on a busy machine a task's first call may take longer than 5 s
         "usage_data_collection": {"enabled": "False"},
     }
     named = {
