@@ -12,6 +12,7 @@ from crosswalk.hub.links import LinkPair, create_links
 from crosswalk.model.entities import ENTITIES
 from crosswalk.model.errors import RecordError
 from crosswalk.model.records import Image
+from crosswalk.pairing.document import Side
 from crosswalk.stages.context import StageContext
 from crosswalk.stages.deliver import TARGET_OF
 from crosswalk.stages.link import DEAL_ORDER
@@ -53,10 +54,10 @@ def settle(ctx: StageContext, flow: str) -> SettleResult:
 
 
 def _read_back(ctx: StageContext, from_erp: bool, entity: str, batch: Sequence[Unsettled]) -> dict[str, Image]:
-    side = "erp" if from_erp else "crm"
-    mapper = ctx.mapper(side, entity)  # type: ignore[arg-type]
+    side: Side = "erp" if from_erp else "crm"
+    mapper = ctx.mapper(side, entity)
     images = {}
-    for record in ctx.open_connector(side).fetch(mapper.selection, [intent.target_key for intent in batch]):  # type: ignore[arg-type]
+    for record in ctx.open_connector(side).fetch(mapper.selection, [intent.target_key for intent in batch]):
         try:
             images[record.key] = mapper.to_image(record)
         except RecordError:
