@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from crosswalk.connectors.registry import open_connector
 from crosswalk.connectors.salesforce import connect
-from crosswalk.connectors.salesforce.auth import audience, flow_of, login_url
+from crosswalk.connectors.salesforce.auth import audience, flow_of, login_url, signing_key
 from crosswalk.connectors.settings import ConnectionSettings
 from crosswalk.model.errors import AuthenticationError, ConfigurationError, RateLimitedError, TransientError
 from tests.connectors.loopback import RESET, Received, Reply, replies, reply_json, serving
@@ -232,6 +232,21 @@ def test_a_broken_private_key_is_named_and_not_shown() -> None:
         connect(broken).usage()
     assert caught.value.field == "private_key"
     assert "abcdefgh" not in str(caught.value)
+
+
+def test_a_public_key_in_place_of_the_private_one_is_named() -> None:
+    public = KEY.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    given = settings("http://127.0.0.1:1", login="u", consumer_key="k", private_key=public.decode())
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        connect(given).usage()
+
+
+def test_sign_ins_of_one_process_load_the_key_once_and_another_key_is_another() -> None:
+    other = rsa.generate_private_key(65537, 2048).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    assert signing_key(PEM) is signing_key(PEM)
+    assert signing_key(other.decode()) is not signing_key(PEM)
 
 
 def test_the_registry_opens_the_connector_under_the_account_s_own_name() -> None:

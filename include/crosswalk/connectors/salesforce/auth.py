@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -91,14 +92,11 @@ class SalesforceAuthenticator(RenewableAuthenticator):
             "aud": audience(self._settings),
             "exp": int(time.time()) + ASSERTION_SECONDS,
         }
+        key = signing_key(private_key(self._settings))
         try:
-            assertion = jwt.encode(claims, private_key(self._settings), algorithm="RS256")
-        except (ValueError, TypeError, jwt.InvalidKeyError):
-            raise ConfigurationError(
-                "The private key of the Salesforce connection cannot be read.",
-                hint="Give the whole PEM text, BEGIN and END lines included, of an unencrypted RSA key.",
-                field="private_key",
-            ) from None
+            assertion = jwt.encode(claims, key, algorithm="RS256")
+        except (AttributeError, ValueError, TypeError, jwt.InvalidKeyError):  # it is a public key
+            raise _unreadable_key() from None
         return {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": assertion}
 
     def _client_credentials(self) -> dict[str, str]:
@@ -171,6 +169,26 @@ def private_key(settings: ConnectionSettings) -> str:
             hint="Check the path and that the worker may read it.",
             field="private_key_file_path",
         ) from None
+
+
+@lru_cache(maxsize=8)
+def signing_key(pem: str) -> Any:
+    """Return the key of a PEM text, loaded once a process: loading checks it, which takes some 50 ms; a signature takes one.
+
+    Raises ConfigurationError for what is no unencrypted RSA key.
+    """
+    try:
+        return jwt.get_algorithm_by_name("RS256").prepare_key(pem)
+    except (ValueError, TypeError, jwt.InvalidKeyError):
+        raise _unreadable_key() from None
+
+
+def _unreadable_key() -> ConfigurationError:
+    return ConfigurationError(
+        "The private key of the Salesforce connection cannot be read.",
+        hint="Give the whole PEM text, BEGIN and END lines included, of an unencrypted RSA key.",
+        field="private_key",
+    )
 
 
 def classify_login(response: requests.Response) -> CrosswalkError | None:
