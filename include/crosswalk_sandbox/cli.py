@@ -226,7 +226,10 @@ def fault() -> None:
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--status", type=click.IntRange(400, 599), default=503, show_default=True)
 @click.option("--retry-after", type=click.IntRange(min=0), help="Seconds, told to the client.")
-@click.option("--seconds", type=click.FloatRange(min=0), default=1.0, show_default=True)
+@click.option("--seconds", type=float, default=1.0, show_default=True)
+@click.option("--chunked", is_flag=True, help="truncate: cut an answer that tells no length.")
+@click.option("--action", help="action: the emulator's action to run.")
+@click.option("--values", type=json.loads, help="action: its JSON object.")
 def fault_add(name: str, kind: str, folder: Path, **rule: Any) -> None:
     """Add a fault of KIND to the emulator NAME."""
     [one] = _running(State(folder.absolute()), (name,))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -77,7 +77,10 @@ class Control:
         if request.method == "DELETE":
             self.faults.clear()
         if request.method == "POST":
-            return {"number": self.faults.add(FaultRule.from_json(await _json(request)))}
+            rule = FaultRule.from_json(await _json(request))
+            if rule.action is not None:
+                self._named(rule.action)
+            return {"number": self.faults.add(rule)}
         return {"latency": self.faults.latency, "rules": self.faults.snapshot()}
 
     async def _fault(self, request: Request) -> Any:
@@ -103,13 +106,16 @@ class Control:
         return {"expired": True}
 
     async def _action(self, request: Request) -> Any:
-        name: str = request.path_params["name"]
+        return self._named(request.path_params["name"])(await _json(request))
+
+    def _named(self, name: str) -> Callable[[Mapping[str, Any]], Any]:
+        """The emulator's action of this name. Raises ValueError naming those it has."""
         actions = self.emulator.actions if isinstance(self.emulator, Actionable) else {}
         if name not in actions:
             raise ValueError(
                 f"{self.emulator.name} has no action {name!r}; it has {', '.join(sorted(actions)) or 'none'}"
             )
-        return actions[name](await _json(request))
+        return actions[name]
 
     async def _reset(self, _request: Request) -> Any:
         self.clock.reset()

@@ -23,6 +23,10 @@ class FaultKind(StrEnum):
     SLOW = "slow"  # the answer comes `seconds` later
     TRUNCATE = "truncate"  # Content-Length of the whole answer, half of it sent
     EXPIRE_SESSIONS = "expire_sessions"  # every session and token is dropped before the request is handled
+    CLOCK_SKEW = (
+        "clock_skew"  # the vendor's clock jumps by `seconds` (back when negative) before the request is handled
+    )
+    ACTION = "action"  # the emulator's own `action` is run with `values` before the request is handled
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,8 @@ class FaultRule:
     """One rule. It applies to requests whose path matches ``path`` (regular expression, searched) and ``method``.
 
     The first ``after`` matching requests pass; then each is hit with ``probability``, at most ``count`` times in all
-    (None: without end). ``retry_after`` (seconds) goes with ``status``; ``body`` replaces the vendor's error body.
+    (None: without end). ``retry_after`` (seconds) goes with ``status``; ``body`` replaces the vendor's error body;
+    ``chunked`` makes ``truncate`` cut a chunked answer, which tells no length; ``action`` and ``values`` go with ``action``.
     """
 
     kind: FaultKind
@@ -45,9 +50,14 @@ class FaultRule:
     seconds: float = 1.0
     body: str | None = None
     content_type: str | None = None
+    chunked: bool = False
+    action: str | None = None
+    values: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         re.compile(self.path)
+        if (self.action is None) == (self.kind is FaultKind.ACTION):
+            raise ValueError("A fault of kind action names the action to run, and no other kind does")
         if not 0.0 <= self.probability <= 1.0:
             raise ValueError(f"A fault's probability lies between 0 and 1, not at {self.probability}")
 

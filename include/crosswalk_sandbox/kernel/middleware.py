@@ -6,9 +6,9 @@ import asyncio
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from email.utils import format_datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from crosswalk_sandbox.kernel.clock import Clock
 from crosswalk_sandbox.kernel.faults import FaultKind, FaultRule, Faults
@@ -31,8 +31,8 @@ _BLANK: Final = (b"", "text/plain")
 class FaultMiddleware:
     """ASGI middleware around the vendor's app.
 
-    ``error_body`` gives the vendor's body for an injected status and ``expire_sessions`` drops sessions, both usually
-    the emulator's; ``clock`` sets the Date header.
+    ``error_body`` gives the vendor's body for an injected status, ``expire_sessions`` drops sessions and ``actions`` are
+    switches, all usually the emulator's; ``clock`` sets the Date header.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class FaultMiddleware:
         clock: Clock | None = None,
         error_body: Callable[[int], tuple[bytes, str]] = lambda _status: _BLANK,
         expire_sessions: Callable[[], None] = lambda: None,
+        actions: Mapping[str, Callable[[Mapping[str, Any]], Any]] | None = None,
     ) -> None:
         self.app = app
         self.faults = faults
@@ -51,6 +52,7 @@ class FaultMiddleware:
         self.clock = clock or Clock()
         self.error_body = error_body
         self.expire_sessions = expire_sessions
+        self.actions = actions or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, well or badly."""
@@ -90,13 +92,27 @@ class FaultMiddleware:
                 assert rule is not None
                 await self._lose_reply(rule, scope, receive, answer)
             case FaultKind.TRUNCATE:
-                await self._truncate(scope, receive, answer)
+                assert rule is not None
+                await self._truncate(rule, scope, receive, answer)
             case _:
-                if rule is not None and rule.kind is FaultKind.EXPIRE_SESSIONS:
-                    self.expire_sessions()
-                if rule is not None and rule.kind is FaultKind.SLOW:
-                    await asyncio.sleep(rule.seconds)
-                await self.app(scope, receive, answer)
+                try:
+                    await self._before(rule)
+                except ValueError as error:  # the action's own sentence: the wish behind the fault is wrong
+                    await _tell(str(error), answer)
+                else:
+                    await self.app(scope, receive, answer)
+
+    async def _before(self, rule: FaultRule | None) -> None:
+        """What goes wrong in the account before a request is handled as usual. Raises ValueError as actions do."""
+        match rule:
+            case FaultRule(kind=FaultKind.EXPIRE_SESSIONS):
+                self.expire_sessions()
+            case FaultRule(kind=FaultKind.SLOW):
+                await asyncio.sleep(rule.seconds)
+            case FaultRule(kind=FaultKind.CLOCK_SKEW):
+                self.clock.advance(rule.seconds)
+            case FaultRule(kind=FaultKind.ACTION):
+                await asyncio.to_thread(self.actions[rule.action or ""], rule.values or {})
 
     async def _refuse_politely(self, rule: FaultRule, answer: _Answer) -> None:
         if rule.kind is FaultKind.HTML:
@@ -125,7 +141,7 @@ class FaultMiddleware:
         answer.count()
         await _cut(scope, receive)
 
-    async def _truncate(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
+    async def _truncate(self, rule: FaultRule, scope: Scope, receive: Receive, answer: _Answer) -> None:
         kept: list[Message] = []
 
         async def keep(message: Message) -> None:
@@ -143,7 +159,9 @@ class FaultMiddleware:
             for name, value in start.get("headers", [])
             if name.lower() not in (b"content-length", b"transfer-encoding")
         ]
-        await answer({**start, "headers": [*headers, (b"content-length", str(len(body)).encode())]})
+        if not rule.chunked:
+            headers.append((b"content-length", str(len(body)).encode()))
+        await answer({**start, "headers": headers})
         answer.count()
         await answer({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
         await _hang_up(scope, receive)
@@ -176,6 +194,14 @@ class _Answer:
         elif not message.get("more_body", False):
             self.count()
         await self._send(message)
+
+
+async def _tell(sentence: str, answer: _Answer) -> None:
+    """Answer 500 with a sentence about the sandbox, not about the vendor."""
+    body = sentence.encode()
+    headers = [(b"content-type", b"text/plain; charset=UTF-8"), (b"content-length", str(len(body)).encode())]
+    await answer({"type": "http.response.start", "status": 500, "headers": headers})
+    await answer({"type": "http.response.body", "body": body})
 
 
 async def _cut(scope: Scope, receive: Receive) -> None:

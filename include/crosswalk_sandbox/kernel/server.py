@@ -18,6 +18,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from crosswalk_sandbox.kernel.clock import Clock
 from crosswalk_sandbox.kernel.control import PREFIX, Control
+from crosswalk_sandbox.kernel.emulator import Actionable
 from crosswalk_sandbox.kernel.faults import Faults
 from crosswalk_sandbox.kernel.middleware import TRANSPORT, FaultMiddleware
 from crosswalk_sandbox.kernel.request_log import RequestLog
@@ -56,6 +57,7 @@ def assemble(
         clock=clock,
         error_body=emulator.error_body,
         expire_sessions=emulator.expire_sessions,
+        actions=emulator.actions if isinstance(emulator, Actionable) else None,
     )
     control = Router(routes=[Control(emulator, clock, faults, log).mount()])
 

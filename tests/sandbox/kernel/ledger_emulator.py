@@ -24,7 +24,7 @@ class LedgerEmulator:
         self.name = "ledger"
         self.clock = clock
         self.sessions = {"valid-token"}
-        self.actions = {"rename": self._rename}
+        self.actions = {"rename": self._rename, "drop": self._drop}
         self._base = sqlite3.connect(directory / "ledger.sqlite", check_same_thread=False, isolation_level=None)
         self._base.execute("PRAGMA journal_mode=WAL")
         self._base.execute("CREATE TABLE IF NOT EXISTS entry (text TEXT)")
@@ -63,6 +63,9 @@ class LedgerEmulator:
         if "to" not in wish:
             raise ValueError("rename needs 'to'")
         return {"renamed": wish["to"]}
+
+    def _drop(self, wish: Mapping[str, Any]) -> dict[str, Any]:
+        return {"dropped": self._base.execute("DELETE FROM entry WHERE text = ?", (wish["text"],)).rowcount}
 
     async def _list(self, _request: Request) -> Response:
         return JSONResponse([row[0] for row in self._base.execute("SELECT text FROM entry ORDER BY rowid")])

@@ -30,7 +30,7 @@ def test_state_tells_name_credentials_and_what_is_in_force(base_url: str) -> Non
     assert state["name"] == "ledger"
     assert state["loaded"] is False
     assert state["access"]["entries"] == f"{base_url}/entries"
-    assert state["actions"] == ["rename"]
+    assert state["actions"] == ["drop", "rename"]
     assert [one["kind"] for one in state["faults"]] == ["slow"]
 
 
@@ -70,7 +70,7 @@ def test_an_emulators_own_actions_are_reached_by_name(base_url: str) -> None:
     assert "needs 'to'" in control(base_url, "POST", "actions/rename").json()["error"]
     unknown = control(base_url, "POST", "actions/fly")
     assert unknown.status_code == 400
-    assert "it has rename" in unknown.json()["error"]
+    assert "it has drop, rename" in unknown.json()["error"]
 
 
 def test_reset_takes_clock_faults_and_counts_back(base_url: str) -> None:
@@ -86,6 +86,7 @@ def test_reset_takes_clock_faults_and_counts_back(base_url: str) -> None:
     ("path", "values"),
     [
         ("faults", {"kind": "x"}),
+        ("faults", {"kind": "action", "action": "fly"}),
         ("clock", {"now": "noon"}),
         ("latency", {"seconds": -1}),
         ("clock", {"now": "2031-05-05"}),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,33 @@ def test_a_truncated_answer_promises_more_bytes_than_it_sends(base_url: str, fau
     with pytest.raises(requests.exceptions.ChunkedEncodingError, match="IncompleteRead"):
         requests.get(f"{base_url}/entries", timeout=10)
     assert entries(base_url) == ["a long enough entry to be cut in half"]
+
+
+def test_a_truncated_chunked_answer_ends_without_its_last_chunk(base_url: str, faults: Faults) -> None:
+    post(base_url, "a" * 100)
+    faults.add(FaultRule(FaultKind.TRUNCATE, method="GET", count=1, chunked=True))
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        entries(base_url)
+
+
+def test_the_vendors_clock_jumps_before_the_request(tmp_path: Path) -> None:
+    faults, clock = Faults(), Clock()
+    clock.set(datetime(2026, 5, 6, tzinfo=UTC), frozen=True)
+    with running(LedgerEmulator(tmp_path, clock), faults=faults, clock=clock) as url:
+        faults.add(FaultRule(FaultKind.CLOCK_SKEW, count=1, seconds=-90.0))
+        dates = [requests.get(f"{url}/entries", timeout=10).headers["Date"] for _ in range(2)]
+    assert dates == ["Tue, 05 May 2026 23:58:30 GMT"] * 2
+
+
+def test_an_action_is_run_before_the_request_and_its_complaint_is_told(base_url: str, faults: Faults) -> None:
+    faults.add(FaultRule(FaultKind.ACTION, count=1, action="drop", values={"text": "first"}))
+    post(base_url)
+    assert entries(base_url) == ["first"]
+    faults.add(FaultRule(FaultKind.ACTION, method="GET", count=1, action="drop", values={"text": "first"}))
+    assert entries(base_url) == []
+    faults.add(FaultRule(FaultKind.ACTION, count=1, action="rename"))
+    answer = requests.get(f"{base_url}/entries", timeout=10)
+    assert (answer.status_code, answer.text) == (500, "rename needs 'to'")
 
 
 def test_a_throttled_request_is_answered_in_the_vendors_form_with_retry_after(base_url: str, faults: Faults) -> None:
@@ -198,6 +226,8 @@ def test_the_first_matching_rule_wins_and_a_removed_one_is_gone() -> None:
         ({"kind": "slow", "speed": 3}, "Unknown fault setting\\(s\\) speed"),
         ({"kind": "slow", "path": "("}, "cannot be read"),
         ({"kind": "slow", "probability": 2}, "between 0 and 1"),
+        ({"kind": "action"}, "names the action to run"),
+        ({"kind": "slow", "action": "rename"}, "no other kind does"),
     ],
 )
 def test_a_bad_rule_is_refused_with_a_sentence(values: dict[str, object], sentence: str) -> None:
