@@ -1,41 +1,37 @@
-"""The Airflow plugin: pages, links, the retry policy."""
+"""The Airflow plugin: pages, links, the retry policy.
+
+Every Airflow process imports this file, each task's included, so that it imports nothing that is not needed everywhere.
+"""
 
 from __future__ import annotations
-
-from typing import ClassVar
 
 from airflow.plugins_manager import AirflowPlugin
 
 from crosswalk_airflow.links import ConsistencyReportLink, QuarantineLink, RunbookLink
-from crosswalk_airflow.ui.app import PREFIX, app
+from crosswalk_airflow.ui import PREFIX, Pages
+
+
+def _view(name: str, category: str) -> dict[str, str]:
+    """Return one of our pages as an entry in Airflow's menus."""
+    route = name.lower()
+    return {
+        "name": name,
+        "href": f"{PREFIX}/{route}",
+        "destination": "nav",
+        "url_route": route,
+        "category": category,
+    }
+
+
+_APPS = [{"app": Pages(), "url_prefix": PREFIX, "name": "Crosswalk"}]
+_VIEWS = [_view("Consistency", "browse"), _view("Quarantine", "browse"), _view("Runbook", "docs")]
+_LINKS = [ConsistencyReportLink(), QuarantineLink(), RunbookLink()]
 
 
 class CrosswalkPlugin(AirflowPlugin):
     """Everything that shows in the Airflow UI."""
 
     name = "crosswalk"
-    fastapi_apps: ClassVar[list[dict[str, object]]] = [{"app": app, "url_prefix": PREFIX, "name": "Crosswalk"}]
-    external_views: ClassVar[list[dict[str, object]]] = [
-        {
-            "name": "Consistency",
-            "href": f"{PREFIX}/consistency",
-            "destination": "nav",
-            "url_route": "consistency",
-            "category": "browse",
-        },
-        {
-            "name": "Quarantine",
-            "href": f"{PREFIX}/quarantine",
-            "destination": "nav",
-            "url_route": "quarantine",
-            "category": "browse",
-        },
-        {
-            "name": "Runbook",
-            "href": f"{PREFIX}/runbook",
-            "destination": "nav",
-            "url_route": "runbook",
-            "category": "docs",
-        },
-    ]
-    operator_extra_links: ClassVar[list[object]] = [ConsistencyReportLink(), QuarantineLink(), RunbookLink()]
+    fastapi_apps = _APPS
+    external_views = _VIEWS
+    operator_extra_links = _LINKS

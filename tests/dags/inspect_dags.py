@@ -46,8 +46,20 @@ def _dag(dag: Any, serialized: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _plugins_own() -> list[str]:
+    """The modules that the plugin brings into every Airflow process."""
+    import airflow.plugins_manager
+
+    known = set(sys.modules)
+    import crosswalk_airflow.plugin
+
+    assert airflow.plugins_manager.AirflowPlugin in crosswalk_airflow.plugin.CrosswalkPlugin.__mro__
+    return sorted(set(sys.modules) - known)
+
+
 def main(folder: str, *makers: str) -> dict[str, Any]:
-    imported, known = time.process_time() - started, set(sys.modules)
+    imported = time.process_time() - started
+    plugin, known = _plugins_own(), set(sys.modules)
     bag = DagBag(dag_folder=folder)
     begun = time.process_time()
     bag = DagBag(dag_folder=folder)
@@ -60,6 +72,7 @@ def main(folder: str, *makers: str) -> dict[str, Any]:
         "dags": {dag.dag_id: _dag(dag, DagSerialization.to_dict(dag)) for dag in bag.dags.values()},
         "import_seconds": imported,
         "parse_seconds": parsed,
+        "plugin_modules": plugin,
         "heavy_modules": sorted({"great_expectations", "pandas", "simple_salesforce"} & (set(sys.modules) - known)),
     }
 

@@ -104,6 +104,15 @@ def test_reading_the_dags_costs_a_fraction_of_importing_airflow_and_no_heavy_lib
     assert facts["parse_seconds"] < 0.5 * facts["import_seconds"]
 
 
+def test_the_plugin_brings_neither_web_server_nor_pages_into_every_task(facts: Facts) -> None:
+    rooms = {module for module in facts["plugin_modules"] if not module.startswith("airflow.")}
+    assert (
+        {"crosswalk_airflow.plugin"}
+        <= rooms
+        <= {f"crosswalk_airflow{part}" for part in ("", ".links", ".plugin", ".ui")}
+    )
+
+
 def test_one_pairing_more_is_two_dags_more(tmp_path: Path) -> None:
     project = tmp_path / "project"
     for name in ("dags", "include/pairings", "include/mappings"):

@@ -14,7 +14,6 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from crosswalk_airflow.ui import pages
 from crosswalk_airflow.ui.rendering import render
 
-PREFIX = "/crosswalk"
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'self'",
