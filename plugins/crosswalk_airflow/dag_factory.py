@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from airflow.sdk import BaseOperator
+    from airflow.sdk.definitions.mappedoperator import MappedOperator
 
     from crosswalk.pairing import Pairing
+    from crosswalk.pairing.document import Phase, Side
+    from crosswalk.stages.plan import Flow
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 HUB_POOL = "crosswalk_hub"
@@ -46,7 +49,7 @@ def visibility_dag(pairing: Pairing) -> DAG | None:
         return None
     phase = pairing.phases["visibility"]
     with DAG(dag_id, schedule=phase.schedule, doc_md=visibility_doc(pairing), **_settings(pairing, "phase 1")) as dag:
-        pulls = _pulls(pairing, "visibility")
+        pulls = _pulls(pairing, phase)
         chain(
             pulls,
             LinkOperator(task_id="link", pairing=pairing.name, pool=HUB_POOL),
@@ -63,7 +66,7 @@ def orders_dag(pairing: Pairing) -> DAG | None:
     phase = pairing.phases["orders"]
     with DAG(dag_id, schedule=phase.schedule, doc_md=orders_doc(pairing), **_settings(pairing, "phase 2")) as dag:
         chain(
-            _pulls(pairing, "orders"),
+            _pulls(pairing, phase),
             LinkOperator(task_id="link", pairing=pairing.name, pool=HUB_POOL),
             *_flow(pairing, "orders", "erp"),
             *_flow(pairing, "write_back", "crm"),
@@ -94,11 +97,13 @@ def _settings(pairing: Pairing, phase: str) -> dict[str, Any]:
     }
 
 
-def _pulls(pairing: Pairing, phase: str) -> list[BaseOperator]:
+def _pulls(pairing: Pairing, phase: Phase) -> list[MappedOperator]:
     """Return one mapped pull task per side; each mapped instance is named after its entity."""
+    from crosswalk.pairing.document import SIDES
+
     tasks = []
-    for side in ("crm", "erp"):
-        chosen = pairing.side(side)  # type: ignore[arg-type]
+    for side in SIDES:
+        chosen = pairing.side(side)
         partial = pull_operator(chosen.platform).partial(
             task_id=f"pull_{chosen.system}",
             pairing=pairing.name,
@@ -106,17 +111,17 @@ def _pulls(pairing: Pairing, phase: str) -> list[BaseOperator]:
             pool=chosen.pool_name,
             map_index_template="{{ task.entity }}",
         )
-        tasks.append(partial.expand(entity=list(pairing.phases[phase].read[side])))  # type: ignore[index]
+        tasks.append(partial.expand(entity=list(phase.read[side])))
     return tasks
 
 
-def _flow(pairing: Pairing, flow: str, side: str) -> list[BaseOperator]:
-    target = pairing.side(side)  # type: ignore[arg-type]
-    hub = {"pairing": pairing.name, "flow": flow, "pool": HUB_POOL}
+def _flow(pairing: Pairing, flow: Flow, side: Side) -> list[BaseOperator]:
+    target = pairing.side(side)
+    hub = {"pairing": pairing.name, "pool": HUB_POOL}
     system = {"pairing": pairing.name, "flow": flow, "pool": target.pool_name}
     return [
-        PlanOperator(task_id=f"plan_{flow}", **hub),
-        GateOperator(task_id=f"gate_{flow}", **hub),
+        PlanOperator(task_id=f"plan_{flow}", flow=flow, **hub),
+        GateOperator(task_id=f"gate_{flow}", flow=flow, **hub),
         deliver_operator(target.platform)(task_id=f"deliver_{flow}", **system),
         settle_operator(target.platform)(task_id=f"settle_{flow}", **system),
     ]

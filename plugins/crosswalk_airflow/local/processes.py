@@ -59,7 +59,8 @@ def listener_on(port: int) -> str | None:
     """Name the process that listens on a loopback port, as `pid 123 (nginx)`; None when the system does not tell."""
     try:
         for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+            place = connection.laddr and connection.laddr.port
+            if connection.status == psutil.CONN_LISTEN and place == port and connection.pid:
                 return f"pid {connection.pid} ({psutil.Process(connection.pid).name()})"
     except psutil.Error:
         return None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from crosswalk.stages.context import StageContext
     from crosswalk.stages.gate import GateResult
     from crosswalk.stages.link import LinkSummary
-    from crosswalk.stages.plan import PlanResult
+    from crosswalk.stages.plan import Flow, PlanResult
 
 
 class LinkOperator(StageOperator):
@@ -37,7 +37,7 @@ class PlanOperator(StageOperator):
 
     stage = "plan"
 
-    def __init__(self, *, flow: str, **kwargs: Any) -> None:
+    def __init__(self, *, flow: Flow, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.flow = flow
 
@@ -48,7 +48,7 @@ class PlanOperator(StageOperator):
         params = context["params"]
         return plan(
             ctx, self.flow, dry_run=bool(params.get("dry_run")), record_ids=ids_of("deal", params.get("record_ids"))
-        )  # type: ignore[arg-type]
+        )
 
 
 class GateOperator(StageOperator):

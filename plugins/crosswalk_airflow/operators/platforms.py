@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from crosswalk_airflow.hooks.connector import ConnectorHook
@@ -14,19 +14,23 @@ _PREFIX = {"netsuite": "NetSuite", "salesforce": "Salesforce"}
 
 def hook_class(platform: str) -> type[ConnectorHook]:
     """Return the platform's hook class."""
-    return getattr(import_module(f"crosswalk_airflow.hooks.{platform}"), f"{_PREFIX[platform]}Hook")
+    return cast("type[ConnectorHook]", _named(platform, "hooks", "Hook"))
 
 
 def pull_operator(platform: str) -> type[PullOperator]:
     """Return the platform's pull operator."""
-    return getattr(import_module(f"crosswalk_airflow.operators.{platform}"), f"{_PREFIX[platform]}PullOperator")
+    return cast("type[PullOperator]", _named(platform, "operators", "PullOperator"))
 
 
 def deliver_operator(platform: str) -> type[DeliverOperator]:
     """Return the platform's deliver operator."""
-    return getattr(import_module(f"crosswalk_airflow.operators.{platform}"), f"{_PREFIX[platform]}DeliverOperator")
+    return cast("type[DeliverOperator]", _named(platform, "operators", "DeliverOperator"))
 
 
 def settle_operator(platform: str) -> type[SettleOperator]:
     """Return the platform's settle operator."""
-    return getattr(import_module(f"crosswalk_airflow.operators.{platform}"), f"{_PREFIX[platform]}SettleOperator")
+    return cast("type[SettleOperator]", _named(platform, "operators", "SettleOperator"))
+
+
+def _named(platform: str, room: str, role: str) -> Any:
+    return getattr(import_module(f"crosswalk_airflow.{room}.{platform}"), f"{_PREFIX[platform]}{role}")
