@@ -14,6 +14,11 @@ from tests.postgres import running_postgres
 _NUMBERS = itertools.count(1)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put those tests last that take the running system down."""
+    items.sort(key=lambda item: item.path.name == "test_local_make_up.py")
+
+
 @pytest.fixture(scope="session")
 def postgres_dsn() -> Iterator[str]:
     """A Postgres of this session's own, with an empty database ``hub``."""

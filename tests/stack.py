@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -33,6 +33,7 @@ from crosswalk_airflow.local.layout import Layout
 from crosswalk_airflow.local.processes import working_in
 from crosswalk_airflow.local.settings import Settings, load_saved
 from tests.airflow_rest import AirflowRest
+from tests.guard import guarded
 
 REPOSITORY = Path(__file__).parents[1]
 PHASE_1 = "netsuite_salesforce__phase_1_visibility"
@@ -44,10 +45,12 @@ _shared: list[Stack] = []
 
 
 def shared_stack(config: pytest.Config) -> Stack:
-    """Return the session's system; started for the first who asks, taken down when pytest ends."""
+    """Return the session's system; started for the first who asks, taken down when pytest ends, also when it is killed."""
     if not _shared:
-        stack = Stack(Path(tempfile.mkdtemp(prefix="cw")))
-        config.add_cleanup(stack.remove)
+        stack, ending = Stack(Path(tempfile.mkdtemp(prefix="cw"))), ExitStack()
+        config.add_cleanup(ending.close)
+        ending.enter_context(guarded(stack.removal, stack.environment))
+        ending.callback(stack.remove)
         stack.up()
         _shared.append(stack)
     return _shared[0]
@@ -103,6 +106,12 @@ class Stack:
             self.crosswalk("reset", seconds=120)
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def removal(self) -> list[str]:
+        """The command line that does what `remove` does, for a watcher that outlives this process."""
+        script = '"$0" -m crosswalk_airflow.command_line reset; rm -rf "$1"'
+        return ["sh", "-c", script, sys.executable, str(self.folder)]
 
     def crosswalk(self, *arguments: str, seconds: float = 60) -> str:
         """Run the command line as a person does; fails with its last words."""
