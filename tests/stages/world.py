@@ -120,6 +120,18 @@ class World:
                 counts[f"{name}_{flow}"] = stage(context, flow).as_dict()  # type: ignore[operator]
         return counts
 
+    def run_products(self, **options: Any) -> dict[str, dict[str, object]]:
+        """Run the product phase from pull to settle; returns each stage's counts."""
+        self.pull_all("products")
+        context = self.context()
+        link_all(context)
+        counts: dict[str, dict[str, object]] = {}
+        for flow in ("products_to_erp", "products_to_crm"):
+            counts[f"plan_{flow}"] = plan(context, flow, **options).as_dict()  # type: ignore[arg-type]
+            for name, stage in (("gate", gate), ("deliver", deliver), ("settle", settle)):
+                counts[f"{name}_{flow}"] = stage(context, flow).as_dict()  # type: ignore[operator]
+        return counts
+
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Return what the hub says."""
         with psycopg.connect(self.hub.dsn) as connection:
@@ -132,13 +144,23 @@ class World:
             for row in self.suiteql("select id, externalid from transaction where type = 'SalesOrd'")
         ]
 
-    def suiteql(self, query: str) -> list[dict[str, str]]:
-        """Return a small query's rows, asked past our connector with a client of the test's own."""
+    def edit_item(self, record: str, key: str, **values: object) -> None:
+        """Change an item in the ERP as a person there would, past our connector."""
+        url = f"{self.vendors['netsuite'].base_url}/services/rest/record/v1/{record}/{key}"
+        requests.patch(url, json=values, auth=self._netsuite_login(), timeout=60).raise_for_status()
+
+    def new_item(self, record: str, **values: object) -> str:
+        """Create an item in the ERP as a person there would; returns its id."""
+        url = f"{self.vendors['netsuite'].base_url}/services/rest/record/v1/{record}"
+        answer = requests.post(url, json=values, auth=self._netsuite_login(), timeout=60)
+        answer.raise_for_status()
+        return answer.headers["Location"].rpartition("/")[2]
+
+    def _netsuite_login(self) -> Any:
         from requests_oauthlib import OAuth1
 
-        vendor = self.vendors["netsuite"]
-        extra = vendor.settings().extra
-        auth = OAuth1(
+        extra = self.vendors["netsuite"].settings().extra
+        return OAuth1(
             extra["consumer_key"],
             extra["consumer_secret"],
             extra["token_id"],
@@ -146,6 +168,10 @@ class World:
             realm=extra["account_id"],
             signature_method="HMAC-SHA256",
         )
+
+    def suiteql(self, query: str) -> list[dict[str, str]]:
+        """Return a small query's rows, asked past our connector with a client of the test's own."""
+        vendor, auth = self.vendors["netsuite"], self._netsuite_login()
         rows: list[dict[str, str]] = []
         while True:
             url = f"{vendor.base_url}/services/rest/query/v1/suiteql?limit=1000&offset={len(rows)}"

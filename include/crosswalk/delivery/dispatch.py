@@ -137,12 +137,11 @@ class Delivery:
         resend = []
         for entity in {intent.entity for intent in doubtful}:
             members = [intent for intent in doubtful if intent.entity == entity]
-            found = self.connector.find(entity, [intent.key for intent in members if intent.operation == "create"])
+            created = [key_in_target(intent) for intent in members if intent.operation == "create"]
+            found = self.connector.find(entity, created)
             for intent in members:
-                if intent.key in found:
-                    self._record(
-                        intent, Receipt(intent.key, Outcome.DONE, native_id=found[intent.key], adopted=True), tally
-                    )
+                if intent.operation == "create" and (there := found.get(key_in_target(intent))) is not None:
+                    self._record(intent, Receipt(intent.key, Outcome.DONE, native_id=there, adopted=True), tally)
                 elif intent.may_send:
                     resend.append(intent)
                 else:
@@ -229,6 +228,11 @@ def _refused_login(receipt: Receipt) -> AuthenticationError:
     return AuthenticationError(
         receipt.message or "The login was refused.", hint=receipt.hint or "", code=receipt.error_code
     )
+
+
+def key_in_target(intent: Claimed) -> str:
+    """Return the key that the target keeps of a record created by ``intent``: its own, or the source's id where the plan says so."""
+    return str(intent.payload.get("stored_key") or intent.key)
 
 
 def receipt_of(key: str, outcome: Outcome, error: CrosswalkError) -> Receipt:

@@ -1,7 +1,6 @@
 """A pairing: one CRM and one ERP kept in step, described by one YAML file."""
 
 from crosswalk.pairing.document import (
-    Brake,
     ChoiceRule,
     LinkRule,
     OrderPolicy,
@@ -11,6 +10,7 @@ from crosswalk.pairing.document import (
     load_pairing,
     load_pairings,
 )
+from crosswalk.pairing.products import Brake, ProductPolicy
 
 __all__ = [
     "Brake",
@@ -19,6 +19,7 @@ __all__ = [
     "OrderPolicy",
     "Pairing",
     "Phase",
+    "ProductPolicy",
     "SystemSide",
     "load_pairing",
     "load_pairings",

@@ -11,9 +11,13 @@ from pydantic import ValidationError as ShapeError
 
 from crosswalk.mapping.source import Mistake, Source, read_source, refuse
 from crosswalk.model.entities import ENTITIES
+from crosswalk.pairing.products import Brake, ProductPolicy
 
 Side = Literal["crm", "erp"]
 Mode = Literal["off", "shadow", "live"]
+PhaseName = Literal["visibility", "orders", "products"]
+SIDES: tuple[Side, ...] = ("crm", "erp")
+PRODUCT_FLOWS = ("products_to_erp", "products_to_crm")
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Fact = Literal["currency", "billing_country", "shipping_country", "price_list", "subsidiary", "is_existing_customer"]
 
@@ -91,13 +95,6 @@ class ChoiceRule(_Part):
         return self
 
 
-class Brake(_Part):
-    """The mass-change brake: a plan larger than this stops and asks a person."""
-
-    most_creates: int = 200
-    most_updates: int = 2000
-
-
 class OrderPolicy(_Part):
     """How a won deal becomes an order: who creates customers, what must be there, and what each native field is chosen by."""
 
@@ -131,9 +128,10 @@ class Pairing(_Part):
     crm: SystemSide
     erp: SystemSide
     hub_connection: str = "crosswalk_hub"
-    phases: dict[Literal["visibility", "orders"], Phase]
+    phases: dict[PhaseName, Phase]
     linking: dict[str, tuple[LinkRule, ...]] = Field(default_factory=dict)
     orders: OrderPolicy = OrderPolicy()
+    products: ProductPolicy = ProductPolicy()
     write_back: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     checks: CheckTolerances = CheckTolerances()
 
@@ -148,10 +146,18 @@ class Pairing(_Part):
 
     def side_of(self, system: str) -> Side:
         """Return which side ``system`` is on; raises KeyError for a stranger."""
-        for side in ("crm", "erp"):
+        for side in SIDES:
             if self.side(side).system == system:
                 return side
         raise KeyError(system)
+
+    def phase_of(self, flow: str) -> Phase | None:
+        """Return the phase whose schedule and mode hold for ``flow``; None when the pairing does not have it."""
+        return self.phases.get("products" if flow in PRODUCT_FLOWS else "orders")
+
+    def brake_of(self, flow: str) -> Brake:
+        """Return the mass-change brake of ``flow``."""
+        return self.products.brake if flow in PRODUCT_FLOWS else self.orders.brake
 
     @model_validator(mode="after")
     def _consistent(self) -> Pairing:

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from crosswalk.delivery.dispatch import Delivery
+from crosswalk.delivery.dispatch import Delivery, key_in_target
 from crosswalk.hub.codec import decode
 from crosswalk.hub.intents import Claimed
 from crosswalk.model.records import Operation, Value, Write
 from crosswalk.pairing.document import Side
 from crosswalk.stages.context import StageContext
 
-TARGET_OF: dict[str, Side] = {"orders": "erp", "write_back": "crm"}
+TARGET_OF: dict[str, Side] = {
+    "orders": "erp",
+    "write_back": "crm",
+    "products_to_erp": "erp",
+    "products_to_crm": "crm",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ def write_builder(ctx: StageContext, flow: str) -> Callable[[Claimed], Write]:
         if intent.parent_target_key is not None and mapper is not None:
             values.update(mapper.to_native({"customer_key": intent.parent_target_key}))
         return Write(
-            intent_key=intent.key,
+            intent_key=key_in_target(intent),
             entity=intent.entity,
             operation=Operation(intent.operation),
             values=values,

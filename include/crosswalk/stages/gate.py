@@ -9,6 +9,7 @@ import psycopg
 
 from crosswalk.hub.intents import held_intents, let_through, shadow
 from crosswalk.hub.modes import Mode, mode_of
+from crosswalk.pairing import Brake
 from crosswalk.stages.context import StageContext
 
 
@@ -42,7 +43,7 @@ def gate(ctx: StageContext, flow: str, *, dry_run: bool = False, brake_released_
             return GateResult(
                 0, shadow(connection, keys, run_id=ctx.run_id, now=ctx.now), 0, "shadow: stored, not sent"
             )
-        excess = _excess(ctx, [intent.operation for intent in waiting])
+        excess = _excess(ctx.pairing.brake_of(flow), [intent.operation for intent in waiting])
         if excess and brake_released_by is None:
             return GateResult(0, 0, len(waiting), excess)
         actor = brake_released_by or ctx.actor
@@ -53,11 +54,11 @@ def gate(ctx: StageContext, flow: str, *, dry_run: bool = False, brake_released_
 
 def effective_mode(ctx: StageContext, connection: psycopg.Connection, flow: str) -> Mode:
     """Return the mode that holds: what a promotion or an operator set in the hub, else the pairing file's."""
-    return mode_of(connection, ctx.pairing.name, flow) or ctx.pairing.phases["orders"].mode
+    phase = ctx.pairing.phase_of(flow)
+    return mode_of(connection, ctx.pairing.name, flow) or (phase.mode if phase else "off")
 
 
-def _excess(ctx: StageContext, operations: Sequence[str]) -> str:
-    brake = ctx.pairing.orders.brake
+def _excess(brake: Brake, operations: Sequence[str]) -> str:
     creates = sum(operation == "create" for operation in operations)
     updates = len(operations) - creates
     if creates > brake.most_creates:

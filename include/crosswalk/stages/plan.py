@@ -16,12 +16,14 @@ from crosswalk.model.errors import RecordError, ValidationError
 from crosswalk.orders.build import Draft, drafts_of
 from crosswalk.orders.facts import DealFacts, Problem
 from crosswalk.orders.readiness import problems_of
+from crosswalk.pairing.document import PRODUCT_FLOWS
 from crosswalk.stages.context import StageContext
 from crosswalk.stages.facts import gather, given_up, won_deals
 from crosswalk.stages.gate import effective_mode
+from crosswalk.stages.products import plan_products
 from crosswalk.stages.write_back import write_back_drafts
 
-Flow = Literal["orders", "write_back"]
+Flow = Literal["orders", "write_back", "products_to_erp", "products_to_crm"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +47,31 @@ class PlanResult:
         }
 
 
-def plan(ctx: StageContext, flow: Flow, *, dry_run: bool = False, record_ids: Iterable[str] = ()) -> PlanResult:
+def plan(
+    ctx: StageContext,
+    flow: Flow,
+    *,
+    dry_run: bool = False,
+    record_ids: Iterable[str] = (),
+    narrowed: bool = False,
+) -> PlanResult:
     """Plan one flow and store it; intents wait as ``held`` until the gate lets them through.
 
-    ``dry_run`` stores the plan in shadow: it can be read and compared but is never sent. ``record_ids`` narrows it to these source records.
+    ``dry_run`` stores the plan in shadow: it can be read and compared but is never sent. ``record_ids`` narrows it to these source records;
+    with ``narrowed``, products are planned for these only, also when there are none. A product flow that is off plans nothing.
     """
     with ctx.hub.connection() as connection:
-        considered, drafts, blocked = (
-            _orders(ctx, connection, set(record_ids))
-            if flow == "orders"
-            else _write_back(ctx, connection, set(record_ids))
-        )
         mode = "shadow" if dry_run else effective_mode(ctx, connection, flow)
+        if flow in PRODUCT_FLOWS and mode == "off":
+            return PlanResult(0, flow, 0, 0, 0)
+        only = set(record_ids)
+        if flow == "orders":
+            considered, drafts, blocked = _orders(ctx, connection, only)
+        elif flow == "write_back":
+            considered, drafts, blocked = _write_back(ctx, connection, only)
+        else:
+            asked = sorted(only) if only or narrowed else None
+            considered, drafts, blocked = plan_products(ctx, connection, flow, asked)
         plan_id = store_plan(
             connection,
             pairing=ctx.pairing.name,

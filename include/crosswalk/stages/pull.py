@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
 from crosswalk.connectors.protocol import Page
 from crosswalk.hub import quarantine
 from crosswalk.hub.landing import land, mark_missing
+from crosswalk.hub.reading import living
 from crosswalk.hub.watermarks import read_watermark
 from crosswalk.mapping.engine import Mapper
 from crosswalk.model.entities import ENTITIES
 from crosswalk.model.errors import RecordError
-from crosswalk.model.records import Image
+from crosswalk.model.records import Image, Selection
 from crosswalk.pairing.document import Side
 from crosswalk.stages.context import StageContext
 
@@ -60,7 +61,8 @@ def pull(
         _land(ctx, mapper, Page(tuple(records), None), result)
         return result
     started = _hub_time(ctx)
-    for page in connector.pull(mapper.selection, _start(ctx, result, mode, since)):
+    watermark = _start(ctx, result, mode, since)
+    for page in connector.pull(mapper.selection if watermark else _sized(ctx, mapper.selection, result), watermark):
         _land(ctx, mapper, page, result)
     if mode == "full":
         with ctx.hub.connection() as connection:
@@ -87,6 +89,12 @@ def _start(
         return {"since": since.astimezone(UTC).isoformat()}
     with ctx.hub.connection() as connection:
         return read_watermark(connection, result.system, result.entity)
+
+
+def _sized(ctx: StageContext, selection: Selection, result: PullResult) -> Selection:
+    """Tell the connector about how much a full read will bring, when the hub has been filled before."""
+    with ctx.hub.connection() as connection:
+        return replace(selection, expected=living(connection, ENTITIES[result.entity], result.system) or None)
 
 
 def _land(ctx: StageContext, mapper: Mapper, page: Page, result: PullResult) -> None:

@@ -12,7 +12,8 @@ from crosswalk.hub.links import LinkPair, create_links
 from crosswalk.model.entities import ENTITIES
 from crosswalk.model.errors import RecordError
 from crosswalk.model.records import Image
-from crosswalk.pairing.document import Side
+from crosswalk.pairing.document import PRODUCT_FLOWS, Side
+from crosswalk.stages.base import settle_products
 from crosswalk.stages.context import StageContext
 from crosswalk.stages.deliver import TARGET_OF
 from crosswalk.stages.link import DEAL_ORDER
@@ -47,7 +48,7 @@ def settle(ctx: StageContext, flow: str) -> SettleResult:
             batch = members[start : start + BATCH]
             images = _read_back(ctx, side == "erp", entity, batch)
             settled += len(images)
-            linked += _store(ctx, entity, batch, images)
+            linked += _store(ctx, flow, entity, batch, images)
     if flow == "orders" and settled:
         pull(ctx, "erp", "order_line")  # lines have no keys of ours: what just changed is what was just written
     return SettleResult(flow, settled, linked, len(waiting) - settled)
@@ -65,7 +66,7 @@ def _read_back(ctx: StageContext, from_erp: bool, entity: str, batch: Sequence[U
     return images
 
 
-def _store(ctx: StageContext, entity: str, batch: Sequence[Unsettled], images: dict[str, Image]) -> int:
+def _store(ctx: StageContext, flow: str, entity: str, batch: Sequence[Unsettled], images: dict[str, Image]) -> int:
     present = [intent for intent in batch if intent.target_key in images]
     with ctx.hub.connection() as connection:
         target = batch[0].target_system
@@ -87,13 +88,16 @@ def _store(ctx: StageContext, entity: str, batch: Sequence[Unsettled], images: d
             if pairs
             else 0
         )
-        for intent in present:
-            store_base(
-                connection,
-                pairing=ctx.pairing.name,
-                entity=DEAL_ORDER if entity == "order" else entity,
-                image=images[intent.target_key],
-                now=ctx.clock(),
-            )
+        if flow in PRODUCT_FLOWS:
+            settle_products(ctx, connection, present, images)
+        elif entity != "product":  # what a product's two sides agree on is known only to the flows that compare them
+            for intent in present:
+                store_base(
+                    connection,
+                    pairing=ctx.pairing.name,
+                    entity=DEAL_ORDER if entity == "order" else entity,
+                    image=images[intent.target_key],
+                    now=ctx.clock(),
+                )
         mark_settled(connection, [intent.key for intent in present], now=ctx.clock())
     return linked

@@ -1,0 +1,1 @@
+"""Product changes between the two catalogues: whose word counts field by field, and the writes that follow. Pure."""

@@ -1,0 +1,102 @@
+"""Gathers from the hub which products may have something to do: pairs that differ from their base, and products without a counterpart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import psycopg
+
+from crosswalk.hub.codec import decode
+from crosswalk.hub.reading import images
+from crosswalk.identity.normalise import plain
+from crosswalk.model.entities import PRODUCT
+from crosswalk.pairing import Pairing
+from crosswalk.products.build import ProductPair, Side, Unlinked
+
+# A base that lacks one of the owned fields was stored before the pairing named it, or the sides never agreed on it.
+_PAIRS = """
+select mine.key, theirs.key, coalesce(crm_base.image, '{}'), coalesce(erp_base.image, '{}')
+  from hub.link_end mine
+  join hub.link_end theirs on theirs.link_id = mine.link_id and theirs.system = %(erp)s
+  join hub.product c on c.system = mine.system and c.key = mine.key
+  join hub.product e on e.system = theirs.system and e.key = theirs.key
+  left join hub.base_image crm_base on crm_base.link_id = mine.link_id and crm_base.system = mine.system
+  left join hub.base_image erp_base on erp_base.link_id = mine.link_id and erp_base.system = theirs.system
+ where mine.pairing = %(pairing)s and mine.entity = 'product' and mine.system = %(crm)s
+   and (c.deleted_at is not null or e.deleted_at is not null or crm_base.link_id is null or erp_base.link_id is null
+        or c.fingerprint <> crm_base.fingerprint or e.fingerprint <> erp_base.fingerprint
+        or not crm_base.image ?& %(fields)s or not erp_base.image ?& %(fields)s)
+   and (%(asked)s::text[] is null or mine.key = any(%(asked)s) or theirs.key = any(%(asked)s))
+ order by mine.key
+"""
+
+_UNLINKED = f"""
+with mine as materialized (
+    select p.key, p.counterpart_key, nullif({plain("p.sku")}, '') as code
+      from hub.product p
+     where p.system = %(mine)s and p.deleted_at is null and p.is_active is not false
+       and (%(asked)s::text[] is null or p.key = any(%(asked)s))
+       and not exists (select 1 from hub.link_end l where l.pairing = %(pairing)s and l.entity = 'product' and l.system = p.system and l.key = p.key)
+),
+theirs as (
+    select key, counterpart_key, nullif({plain("sku")}, '') as code from hub.product where system = %(theirs)s and deleted_at is null
+),
+twin as (
+    select m.key, t.key as twin from mine m join theirs t on t.code = m.code
+     union
+    select m.key, t.key from mine m join theirs t on t.key = m.counterpart_key
+     union
+    select m.key, t.key from mine m join theirs t on t.counterpart_key = m.key
+)
+select m.key, array_remove(array_agg(twin.twin order by twin.twin), null) from mine m left join twin using (key) group by 1 order by 1
+"""
+
+_WRITTEN = """
+select target_key, count(*) from hub.intent
+ where pairing = %s and flow = %s and entity = 'product' and operation = 'update' and status = 'done' and target_key = any(%s)
+ group by 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ProductFacts:
+    """What one plan looks at."""
+
+    pairs: tuple[ProductPair, ...]
+    unlinked: tuple[Unlinked, ...]
+
+
+def gather_products(
+    connection: psycopg.Connection, pairing: Pairing, source: Side, asked: Sequence[str] | None, *, creates: bool
+) -> ProductFacts:
+    """Return pairs that may differ, and (where ``creates``) products of ``source`` that the other side lacks.
+
+    ``asked`` narrows both to records with these keys, None does not. The cost follows what changed, not the size of the catalogue.
+    """
+    crm, erp = pairing.crm.system, pairing.erp.system
+    parameters = {
+        "crm": crm,
+        "erp": erp,
+        "pairing": pairing.name,
+        "fields": list(pairing.products.fields),
+        "asked": asked,
+        "mine": crm if source == "crm" else erp,
+        "theirs": erp if source == "crm" else crm,
+    }
+    rows = connection.execute(_PAIRS, parameters).fetchall()
+    in_crm = images(connection, PRODUCT, crm, [row[0] for row in rows])
+    in_erp = images(connection, PRODUCT, erp, [row[1] for row in rows])
+    pairs = tuple(
+        ProductPair(in_crm[c], in_erp[e], decode(crm_base), decode(erp_base)) for c, e, crm_base, erp_base in rows
+    )
+    if not creates:
+        return ProductFacts(pairs, ())
+    lonely = connection.execute(_UNLINKED.encode(), parameters).fetchall()
+    known = images(connection, PRODUCT, str(parameters["mine"]), [row[0] for row in lonely])
+    return ProductFacts(pairs, tuple(Unlinked(known[key], source, tuple(twins)) for key, twins in lonely))
+
+
+def written_before(connection: psycopg.Connection, pairing: str, flow: str, keys: Sequence[str]) -> Mapping[str, int]:
+    """Return how many updates of each of these targets are done: the next one's number."""
+    return dict(connection.execute(_WRITTEN, (pairing, flow, list(keys))).fetchall())
