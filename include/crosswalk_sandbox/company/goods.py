@@ -63,6 +63,8 @@ _SIDES: Final = Weighted(("both", 96), ("crm", 2), ("erp", 2))
 _CENT: Final = Decimal("0.01")
 _BRACKET: Final = Decimal(100)
 _SLOTS_PER_LEVEL: Final = 2 * len(foundation.CURRENCIES)
+_LEVEL_PLACES: Final = {level.sequence: place for place, level in enumerate(foundation.PRICE_LEVELS)}
+_CURRENCY_SLOTS: Final = {currency.code: slot for slot, currency in enumerate(foundation.CURRENCIES)}
 SLOTS_PER_PRODUCT: Final = _SLOTS_PER_LEVEL * len(foundation.PRICE_LEVELS)
 
 
@@ -81,12 +83,17 @@ class Goods:
         self._seed = seed
         self._now = now
         self._count = count
+        self._asked: dict[tuple[int, int, str], Price] = {}
 
     @cached_property
     def _goods(self) -> tuple[_Good, ...]:
         made: list[_Good] = []
+        components: list[_Good] = []
         for sequence in range(self._count):
-            made.append(self._make(dice(self._seed, Kind.PRODUCT, sequence), sequence, made))
+            good = self._make(dice(self._seed, Kind.PRODUCT, sequence), sequence, components)
+            made.append(good)
+            if good.product.kind == "inventory" and good.product.erp and good.product.crm:
+                components.append(good)
         return tuple(made)
 
     def __iter__(self) -> Iterator[Product]:
@@ -140,9 +147,13 @@ class Goods:
 
     def price(self, product: int, level: int, currency: str) -> Price:
         """The price of one product at a level (its sequence) in a currency, for any quantity."""
-        place = next(at for at, one in enumerate(foundation.PRICE_LEVELS) if one.sequence == level)
-        slot = next(at for at, one in enumerate(foundation.CURRENCIES) if one.code == currency)
-        return self._price(self._goods[product], place, foundation.PRICE_LEVELS[place], slot)
+        asked = (product, level, currency)
+        found = self._asked.get(asked)
+        if found is None:
+            place, slot = _LEVEL_PLACES[level], _CURRENCY_SLOTS[currency]
+            found = self._price(self._goods[product], place, foundation.PRICE_LEVELS[place], slot)
+            self._asked[asked] = found
+        return found
 
     def stock(self) -> Iterator[Stock]:
         """Stock of inventory products in the warehouses of the subsidiaries that sell them."""
@@ -155,9 +166,8 @@ class Goods:
                     rng = dice(self._seed, Kind.STOCK, good.product.sequence << 8 | location.sequence)
                     yield _stock(rng, good.product.sequence, location.sequence)
 
-    def _make(self, rng: random.Random, sequence: int, made: list[_Good]) -> _Good:
+    def _make(self, rng: random.Random, sequence: int, components: list[_Good]) -> _Good:
         kind = _KINDS.draw(rng)
-        components = [one for one in made if one.product.kind == "inventory" and one.product.erp and one.product.crm]
         if kind == "kit" and len(components) < 4:
             kind = "inventory"
         members: tuple[KitMember, ...] = ()

@@ -8,6 +8,7 @@ ids.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 BASE62: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -51,15 +52,37 @@ def salesforce_checksum(id15: str) -> str:
 
 def salesforce_id(prefix: str, sequence: int) -> str:
     """The 18-character Salesforce id of the record with this key prefix (three characters) and sequence (>= 0)."""
-    digits = ""
-    rest = sequence
-    for _ in range(_DIGITS):
+    high, low = divmod(sequence, _LOW)
+    front, checks = _front(prefix, high)
+    upper, lower = divmod(low, _PAIR)
+    first, middle = divmod(upper, _PAIR)
+    one, two, three = _SINGLES[first], _PAIRS[middle], _PAIRS[lower]
+    return f"{front}{one[0]}{two[0]}{three[0]}{checks}{_CHECKSUM[one[1] | two[1] << 1 | three[1] << 3]}"
+
+
+def _capitals(text: str) -> tuple[str, int]:
+    """The text with the places of its capitals as bits, the first place lowest."""
+    return text, sum(1 << place for place, char in enumerate(text) if "A" <= char <= "Z")
+
+
+# An id's last group of five characters is put together from these, for ids are minted by the million.
+_PAIR: Final = 62**2
+_LOW: Final = 62**5
+_SINGLES: Final = tuple(map(_capitals, BASE62))
+_PAIRS: Final = tuple(_capitals(first + second) for first in BASE62 for second in BASE62)
+
+
+@lru_cache(maxsize=1 << 12)
+def _front(prefix: str, high: int) -> tuple[str, str]:
+    """The first ten characters and what the checksum says about them."""
+    digits, rest = "", high
+    for _ in range(_DIGITS - 5):
         rest, digit = divmod(rest, 62)
         digits = BASE62[digit] + digits
     if rest:
-        raise ValueError(f"Sequence {sequence} does not fit into a Salesforce id")
-    id15 = prefix + _POD + digits
-    return id15 + salesforce_checksum(id15)
+        raise ValueError(f"Sequence {high * _LOW} and above does not fit into a Salesforce id")
+    front = prefix + _POD + digits
+    return front, salesforce_checksum(front + "00000")[:2]
 
 
 def netsuite_customer_id(sequence: int) -> int:

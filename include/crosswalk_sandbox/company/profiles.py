@@ -18,6 +18,7 @@ from crosswalk_sandbox.company.words import BUSINESSES, COUNTRY_WEIGHTS, LEGAL_F
 GROUP: Final = 40
 """Parties come in runs of this many; a run's first may be the parent of some of the others."""
 
+_REMEMBERED: Final = 1 << 20  # deals come back to any party at any time: about half a gigabyte when all are kept
 _LINKAGES: Final[Weighted[Linkage]] = Weighted(
     ("key", 48), ("rule", 20), ("fuzzy", 12), ("crm_only", 10), ("erp_only", 10)
 )
@@ -93,7 +94,7 @@ class Profiles:
             )
             for one in foundation.SUBSIDIARIES
         }
-        self.of = lru_cache(maxsize=1 << 14)(self._make)
+        self.of = lru_cache(maxsize=_REMEMBERED)(self._make)
 
     @property
     def settled(self) -> int:

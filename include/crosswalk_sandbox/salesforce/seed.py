@@ -66,7 +66,6 @@ class _Loader:
         self.user_id = org.integration_user()
         self.last: dict[str, int] = {}
         self.products: dict[int, str] = {}
-        self._statements: dict[str, tuple[str, tuple[str, ...], Row]] = {}
 
     # inserting
     def fill(self, name: str, rows: Iterable[tuple[int, Row]]) -> None:
@@ -88,18 +87,25 @@ class _Loader:
             self._insert(name, rows)
 
     def _insert(self, name: str, batch: list[tuple[int, Row]]) -> None:
+        """Inserts rows whose keys are the same in the same order, as those of one kind of fact are."""
         sobject = self.org.schema.objects[name.lower()]
-        columns = tuple(dict.fromkeys(key for _, row in batch for key in row))
-        names = tuple(column for column in columns if sobject.has(column))
+        first = batch[0][1]
         common = blank(sobject, self.user_id, "")
-        fixed = tuple(column for column in common if column not in names)
+        fixed = tuple(column for column in common if column not in first)
+        constant = tuple(common[column] for column in fixed)
+        names = tuple(column for column in first if sobject.has(column))
+        prefix = sobject.prefix
+        if len(names) == len(first):
+            rows: Iterable[tuple[Any, ...]] = (
+                (scatter(number), mint(prefix, number), *row.values(), *constant) for number, row in batch
+            )
+        else:
+            rows = (
+                (scatter(number), mint(prefix, number), *(row[column] for column in names), *constant)
+                for number, row in batch
+            )
         listed = ", ".join(f'"{column}"' for column in ("_row", "Id", *names, *fixed))
         marks = ", ".join("?" * (2 + len(names) + len(fixed)))
-        constant = tuple(common[column] for column in fixed)
-        rows = (
-            (scatter(number), mint(sobject.prefix, number), *(row.get(column) for column in names), *constant)
-            for number, row in batch
-        )
         self.org.store.connection.executemany(f'INSERT INTO "{sobject.name}" ({listed}) VALUES ({marks})', rows)
         self.last[name] = max(self.last.get(name, 0), *(number for number, _ in batch))
 
@@ -191,7 +197,7 @@ class _Loader:
             "CloseDate": close, "Type": deal.kind, "LeadSource": deal.lead_source, "NextStep": deal.next_step,
             "Description": deal.description, "IsClosed": int(deal.is_closed), "IsWon": int(deal.is_won),
             "ForecastCategory": category, "ForecastCategoryName": FORECAST[category],
-            "HasOpportunityLineItem": int(bool(deal.lines)), "Pricebook2Id": mint("01s", deal.level) if deal.level else None,
+            "HasOpportunityLineItem": int(bool(deal.lines)), "Pricebook2Id": book_id(deal.level) if deal.level else None,
             "TotalOpportunityQuantity": float(sum(line.quantity for line in deal.lines)) if deal.lines else None,
             "OwnerId": owner, "CurrencyIsoCode": deal.currency, "FiscalYear": deal.close_date.year, "FiscalQuarter": quarter,
             "Fiscal": f"{deal.close_date.year} {quarter}", "PO_Number__c": deal.purchase_order, "ERP_Id__c": deal.stored_erp_id,
@@ -201,7 +207,7 @@ class _Loader:
         for line in deal.lines:
             total = float(line.total)
             rows.append(("OpportunityLineItem", line.sequence, {
-                "OpportunityId": own, "PricebookEntryId": mint("01u", line.price), "Product2Id": mint("01t", line.product),
+                "OpportunityId": own, "PricebookEntryId": entry_id(line.price), "Product2Id": product_id(line.product),
                 "Name": f"{deal.name} {self.products.get(line.product)}"[:376], "Quantity": float(line.quantity),
                 "UnitPrice": float(line.unit_price), "TotalPrice": total, "Subtotal": total, "ListPrice": float(line.list_price),
                 "Description": line.description, "SortOrder": line.position, "CurrencyIsoCode": deal.currency, **stamps,
@@ -209,7 +215,7 @@ class _Loader:
         return rows
 
     def _stamps(self, created: datetime, modified: datetime) -> Row:
-        made, changed = stamp(created), stamp(modified)
+        made, changed = _moment(created), _moment(modified)
         return {"CreatedDate": made, "LastModifiedDate": changed, "SystemModstamp": changed}
 
 
@@ -217,6 +223,29 @@ class _Loader:
 def user_id(sequence: int) -> str:
     """The user behind a salesperson."""
     return mint(company_ids.USER, sequence)
+
+
+@lru_cache(maxsize=64)
+def book_id(level: int) -> str:
+    """The price book of a price level."""
+    return mint(company_ids.PRICEBOOK, level)
+
+
+@lru_cache(maxsize=1 << 14)
+def product_id(sequence: int) -> str:
+    """The product with this sequence."""
+    return mint(company_ids.PRODUCT, sequence)
+
+
+@lru_cache(maxsize=1 << 14)
+def entry_id(sequence: int) -> str:
+    """The price book entry of a price."""
+    return mint(company_ids.PRICEBOOK_ENTRY, sequence)
+
+
+def _moment(instant: datetime) -> str:
+    """A fact's instant, which is UTC and to the second, in stored form."""
+    return f"{instant.isoformat()[:19]}.000+0000"
 
 
 def _address(prefix: str, address: Address | None) -> Row:

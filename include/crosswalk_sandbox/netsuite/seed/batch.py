@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -24,7 +24,11 @@ class Batch:
 
     def add(self, *values: object) -> None:
         """Add one row, values in the order of the columns."""
-        self._rows.append(values)
+        self.extend((values,))
+
+    def extend(self, rows: Iterable[Sequence[object]]) -> None:
+        """Add rows, values in the order of the columns."""
+        self._rows.extend(rows)
         if len(self._rows) >= _SIZE:
             self.flush()
 
@@ -39,7 +43,9 @@ def amount(value: Decimal | None) -> float | int | None:
     """A Decimal as a column takes it."""
     if value is None:
         return None
-    return int(value) if value == value.to_integral_value() else float(value)
+    number = float(value)
+    whole = int(number)
+    return whole if whole == number else number
 
 
 def stamp(instant: datetime) -> str:
