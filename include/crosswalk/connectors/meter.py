@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 _IDENTIFIER = re.compile(r"^(?:\d+|(?=.*\d)[A-Za-z0-9_-]{12,}|[0-9a-fA-F-]{32,})$")
 _KEYED = re.compile(r"\(.*\)$")  # OData: accounts(…)
+_EXTERNAL = re.compile(r"^eid(?::|%3A).*$", re.IGNORECASE)  # NetSuite §5.3: customer/eid:…
 
 
 class Route(NamedTuple):
@@ -31,7 +32,7 @@ class Reading:
 
 def path_template(path: str) -> str:
     """Return ``path`` with record ids, locators and keys replaced by ``{id}``, so that routes can be counted."""
-    parts = [_KEYED.sub("({id})", part) for part in path.split("?", 1)[0].split("/")]
+    parts = [_EXTERNAL.sub("eid:{id}", _KEYED.sub("({id})", part)) for part in path.split("?", 1)[0].split("/")]
     return "/".join("{id}" if _IDENTIFIER.match(part) else part for part in parts)
 
 

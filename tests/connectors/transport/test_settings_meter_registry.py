@@ -30,6 +30,11 @@ def test_a_field_nobody_filled_in_counts_as_absent() -> None:
         ("/services/data/v59.0/sobjects/Account/0015500001QdQWaAAN", "/services/data/v59.0/sobjects/Account/{id}"),
         ("/services/data/v60.0/query/0r8xx5R2sM3DgWhASK-2000", "/services/data/v60.0/query/{id}"),
         ("/services/rest/record/v1/salesOrder/1234?expand=x", "/services/rest/record/v1/salesOrder/{id}"),
+        ("/services/rest/record/v1/salesOrder/eid:SF-OPP-a", "/services/rest/record/v1/salesOrder/eid:{id}"),
+        (
+            "/services/rest/record/v1/customer/eid%3AX/addressBook",
+            "/services/rest/record/v1/customer/eid:{id}/addressBook",
+        ),
         ("/api/data/v9.2/accounts(3f2504e0-4f89-11d3-9a0c-0305e82c3301)", "/api/data/v9.2/accounts({id})"),
         ("/services/data/v59.0/composite/sobjects", "/services/data/v59.0/composite/sobjects"),
     ],
