@@ -16,7 +16,8 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
@@ -108,6 +109,9 @@ class SmallNetSuite:
         self.hidden: set[str] = set()  # columns answered with a 500 that names nothing
         self.binds = True
         self.has_server_time = True
+        self.dates_answers = True
+        self.query_seconds = 0.0  # how long a query takes
+        self.ceiling: int | None = None  # rows at which a query is cut in silence
         self.next_id = 5000
         self._nonces: set[str] = set()
         self.base_url = ""
@@ -190,15 +194,18 @@ class SmallNetSuite:
         sql = re.sub(r"(?<!\.)\btransaction\b|(?<=\.)transaction\b", '"transaction"', sql).replace(
             "SYSDATE", "'2026-03-20 10:00:00'"
         )
+        if self.query_seconds:
+            threading.Event().wait(self.query_seconds)
+            self.now += timedelta(seconds=self.query_seconds)
         try:
             cursor = self.db.execute(sql, values)
         except sqlite3.OperationalError as failure:
             return _search_error(str(failure))
         names = [column[0] for column in cursor.description]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-        page = rows[: int(seen.query["limit"])]
+        page = rows[: min(int(seen.query["limit"]), self.ceiling or len(rows))]
         items = [{"links": [], **{_oddly(n): str(v) for n, v in row.items() if v is not None}} for row in page]
-        more = len(rows) > len(page)
+        more = len(rows) > len(page) and self.ceiling is None
         return Answer(
             200,
             {"links": [], "count": len(items), "hasMore": more, "items": items, "offset": 0, "totalResults": len(rows)},
@@ -290,7 +297,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         html = isinstance(answer.body, str)
         content = answer.body.encode() if html else json.dumps(answer.body).encode() if answer.body is not None else b""
-        self.send_response(answer.status)
+        self.send_response_only(answer.status)
+        if self.account.dates_answers:
+            self.send_header("Date", format_datetime(self.account.now, usegmt=True))
         self.send_header("X-N-OperationId", str(uuid.uuid4()))
         for name, value in answer.headers.items():
             self.send_header(name, value)

@@ -6,7 +6,8 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -92,54 +93,78 @@ def reads(base_url: str) -> Callable[[str, str], bool]:
     return lambda method, path: method in ("GET", "HEAD") or (method == "POST" and path in posts)
 
 
-class Client:
-    """One account's calls over one transport. Raises ``crosswalk.model.errors`` only."""
+class Answer(NamedTuple):
+    """Rows, whether there are more, and when they were asked for.
 
-    def __init__(self, transport: Transport, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    ``asked`` is no later than the server's time when the query was sent, None when the answer bears no date; ``started`` is
+    our own stopwatch then.
+    """
+
+    rows: list[Row]
+    more: bool
+    asked: datetime | None
+    started: float
+
+
+class Client:
+    """One account's calls over one transport. Raises ``crosswalk.model.errors`` only.
+
+    ``dated`` says that the Date header of answers is the server's time; without it the server is asked.
+    """
+
+    def __init__(
+        self, transport: Transport, *, monotonic: Callable[[], float] = time.monotonic, dated: bool = True
+    ) -> None:
         self.transport = transport
         self._monotonic = monotonic
+        self._dated = dated
         self._binds = True
         self._clock: tuple[datetime, float] | None = None
+        transport.hooks["response"].append(self._note)
 
     # --- reading ------------------------------------------------------------------------------
 
-    def page(self, statement: Statement, rows: int = MOST_ROWS) -> tuple[list[Row], bool]:
+    def page(self, statement: Statement, rows: int = MOST_ROWS) -> Answer:
         """Return the first ``rows`` rows (at most 1,000) and whether the statement has more.
 
-        Rows are text by lower-case name; empty columns are absent (NetSuite §6).
+        Rows are text by lower-case name; empty columns are absent (NetSuite §6). ``hasMore`` is not believed alone: it turns
+        false where an answer is cut (NetSuite §6), so that the total is looked at as well.
         """
+        started = self._monotonic()
         try:
-            answer = self._query(statement, rows)
+            response = self._query(statement, rows)
         except (ConfigurationError, RecordError) as error:
             if not (self._binds and statement.parameters and _cannot_bind(error)):
                 raise
             self._binds = False
-            answer = self._query(statement, rows)
+            response = self._query(statement, rows)
+        answer = _object(response)
         found = [_row(item) for item in answer.get("items", ())]
-        return found, bool(found) and bool(answer.get("hasMore"))
+        more = bool(answer.get("hasMore")) or int(answer.get("totalResults") or 0) > len(found)
+        date = date_of(response) if self._dated else None
+        return Answer(found, bool(found) and more, date - response.elapsed if date else None, started)
 
     def suiteql(self, statement: Statement) -> list[Row]:
         """Return all rows of a statement that has at most 1,000."""
-        rows, more = self.page(statement)
-        if more:
+        answer = self.page(statement)
+        if answer.more:
             raise ConfigurationError(
                 f"A SuiteQL answer holds more than {MOST_ROWS} rows and would be cut.",
                 hint="Report this as an error of the connector: every query must bound its rows.",
             )
-        return rows
+        return answer.rows
 
-    def _query(self, statement: Statement, rows: int) -> Mapping[str, Any]:
+    def _query(self, statement: Statement, rows: int) -> requests.Response:
         body: dict[str, object] = {"q": statement.text if self._binds else statement.inlined()}
         if self._binds and statement.parameters:
             body["params"] = list(statement.parameters)
-        response = self.transport.call(
+        return self.transport.call(
             "POST",
             SUITEQL,
             params={"limit": str(rows), "offset": "0"},
             json=body,
             headers={"Prefer": "transient", "Accept": "application/json"},
         )
-        return _object(response)
 
     def get(self, path: str, *, accept: str = "application/json", **params: str) -> Mapping[str, Any]:
         """Return the JSON object at ``path``."""
@@ -170,18 +195,34 @@ class Client:
 
     # --- the server's clock ---------------------------------------------------------------------
 
-    def server_time(self, *, oldest: float = 30.0) -> datetime:
-        """Return the server's time, at most ``oldest`` seconds old: a bound for watermarks must never be ahead."""
-        if self._clock is None or self._monotonic() - self._clock[1] > oldest:
-            asked = self._monotonic()
-            self._clock = (self._ask_time(), asked)
-        return self._clock[0]
+    def time_of(self, answer: Answer) -> datetime:
+        """Return a time of the server no later than when ``answer`` was asked for: a bound for watermarks (law 7).
+
+        The header was written after the query ran, so that what the query took is taken off it; whatever is saved while it
+        runs lies behind the bound. An answer without a date costs a call.
+        """
+        if answer.asked is not None:
+            return answer.asked
+        now = self.server_time()
+        return now - timedelta(seconds=self._monotonic() - answer.started)
+
+    def server_time(self) -> datetime:
+        """Return the server's time by asking for it."""
+        began = self._monotonic()
+        instant = self._ask_time()
+        self._clock = (instant, began)
+        return instant
 
     def latest_time(self) -> datetime:
-        """Return the server's time with what has passed since it was asked: never behind."""
-        instant = self.server_time(oldest=3600.0)
-        asked = self._clock[1] if self._clock else self._monotonic()
-        return instant + timedelta(seconds=self._monotonic() - asked)
+        """Return the server's time with what has passed since it was told, not behind what the last answer shows."""
+        instant, at = self._clock or (self.server_time(), self._monotonic())
+        return instant + timedelta(seconds=self._monotonic() - at)
+
+    def _note(self, response: requests.Response, *_: object, **__: object) -> None:
+        """Keep the time that an answer bears, with our stopwatch when its request was sent."""
+        date = date_of(response) if self._dated else None
+        if date is not None:
+            self._clock = (date, self._monotonic() - response.elapsed.total_seconds())
 
     def _ask_time(self) -> datetime:
         try:
@@ -194,6 +235,17 @@ class Client:
         rows = self.suiteql(Statement(f"SELECT TO_CHAR(SYSDATE, '{SQL_FORMAT}') AS now FROM dual"))
         local = datetime.fromisoformat(rows[0]["now"])
         return instant_of(local, SERVER_ZONE, lambda: datetime.min.replace(tzinfo=UTC))  # the earlier one is safe
+
+
+def date_of(response: requests.Response) -> datetime | None:
+    """Return the server's time by an answer's Date header, to the second; None when it bears none that can be read.
+
+    Every server with a clock dates its answers (RFC 9110 §6.6.1); no answer comes from a cache (NetSuite §4: No-Cache).
+    """
+    try:
+        return parsedate_to_datetime(response.headers.get("Date", "")).astimezone(UTC)
+    except (TypeError, ValueError):
+        return None
 
 
 _WRITING = {"Accept": "application/json", "X-NetSuite-PropertyNameValidation": "error"}  # NetSuite §4: default drops

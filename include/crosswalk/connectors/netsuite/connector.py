@@ -111,9 +111,16 @@ def connect(
         overlap=timedelta(minutes=_number("overlap_minutes", options.get("overlap_minutes", 10), 0, 10_000)),
         lag=timedelta(seconds=_number("lag_seconds", options.get("lag_seconds", 120), 0, 86_400)),
         page_rows=_number("page_rows", options.get("page_rows", MOST_ROWS), 1, MOST_ROWS),
-        track_deletes=(settings.get("track_deletes") or "true").lower() not in ("false", "no", "0"),
+        track_deletes=_switch(settings, "track_deletes"),
     )
-    return NetSuiteConnector(Client(transport), habits, system=system, concurrency=concurrency, quota=limits)
+    dated = _switch(settings, "date_header")
+    return NetSuiteConnector(
+        Client(transport, dated=dated), habits, system=system, concurrency=concurrency, quota=limits
+    )
+
+
+def _switch(settings: ConnectionSettings, name: str) -> bool:
+    return (settings.get(name) or "true").lower() not in ("false", "no", "0")
 
 
 def _zone(name: str) -> ZoneInfo:

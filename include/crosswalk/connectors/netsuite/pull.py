@@ -5,12 +5,13 @@ saved after the pull began is past the watermark the pull ends with, so that the
 
 A watermark is ``{"until": instant}`` after a complete pull, with ``"full": true`` when everything there is was read;
 within a pull it also has ``since`` (null for everything) and ``after`` (the last key), from which it can go on.
+``{"since": instant}`` alone begins there. The time a pull ends with comes with its first page (`Client.time_of`), less a lag.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,7 @@ from crosswalk.model.errors import ConfigurationError, SchemaError, TransientErr
 from crosswalk.model.records import NativeRecord, Selection
 
 if TYPE_CHECKING:
-    from crosswalk.connectors.netsuite.client import Client, Row
+    from crosswalk.connectors.netsuite.client import Answer, Client, Row
 
 KEY_SEPARATOR = "|"
 
@@ -71,21 +72,33 @@ class Position:
         return done if self.since else {**done, "full": True}
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a pull begins; ``until`` is None while the server has not told the time."""
+
+    since: datetime | None
+    until: datetime | None = None
+    after: tuple[str, ...] = ()
+
+    def at(self, now: datetime) -> Position:
+        """Return the position once the time is known; a watermark from the future must not skip what changes until then."""
+        until = self.until or now
+        return Position(min(self.since, until) if self.since else None, until, self.after)
+
+
 def pull(
     client: Client, habits: Habits, selection: Selection, watermark: Mapping[str, object] | None
 ) -> Iterator[Page]:
     """Yield the pages of one pull, deletions last."""
     source = source_of(selection.entity)
     reader = Reader(client, habits, source, selection)
-    position = start(source, watermark, client.server_time() - habits.lag)
-    conditions = [*scope_of(source, selection), *_changes(source, reader.paths, position, habits)]
-    after, more = position.after, True
-    while more:
-        rows, more = reader.rows(conditions, after)
-        if rows:
-            after = reader.advance(after, rows[-1])
-            here = Position(position.since, position.until, after)
-            yield Page(tuple(reader.record(row) for row in rows), here.watermark())
+    position, conditions, answer = _begin(reader, start(source, watermark))
+    while answer.rows:
+        position = replace(position, after=reader.advance(position.after, answer.rows[-1]))
+        yield Page(tuple(reader.record(row) for row in answer.rows), position.watermark())
+        if not answer.more:
+            break
+        answer = reader.rows(conditions, position.after)
     deletions = _deletions(client, habits, source, position.since) if position.since else iter(())
     held: tuple[NativeRecord, ...] = ()
     for records in deletions:
@@ -95,27 +108,39 @@ def pull(
     yield Page(held, position.finished())
 
 
-def start(source: Source, watermark: Mapping[str, object] | None, until: datetime) -> Position:
+def _begin(reader: Reader, begun: Start) -> tuple[Position, list[Condition], Answer]:
+    """Ask for the first page, which tells the time; ask anew when the time changes what must be asked for.
+
+    It does once a day, when customers may have fallen overdue, and for a watermark from the future.
+    """
+    conditions = reader.changes(begun.since, begun.until)
+    answer = reader.rows(conditions, begun.after)
+    position = begun.at(begun.until or reader.until(answer))
+    settled = reader.changes(position.since, position.until)
+    if settled != conditions:
+        answer = reader.rows(settled, begun.after)
+    return position, settled, answer
+
+
+def start(source: Source, watermark: Mapping[str, object] | None) -> Start:
     """Return where to begin: anew for no watermark, in the middle of a pull, or from where the last one ended.
 
     Raises ConfigurationError for a watermark of another shape.
     """
     if watermark is None:
-        return Position(None, until)
+        return Start(None)
     try:
-        previous = _instant(watermark["until"])
         if watermark.get("after"):
             since = watermark["since"]
             after = tuple(str(part) for part in _sequence(watermark["after"]))
-            return Position(_instant(since) if since else None, previous, after)
+            return Start(_instant(since) if since else None, _instant(watermark["until"]), after)
+        since = _instant(watermark["until" if "until" in watermark else "since"])
     except (KeyError, TypeError, ValueError):
         raise ConfigurationError(
             f"The watermark of NetSuite's {source.entity} is not readable.",
             hint=f"Reset it: the next pull then reads every {source.entity}.",
         ) from None
-    if source.modified is None:
-        return Position(None, until)
-    return Position(min(previous, until), until)
+    return Start(since if source.modified else None)
 
 
 def fetch(client: Client, habits: Habits, selection: Selection, keys: Sequence[str]) -> list[NativeRecord]:
@@ -148,7 +173,19 @@ class Reader:
         )
         self.paths = frozenset(field.path.lower() for field in selection.fields)
 
-    def rows(self, conditions: Sequence[Condition], after: Sequence[str]) -> tuple[list[Row], bool]:
+    def changes(self, since: datetime | None, until: datetime | None) -> list[Condition]:
+        """Return what restricts a pull to its scope and to what changed since an instant (to everything, for None)."""
+        scope = scope_of(self._source, self._selection)
+        if since is None:
+            return scope
+        ageing = _ageing(self._source, self.paths, since, until or since, self._habits.zone)
+        return [*scope, changed_since(self._source, self.paths, _bound(since, self._habits), *ageing)]
+
+    def until(self, answer: Answer) -> datetime:
+        """Return what a pull ends with whose first page is ``answer``."""
+        return self._client.time_of(answer) - self._habits.lag
+
+    def rows(self, conditions: Sequence[Condition], after: Sequence[str]) -> Answer:
         """Return the page behind ``after`` and whether more follow; a missing column raises SchemaError naming it."""
         rows = self._habits.page_rows
         with explain(self._client, self._source, self._selection.fields):
@@ -159,9 +196,9 @@ class Reader:
         after: tuple[str, ...] = ()
         more = True
         while more:
-            rows, more = self.rows(conditions, after)
-            yield from (self.record(row) for row in rows)
-            after = self.advance(after, rows[-1]) if rows else after
+            answer = self.rows(conditions, after)
+            yield from (self.record(row) for row in answer.rows)
+            after, more = self.advance(after, answer.rows[-1]) if answer.rows else after, answer.more
 
     def advance(self, after: tuple[str, ...], last: Row) -> tuple[str, ...]:
         """Return the key of the last row; raises TransientError when it is not behind the one before."""
@@ -186,23 +223,19 @@ class Reader:
         )
 
 
-def _changes(source: Source, paths: frozenset[str], position: Position, habits: Habits) -> list[Condition]:
-    if position.since is None:
-        return []
-    bound = sql_text(earliest_local(position.since - habits.overlap, habits.zone))
-    return [changed_since(source, paths, bound, *_ageing(source, paths, position, habits))]
+def _bound(since: datetime, habits: Habits) -> str:
+    """Return the local time to read from, in whole minutes: some stamps have no seconds (NetSuite §8)."""
+    return sql_text(earliest_local(since - habits.overlap, habits.zone).replace(second=0))
 
 
-def _ageing(source: Source, paths: frozenset[str], position: Position, habits: Habits) -> list[Condition]:
+def _ageing(
+    source: Source, paths: frozenset[str], since: datetime, until: datetime, zone: tzinfo
+) -> Iterator[Condition]:
     """The first pull of a day also reads customers whose invoices fell due: no save tells of it."""
-    if not source.ages & paths or position.since is None:
-        return []
-    yesterday = position.since.astimezone(habits.zone).date()
-    today = position.until.astimezone(habits.zone).date()
-    if yesterday == today:
-        return []
-    since = None if "daysoverduesearch" in paths else (yesterday - timedelta(days=1)).isoformat()
-    return [fell_due(since, today.isoformat())]
+    yesterday, today = since.astimezone(zone).date(), until.astimezone(zone).date()
+    if source.ages & paths and yesterday < today:
+        first = None if "daysoverduesearch" in paths else (yesterday - timedelta(days=1)).isoformat()
+        yield fell_due(first, today.isoformat())
 
 
 _DELETED = ("recordid", "type")
@@ -215,7 +248,7 @@ def _deletions(client: Client, habits: Habits, source: Source, since: datetime) 
     """
     if not source.deleted_as or not habits.track_deletes:
         return
-    bound = sql_text(earliest_local(since - habits.overlap, habits.zone))
+    bound = _bound(since, habits)
     stamp = decoder_for(Kind.INSTANT, habits.zone, client.latest_time)
     after: tuple[str, ...] = ()
     more = True
@@ -226,12 +259,12 @@ def _deletions(client: Client, habits: Habits, source: Source, since: datetime) 
             f" FROM deletedrecord{restricted} ORDER BY recordid, type FETCH FIRST {habits.page_rows + 1} ROWS ONLY",
             (bound,),
         )
-        rows, more = _deleted_page(client, statement, habits.page_rows)
+        rows, more, *_ = _deleted_page(client, statement, habits.page_rows)
         yield tuple(_tombstone(row, stamp) for row in rows if _type_name(row) in source.deleted_as)
         after = (rows[-1]["k0"], rows[-1].get("k1", "")) if rows else after
 
 
-def _deleted_page(client: Client, statement: Statement, rows: int) -> tuple[list[Row], bool]:
+def _deleted_page(client: Client, statement: Statement, rows: int) -> Answer:
     try:
         return client.page(statement, rows)
     except SchemaError as error:
