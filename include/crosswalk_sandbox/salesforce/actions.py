@@ -6,6 +6,7 @@ Reached at ``POST /__sandbox__/actions/{name}``; every action takes and gives JS
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from .customfields import create_field, delete_field
@@ -13,6 +14,7 @@ from .errors import RowError
 from .ids import normalise
 from .limits import FORCED
 from .recycle import merge, undelete
+from .schema_changes import find, hide, require, retype
 
 if TYPE_CHECKING:
     from .app import SalesforceApp
@@ -41,6 +43,10 @@ class Actions:
             "time_out_queries": self.time_out_queries,
             "merge": self.merge,
             "undelete": self.undelete,
+            "retype_field": self.retype_field,
+            "require_field": self.require_field,
+            "fail_rows": self.fail_rows,
+            "archive_activities": self.archive_activities,
         }
 
     def limit(self, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,23 +84,28 @@ class Actions:
         return {"id": _told(lambda: delete_field(self.org, str(given.get("full_name"))))}
 
     def hide_field(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Takes the rights on ``full_name`` from everybody: it looks as if it never was (§15)."""
+        """Takes ``full_name``, standard or custom, from everybody's eyes: it looks as if it never was (§15)."""
         with self.org.store.writing() as connection:
             count = connection.execute(
                 'DELETE FROM "FieldPermissions" WHERE "Field" = ?', (given.get("full_name"),)
             ).rowcount
-        self.org.access.changed()
+            _told(lambda: hide(self.org, str(given.get("full_name")), hidden=True))
         return {"removed": count}
 
     def show_field(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Grants the integration user's permission set read and edit on ``full_name``."""
         name = str(given.get("full_name"))
+        _, field = _told(lambda: find(self.org, name))
+        if not field.custom:
+            _told(lambda: hide(self.org, name, hidden=False))
+            return {"id": None}
         writer = self.app.writer(self.org.integration_user())
         with self.org.store.writing():
             parent = self.org.store.fetch_where(self.org.schema.objects["permissionset"], '"Name" = ?', ["ERP_Sync"])[
                 0
             ]["Id"]
             self.hide_field(given)
+            hide(self.org, name, hidden=False)
             values = {
                 "ParentId": parent,
                 "SobjectType": name.split(".")[0],
@@ -104,6 +115,40 @@ class Actions:
             }
             own = _told(lambda: writer.create(self.org.schema.objects["fieldpermissions"], values))
         return {"id": own}
+
+    def retype_field(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Gives the custom field ``full_name`` other Tooling-like ``metadata``, type included (§15)."""
+        _told(lambda: retype(self.org, str(given.get("full_name")), given.get("metadata") or {}))
+        return {"full_name": given.get("full_name")}
+
+    def require_field(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Makes ``full_name``, standard or custom, required; ``required`` false lets it be empty again (§4.2)."""
+        required = bool(given.get("required", True))
+        _told(lambda: require(self.org, str(given.get("full_name")), required=required))
+        return {"full_name": given.get("full_name"), "required": required}
+
+    def fail_rows(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Lets rows of collections and bulk jobs fail with ``probability`` from ``seed``, at most ``count``; 0 ends it.
+
+        They fail with ``code`` and ``message``, UNABLE_TO_LOCK_ROW unless told otherwise (§6.2).
+        """
+        probability = float(given.get("probability", 1.0))
+        if not 0.0 <= probability <= 1.0:
+            raise ValueError(f"probability lies between 0 and 1, not at {probability}")
+        words = {name: str(given[name]) for name in ("code", "message") if name in given}
+        self.org.mishaps.arm(probability, seed=int(given.get("seed", 0)), count=given.get("count"), **words)
+        return {"probability": probability}
+
+    def archive_activities(self, _given: Mapping[str, Any]) -> dict[str, Any]:
+        """Archives closed tasks older than ``archive_days``: only queryAll shows them from then on (§11)."""
+        oldest = (self.org.now() - timedelta(days=self.org.options.archive_days)).date().isoformat()
+        with self.org.store.writing() as connection:
+            count = connection.execute(
+                'UPDATE "Task" SET "IsArchived" = 1 WHERE "IsArchived" = 0 AND "IsClosed" = 1 '
+                'AND COALESCE("ActivityDate", substr("CreatedDate", 1, 10)) < ?',
+                (oldest,),
+            ).rowcount
+        return {"archived": count}
 
     def drop_cursors(self, _given: Mapping[str, Any]) -> dict[str, Any]:
         """Forgets every open query: the next page is an invalid locator (§5)."""

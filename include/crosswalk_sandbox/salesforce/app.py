@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import orjson
@@ -32,6 +32,7 @@ LONGEST_URI = 16_384
 SEASONS = ("Winter", "Spring", "Summer")
 DATA = re.compile(r"/services/data/v(\d+\.\d)(/.*)?", re.IGNORECASE)
 ASYNC = re.compile(r"/services/async/(\d+\.\d)(/.*)", re.IGNORECASE)
+KEY = re.compile(rb'^( *"(?:[^"\\]|\\.)*"): (\[\])?', re.MULTILINE)
 NO_CACHE = "no-cache,must-revalidate,max-age=0,no-store,private"
 
 
@@ -46,6 +47,15 @@ def all_versions() -> list[dict[str, str]]:
     """The body of ``GET /services/data``."""
     numbers = range(FIRST_VERSION, LAST_VERSION + 1)
     return [{"label": version_label(n), "url": f"/services/data/v{n}.0", "version": f"{n}.0"} for n in numbers]
+
+
+def pretty(body: Any) -> bytes:
+    """JSON as ``X-PrettyPrint: 1`` wants it: two spaces a level, ``"key" : value``, ``[ ]`` for nothing (§1)."""
+    return KEY.sub(_spaced, orjson.dumps(body, option=orjson.OPT_INDENT_2))
+
+
+def _spaced(match: re.Match[bytes]) -> bytes:
+    return match[1] + b" : " + (b"[ ]" if match[2] else b"")
 
 
 class SalesforceApp:
@@ -73,6 +83,7 @@ class SalesforceApp:
         routes.add("GET POST", "/services/oauth2/userinfo", self.oauth.userinfo)
         routes.add("GET POST", "/services/oauth2/revoke", self.oauth.revoke)
         routes.add("POST", "/services/oauth2/introspect", self.oauth.introspect)
+        routes.add("GET POST", "/id/{org}/{user}", self.oauth.identity)
         routes.add("POST", r"/services/Soap/[uc]/(?P<version>\d+\.\d)(?:/(?P<org>\w+))?", self.soap.partner)
         routes.add("POST", r"/services/Soap/m/(?P<version>\d+\.\d)(?:/(?P<org>\w+))?", self.metadata.endpoint)
         routes.add("GET HEAD", "/", lambda _call: Reply(200, b"", content_type="text/html;charset=UTF-8"))
@@ -89,6 +100,7 @@ class SalesforceApp:
         add("GET", "/queryAll/{locator}", queries.more)
         add("GET", "/limits", self.usage.limits)
         add("GET", "/limits/recordCount", limits.record_count)
+        add("GET", "/recent", crud.recent)
         add("GET", "/sobjects", crud.list_objects)
         add("GET", "/sobjects/{name}/describe", crud.describe_object)
         add("GET", "/sobjects/{name}/updated", changes.updated)
@@ -234,8 +246,7 @@ class SalesforceApp:
         elif isinstance(body, bytes):
             content = body
         else:
-            pretty = call.headers.get("x-prettyprint") in ("1", "true")
-            content = orjson.dumps(body, option=orjson.OPT_INDENT_2 if pretty else None)
+            content = pretty(body) if call.headers.get("x-prettyprint") in ("1", "true") else orjson.dumps(body)
         headers["Vary"] = "Accept-Encoding"
         if len(content) > 1_000 and "gzip" in call.headers.get("accept-encoding", ""):
             content = gzip.compress(content, 1)
@@ -265,7 +276,7 @@ def _xml_401() -> Reply:
 def root(call: Call) -> Reply:
     """``GET /services/data/vNN.0/``: name → path."""
     base = f"/services/data/v{call.version}"
-    names = ("tooling", "jobs", "limits", "sobjects", "query", "queryAll", "composite")
+    names = ("tooling", "jobs", "limits", "sobjects", "query", "queryAll", "composite", "recent")
     return Reply(200, {name: f"{base}/{name}" for name in names})
 
 

@@ -7,7 +7,9 @@ import binascii
 import hashlib
 import hmac
 import secrets
+import threading
 import time
+from collections import deque
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -16,13 +18,15 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from .calls import Call, Reply
-from .errors import ApiError
+from .errors import not_found
+from .identity import identity_card, identity_url, user_info
+from .ids import normalise
 from .org import Org
 from .sessions import Sessions
-from .values import stamp
 
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 LONGEST_ASSERTION = 300
+HOUR = 3_600
 AUDIENCES = ("https://login.salesforce.com", "https://test.salesforce.com")
 
 
@@ -40,6 +44,8 @@ class OAuth:
     def __init__(self, org: Org, sessions: Sessions) -> None:
         self.org = org
         self.sessions = sessions
+        self._guard = threading.Lock()
+        self._logins: dict[str, deque[float]] = {}
 
     # endpoints
     def token(self, call: Call) -> Reply:
@@ -65,6 +71,15 @@ class OAuth:
         if user_id is None:
             return Reply(403, b"Bad_OAuth_Token", content_type="text/html;charset=UTF-8")
         return Reply(200, user_info(self.org, user_id, call.base_url))
+
+    def identity(self, call: Call, org: str, user: str) -> Reply:
+        """``/id/{org}/{user}``, the address a token answer calls ``id``: what its clients ask right after a login."""
+        user_id = self.sessions.user(bearer(call) or call.query.get("oauth_token", ""))
+        if user_id is None:
+            return Reply(403, b"Bad_OAuth_Token", content_type="text/html;charset=UTF-8")
+        if (normalise(org), normalise(user)) != (self.org.fact("org_id"), user_id):
+            raise not_found()
+        return Reply(200, identity_card(self.org, user_id, call.base_url))
 
     def revoke(self, call: Call) -> Reply:
         """``/services/oauth2/revoke``: ends a token, or a refresh token with everything it gave out."""
@@ -190,12 +205,24 @@ class OAuth:
             raise OAuthError("invalid_client", "invalid client credentials")
 
     def _user(self, username: str) -> dict[str, Any] | None:
-        rows = self.org.store.fetch_where(
-            self.org.schema.objects["user"], '"Username" = ? AND "IsActive" = 1', [username]
-        )
+        rows = self.org.store.fetch_where(self.org.schema.objects["user"], '"Username" = ?', [username])
+        if rows and not rows[0]["IsActive"]:
+            raise OAuthError("inactive_user", "user is inactive")
         return rows[0] if rows else None
 
+    def _check_rate(self, user_id: str) -> None:
+        """A user logs in so many times an hour at most (§2.1)."""
+        now = self.org.now().timestamp()
+        with self._guard:
+            mine = self._logins.setdefault(user_id, deque())
+            while mine and mine[0] <= now - HOUR:
+                mine.popleft()
+            if len(mine) >= self.org.options.logins_per_hour:
+                raise OAuthError("invalid_grant", "login rate exceeded")
+            mine.append(now)
+
     def _answer(self, call: Call, user_id: str, flow: str, *, signed: bool) -> dict[str, Any]:
+        self._check_rate(user_id)
         answer: dict[str, Any] = {"access_token": self.sessions.open(user_id, flow)}
         identity = identity_url(self.org, user_id)
         if signed:
@@ -220,11 +247,6 @@ def read_form(call: Call) -> dict[str, str]:
     return {**call.query, **dict(parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True))}
 
 
-def identity_url(org: Org, user_id: str) -> str:
-    """The identity URL, part of the signature."""
-    return f"https://login.salesforce.com/id/{org.fact('org_id')}/{user_id}"
-
-
 def passwords(org: Org) -> tuple[str, str]:
     """What is taken as password: with the security token behind it, and without."""
     return org.fact("password") + org.fact("security_token"), org.fact("password")
@@ -246,26 +268,3 @@ def make_keys() -> tuple[str, str]:
     )
     public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     return private.decode(), public.decode()
-
-
-def user_info(org: Org, user_id: str, base_url: str) -> dict[str, Any]:
-    """The body of userinfo."""
-    user = org.store.fetch(org.schema.objects["user"], user_id)
-    if user is None:
-        raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
-    org_id = org.fact("org_id")
-    return {
-        "sub": identity_url(org, user_id), "user_id": user_id, "organization_id": org_id,
-        "preferred_username": user["Username"], "nickname": user["CommunityNickname"], "name": user["Name"], "email": user["Email"],
-        "email_verified": True, "given_name": user["FirstName"], "family_name": user["LastName"], "zoneinfo": user["TimeZoneSidKey"],
-        "photos": {"picture": f"{base_url}/profilephoto/005/F", "thumbnail": f"{base_url}/profilephoto/005/T"},
-        "profile": f"{base_url}/{user_id}", "picture": f"{base_url}/profilephoto/005/F", "address": {},
-        "is_salesforce_integration_user": True, "is_app_installed": True, "user_type": "STANDARD",
-        "urls": {
-            "rest": f"{base_url}/services/data/v{{version}}/", "sobjects": f"{base_url}/services/data/v{{version}}/sobjects/",
-            "query": f"{base_url}/services/data/v{{version}}/query/", "partner": f"{base_url}/services/Soap/u/{{version}}/{org_id[:15]}",
-            "metadata": f"{base_url}/services/Soap/m/{{version}}/{org_id[:15]}", "custom_domain": base_url,
-        },
-        "active": bool(user["IsActive"]), "language": user["LanguageLocaleKey"], "locale": user["LocaleSidKey"],
-        "utcOffset": 0, "updated_at": stamp(org.now())[:19] + "Z",
-    }  # fmt: skip

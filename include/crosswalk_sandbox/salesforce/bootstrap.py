@@ -8,6 +8,7 @@ from datetime import timedelta
 from importlib.resources import files
 from typing import Any
 
+from .access import GOVERNED
 from .auth import make_keys, new_grant
 from .ids import mint, scatter
 from .org import ORG_NUMBER, Org
@@ -31,6 +32,7 @@ RATES = {"USD": 1.0, "EUR": 0.92, "GBP": 0.79, "CAD": 1.36, "JPY": 151.0, "AUD":
 def bootstrap(org: Org) -> None:
     """Fills a new org; does nothing in one that is filled already."""
     if org.store.setting("org_id") is not None:
+        _object_permissions(org)
         return
     with org.store.writing():
         org_id = mint("00D", ORG_NUMBER)
@@ -42,6 +44,7 @@ def bootstrap(org: Org) -> None:
         permission_set = _permissions(org, user_id)
         if org.options.erp_fields:
             _erp_fields(org, permission_set)
+        _object_permissions(org)
     org.access.changed()
 
 
@@ -127,6 +130,24 @@ def _permissions(org: Org, user_id: str) -> str:
     permission_set = put(org, "PermissionSet", 1, {"Name": "ERP_Sync", "Label": "ERP Sync", **rights})
     put(org, "PermissionSetAssignment", 1, {"PermissionSetId": permission_set, "AssigneeId": user_id})
     return permission_set
+
+
+def _object_permissions(org: Org) -> None:
+    """The synchronisation's permission set may do everything with every business object the org has, once and for all."""
+    sets = org.schema.objects["permissionset"]
+    with org.store.writing():
+        known = set(json.loads(org.store.setting("object_permissions") or "[]"))
+        wanted = [name for name in GOVERNED if org.sobject(name) and name not in known]
+        if not wanted:
+            return
+        parent = org.store.fetch_where(sets, '"Name" = ?', ["ERP_Sync"])[0]["Id"]
+        rights = dict.fromkeys(("Create", "Read", "Edit", "Delete", "ViewAllRecords"), 1)
+        for name in wanted:
+            number = org.store.next_number("ObjectPermissions")
+            facts = {f"Permissions{right}": value for right, value in rights.items()}
+            put(org, "ObjectPermissions", number, {"ParentId": parent, "SobjectType": name, **facts})
+        org.store.set_setting("object_permissions", json.dumps(sorted(known | set(wanted))))
+    org.access.changed()
 
 
 def _erp_fields(org: Org, permission_set: str) -> None:

@@ -97,8 +97,13 @@ def _document(call: Call) -> dict[str, Any]:
     return {etree.QName(item).localname: item.text for item in root}
 
 
-def _reply(call: Call, status: int, root: str, info: dict[str, Any]) -> Reply:
-    if wants_json(call):
+def _speaks_json(call: Call, job: Job) -> bool:
+    """Whether a batch or result is answered in JSON: a read has no body to go by, so that its job's type counts too."""
+    return wants_json(call) and (call.method != "GET" or job.info["contentType"] == "JSON")
+
+
+def _reply(call: Call, status: int, root: str, info: dict[str, Any], *, as_json: bool | None = None) -> Reply:
+    if wants_json(call) if as_json is None else as_json:
         return Reply(status, info)
     shown = {
         name: value
@@ -265,8 +270,8 @@ def _find(call: Call, job: str, batch: str) -> tuple[Jobs, Job, Job]:
 
 def get_batch(call: Call, job: str, batch: str) -> Reply:
     """``GET job/{id}/batch/{bid}``."""
-    _, _, part = _find(call, job, batch)
-    return _reply(call, 200, "batchInfo", _batch_info(call, part))
+    _, found, part = _find(call, job, batch)
+    return _reply(call, 200, "batchInfo", _batch_info(call, part), as_json=_speaks_json(call, found))
 
 
 def list_batches(call: Call, job: str) -> Reply:
@@ -274,7 +279,7 @@ def list_batches(call: Call, job: str) -> Reply:
     jobs = Jobs(call.org)
     found = jobs.find(job, "job1")
     infos = [_batch_info(call, _advance(call, jobs, found, part)) for part in _batches(call, found)]
-    if wants_json(call):
+    if _speaks_json(call, found):
         return Reply(200, {"batchInfo": infos})
     parts = "".join(
         " <batchInfo>\n"
@@ -305,7 +310,7 @@ def batch_result(call: Call, job: str, batch: str) -> Reply:
     if "query" not in found.info["operation"].lower():
         return Reply(200, jobs.result(part.id, "dml"), content_type=_type_of(found))
     ids = [part.info["_result"]]
-    if wants_json(call) or found.info["contentType"] == "JSON":
+    if found.info["contentType"] == "JSON":
         return Reply(200, ids)
     return Reply(200, _xml("result-list", "".join(f"<result>{item}</result>" for item in ids)), content_type=XML)
 

@@ -49,6 +49,7 @@ def run_rows(call: Call, count: int, all_or_none: bool, work: Callable[[int], Ro
         with call.org.store.writing(), call.org.store.savepoint():
             for index in range(count):
                 try:
+                    call.org.mishaps.strike()
                     results.append(work(index))
                 except RowError as error:
                     results.append({"success": False, "errors": error.rows()})

@@ -24,7 +24,7 @@ RECENT = 5
 def find_object(call: Call, name: str) -> SObject:
     """The sObject of a path. Raises ApiError 404 (§4.2)."""
     found = call.org.sobject(name)
-    if found is None:
+    if found is None or not call.org.access.rights(call.user_id).may(found.name, "read"):
         raise not_found()
     return found
 
@@ -46,7 +46,8 @@ def refusal(error: RowError) -> Reply:
 # describe
 def list_objects(call: Call) -> Reply:
     """``GET /sobjects``."""
-    return conditional_metadata(call, lambda: describe_global(call.org.schema, call.version))
+    rights = call.org.access.rights(call.user_id)
+    return conditional_metadata(call, lambda: describe_global(call.org.schema, rights, call.version))
 
 
 def describe_object(call: Call, name: str) -> Reply:
@@ -73,8 +74,9 @@ def conditional_metadata(call: Call, make: Any) -> Reply:
 
 def schema_modified(call: Call) -> datetime:
     """When the org's fields last changed."""
-    row = call.org.store.connection.execute("SELECT MAX(created) FROM _custom_field").fetchone()
-    return parse_stamp(row[0]) if row and row[0] else datetime(2026, 1, 1, tzinfo=UTC)
+    made = call.org.store.connection.execute("SELECT MAX(created) FROM _custom_field").fetchone()[0]
+    latest = max(made or "", call.org.store.setting("schema_changed") or "")
+    return parse_stamp(latest) if latest else datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def http_date(text: str | None) -> datetime | None:
@@ -90,14 +92,26 @@ def http_date(text: str | None) -> datetime | None:
 def object_info(call: Call, name: str) -> Reply:
     """``GET /sobjects/{Obj}/``: its describeGlobal entry and recent records."""
     sobject = find_object(call, name)
-    entry = global_entry(sobject, call.version)
+    return Reply(
+        200, {"objectDescribe": global_entry(sobject, call.version), "recentItems": recent_items(call, sobject)}
+    )
+
+
+def recent(call: Call) -> Reply:
+    """``GET /recent``: the latest records of every sObject that keeps recent ones."""
+    wanted = [item for item in call.org.schema.objects.values() if "mruEnabled" in item.flags]
+    return Reply(200, [record for sobject in wanted for record in recent_items(call, sobject)])
+
+
+def recent_items(call: Call, sobject: SObject) -> list[dict[str, Any]]:
+    """The latest records of an sObject: attributes, id and name."""
     name_field = sobject.name_field or "Id"
     live = ' WHERE "IsDeleted" = 0' if sobject.has("IsDeleted") else ""
     column = name_field if (field := sobject.get(name_field)) and field.stored else "Id"
     rows = call.org.store.connection.execute(
         f'SELECT "Id", "{column}" FROM "{sobject.name}"{live} ORDER BY _row DESC LIMIT {RECENT}'
     )
-    recent = [
+    return [
         {
             "attributes": {
                 "type": sobject.name,
@@ -108,7 +122,6 @@ def object_info(call: Call, name: str) -> Reply:
         }
         for own, title in rows
     ]
-    return Reply(200, {"objectDescribe": entry, "recentItems": recent})
 
 
 # records
@@ -238,7 +251,7 @@ def update(call: Call, name: str, key: str) -> Reply:
 
 
 def delete(call: Call, name: str, key: str) -> Reply:
-    """``DELETE /sobjects/{Obj}/{id}``: 204, the record goes to the recycle bin."""
+    """``DELETE /sobjects/{Obj}/{id}``: 204, the record goes to the recycle bin; 404 for one that never was."""
     sobject = find_object(call, name)
     with call.org.store.writing():
         try:
@@ -251,6 +264,8 @@ def delete(call: Call, name: str, key: str) -> Reply:
                 )
             writer.delete(sobject, own)
         except RowError as error:
+            if error.entries[0][0] == "NOT_FOUND":
+                return refusal(RowError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", status=404))
             return _missing(error, key)
     return Reply(204, None, {}, None)
 

@@ -30,10 +30,18 @@ NULL_FIELD_KEYS = (
 )  # fmt: skip
 
 
-def describe_global(schema: Schema, version: str) -> dict[str, Any]:
-    """The body of ``GET /sobjects``."""
-    entries = [global_entry(item, version) for item in sorted(schema.objects.values(), key=lambda item: item.name)]
+def describe_global(schema: Schema, rights: Rights, version: str) -> dict[str, Any]:
+    """The body of ``GET /sobjects``: what the user may read."""
+    seen = [item for item in schema.objects.values() if rights.may(item.name, "read")]
+    entries = [permitted(global_entry(item, version), rights) for item in sorted(seen, key=lambda item: item.name)]
     return {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": entries}
+
+
+def permitted(entry: dict[str, Any], rights: Rights) -> dict[str, Any]:
+    """An entry whose flags say what the user may do, beyond what the sObject allows."""
+    for flag, verb in (("createable", "create"), ("updateable", "edit"), ("deletable", "delete")):
+        entry[flag] = entry[flag] and rights.may(entry["name"], verb)
+    return entry
 
 
 def global_entry(sobject: SObject, version: str) -> dict[str, Any]:
@@ -69,7 +77,7 @@ def describe(
         if entry["name"].lower() in locked:
             entry["createable"] = entry["updateable"] = False
     body: dict[str, Any] = {
-        **global_entry(sobject, version),
+        **permitted(global_entry(sobject, version), rights),
         "actionOverrides": [],
         "childRelationships": [_child(item) for item in sobject.children],
         "compactLayoutable": "compactLayoutable" in sobject.flags,

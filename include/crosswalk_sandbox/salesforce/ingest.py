@@ -49,6 +49,7 @@ class Ingest:
 
     def _one(self, writer: Writer, row: dict[str, Any]) -> Outcome:
         try:
+            self.org.mishaps.strike()
             return self._write(writer, row)
         except RowError as error:
             if error.entries[0][0] == "NOT_FOUND":

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
+CURRENCY_CHANGES = ("refuse", "convert")
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -12,7 +14,9 @@ class Options:
 
     Times are seconds of the emulator's clock. ``bulk_seconds`` 0 makes jobs complete at once; ``commit_lag_seconds``
     stamps every write that much earlier than it becomes visible (Salesforce §11); ``lock_hold_seconds`` keeps row
-    locks after a write, as a long transaction would (§6 UNABLE_TO_LOCK_ROW).
+    locks after a write, as a long transaction would (§6 UNABLE_TO_LOCK_ROW). ``currency_change`` of a deal with lines
+    is refused, or with ``convert`` turns amounts by CurrencyType's rates: the platform is known to do either (§14).
+    ``archive_days`` is the age at which the archiving action takes closed tasks out of ordinary queries (§11).
     """
 
     multi_currency: bool = True
@@ -26,6 +30,7 @@ class Options:
     time_zone: str = "America/Los_Angeles"
     organization_name: str = "Northwind Demo"
     session_seconds: int = 7200
+    logins_per_hour: int = 3_600
     daily_api_requests: int = 1_000_000
     page_size: int = 2000
     wide_page_size: int = 1000
@@ -45,6 +50,9 @@ class Options:
     edit_activated_orders: bool = False
     storage_mb: int = 0
     recycle_days: int = 15
+    object_permissions: bool = True
+    currency_change: str = "refuse"
+    archive_days: int = 365
 
     @classmethod
     def from_mapping(cls, given: Mapping[str, object]) -> Options:
@@ -55,5 +63,7 @@ class Options:
             raise ValueError(
                 f"Unknown Salesforce sandbox option(s): {', '.join(unknown)}. Known: {', '.join(sorted(known))}."
             )
+        if given.get("currency_change", "refuse") not in CURRENCY_CHANGES:
+            raise ValueError(f"currency_change is one of {', '.join(CURRENCY_CHANGES)}")
         values = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
         return cls(**values)  # type: ignore[arg-type]

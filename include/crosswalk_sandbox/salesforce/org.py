@@ -11,8 +11,9 @@ from typing import Any, Protocol
 
 from .access import Access
 from .locks import RowLocks
+from .mishaps import Mishaps
 from .options import Options
-from .schema import Schema, SObject
+from .schema import Field, Schema, SObject
 from .soql.execute import Runner
 from .soql.plan import Viewer
 from .store import Store
@@ -40,7 +41,8 @@ class Org:
         self.store = Store(directory / "salesforce.sqlite", self.schema)
         self._restore_custom_fields()
         self.store.create_tables()
-        self.access = Access(self.store, self.schema)
+        self.access = Access(self.store, self.schema, enforced=options.object_permissions)
+        self.mishaps = Mishaps()
         self.locks = RowLocks(options.lock_hold_seconds)
         self.runner = Runner(self.store, self.schema, options)
         self.commit_lag = options.commit_lag_seconds
@@ -52,6 +54,13 @@ class Org:
         for object_name, spec in rows:
             if self.schema.get(object_name):
                 self.schema.add_field(object_name, json.loads(spec))
+        for full_name, facts in self._overrides().items():
+            object_name, _, name = full_name.partition(".")
+            if (sobject := self.schema.get(object_name)) and sobject.has(name):
+                self.schema.override(sobject, sobject.fields[name.lower()], facts)
+
+    def _overrides(self) -> dict[str, dict[str, Any]]:
+        return dict(json.loads(self.store.setting("field_overrides") or "{}"))
 
     # time
     def now(self) -> datetime:
@@ -108,6 +117,20 @@ class Org:
             values = (json.dumps(dict(spec)), stamp(self.now()), object_name, spec["name"])
             connection.execute("UPDATE _custom_field SET spec = ?, created = ? WHERE object = ? AND name = ?", values)
             self.schema.add_field(object_name, spec)
+            self.note_schema_change()
+
+    def override_field(self, sobject: SObject, field: Field, facts: Mapping[str, Any]) -> None:
+        """Changes facts of a field's describe, standard or custom, for good."""
+        with self.store.writing():
+            self.store.set_setting(
+                "field_overrides", json.dumps({**self._overrides(), f"{sobject.name}.{field.name}": dict(facts)})
+            )
+            self.schema.override(sobject, field, facts)
+            self.note_schema_change()
+
+    def note_schema_change(self) -> None:
+        """Moves the ``Last-Modified`` of every describe."""
+        self.store.set_setting("schema_changed", stamp(self.now()))
 
     def remove_custom_field(self, object_name: str, name: str) -> None:
         """Takes a custom field away; its column stays unused, as the platform keeps deleted fields for a while."""
@@ -116,6 +139,7 @@ class Org:
             connection.execute('DELETE FROM "FieldPermissions" WHERE "Field" = ?', (f"{object_name}.{name}",))
             self.schema.remove_field(object_name, name)
             self.access.changed()
+            self.note_schema_change()
 
     def sobject(self, name: str) -> SObject | None:
         """The sObject of this name, whatever its case."""

@@ -35,6 +35,7 @@ class Writer:
         """Stores a new record; answers its id. Raises RowError."""
         if "createable" not in sobject.flags:
             raise RowError("INSUFFICIENT_ACCESS_OR_READONLY", f"entity type {sobject.name} does not support create")
+        self.org.access.check(self.user_id, sobject, "create")
         if any(name.lower() == "id" for name in values):
             if next(value for name, value in values.items() if name.lower() == "id") is not None:
                 raise RowError("INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", ["Id"])
@@ -47,6 +48,7 @@ class Writer:
         """Changes fields of a record; answers its id. Raises RowError."""
         if "updateable" not in sobject.flags:
             raise RowError("INSUFFICIENT_ACCESS_OR_READONLY", f"entity type {sobject.name} does not support update")
+        self.org.access.check(self.user_id, sobject, "edit")
         own = record_id(sobject, given_id)
         old = self.living(sobject, own)
         given = read_values(self.org, self.user_id, sobject, values, creating=False, csv=csv)
@@ -58,6 +60,7 @@ class Writer:
         """Puts a record and what hangs on it into the recycle bin. Raises RowError."""
         if "deletable" not in sobject.flags:
             raise RowError("INSUFFICIENT_ACCESS_OR_READONLY", f"entity type {sobject.name} does not support delete")
+        self.org.access.check(self.user_id, sobject, "delete")
         own = record_id(sobject, given_id)
         row = self.living(sobject, own)
         with self.org.store.savepoint():
@@ -114,7 +117,10 @@ class Writer:
             check_storage(self.org)
         own, row_number = self.org.store.new_id(sobject)
         row: dict[str, Any] = {item.name: 0 if item.type == "boolean" else None for item in sobject.stored}
-        row.update(_defaults(self.org, self.user_id, sobject), **given)
+        row.update(given)
+        for name, value in _defaults(self.org, self.user_id, sobject).items():
+            if name not in given or (given[name] is None and not sobject.fields[name.lower()].nillable):
+                row[name] = value
         row.update(_numbers(self.org, sobject))
         row["Id"] = own
         stamp = self.org.write_stamp()

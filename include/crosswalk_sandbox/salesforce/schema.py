@@ -249,6 +249,14 @@ class Schema:
             self._link_children()
         return item
 
+    def override(self, sobject: SObject, item: Field, facts: Mapping[str, Any]) -> None:
+        """Changes facts of a field."""
+        sobject.fields[item.name.lower()] = Field(item.name, item.type, {**item.spec, **facts})
+        sobject._counted = -1
+        self.version += 1
+        if item.type == "reference":
+            self._link_children()
+
     def remove_field(self, object_name: str, name: str) -> None:
         """Takes a field away."""
         self.objects[object_name.lower()].fields.pop(name.lower(), None)

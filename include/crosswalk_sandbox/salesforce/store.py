@@ -194,6 +194,19 @@ class Store:
             for statement in index_statements(sobject):
                 connection.execute(statement)
 
+    def replace_column(self, sobject: SObject, field: Field, value: str) -> None:
+        """Gives a column the type of ``field``; ``value`` is the SQL of its new values, in terms of the old ones."""
+        with self.writing() as connection:
+            self.drop_indexes(sobject)
+            old = f"_{field.name}_{self.next_number('_column')}"
+            connection.execute(f'ALTER TABLE "{sobject.name}" RENAME COLUMN "{field.name}" TO "{old}"')
+            connection.execute(
+                f'ALTER TABLE "{sobject.name}" ADD COLUMN "{field.name}" {column_type(field)}{_default(field)}'
+            )
+            new_value = value.replace(f'"{field.name}"', f'"{old}"')
+            connection.execute(f'UPDATE "{sobject.name}" SET "{field.name}" = {new_value}')
+            self.create_indexes((sobject.name,))
+
     def next_number(self, object_name: str, count: int = 1) -> int:
         """Takes ``count`` numbers of the sObject's sequence; answers the first."""
         row = self._writer.execute(

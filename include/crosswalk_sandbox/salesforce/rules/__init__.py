@@ -23,6 +23,7 @@ _ALL: dict[str, Rules] = {
     "OrderItem": orders.OrderItemRules(),
     "Task": people.TaskRules(),
     "FieldPermissions": setup.FieldPermissionRules(),
+    "ObjectPermissions": setup.ObjectPermissionRules(),
     "PermissionSet": setup.PermissionRules(),
     "PermissionSetAssignment": setup.AssignmentRules(),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from .base import Change, Rules
@@ -39,6 +40,15 @@ class OpportunityRules(Rules):
                 "OpportunityContactRole",
                 {"OpportunityId": change.new["Id"], "ContactId": change.new["ContactId"], "IsPrimary": 1},
             )
+        if not change.creating and change.new.get("HasOpportunityLineItem") and change.changed("CurrencyIsoCode"):
+            self._convert_lines(change)
+
+    def _convert_lines(self, change: Change) -> None:
+        """The lines' currency is the deal's: their amounts are converted by the org's rates."""
+        for line in change.rows("OpportunityLineItem", '"OpportunityId" = ?', change.new["Id"]):
+            amounts = {name: converted(change, line.get(name)) for name in ("UnitPrice", "ListPrice", "TotalPrice")}
+            values = {**amounts, "CurrencyIsoCode": change.new["CurrencyIsoCode"]}
+            change.writer.system_update("OpportunityLineItem", line["Id"], values)
 
     def _stage(self, change: Change) -> None:
         new = change.new
@@ -64,9 +74,23 @@ class OpportunityRules(Rules):
         if change.changed("Pricebook2Id"):
             text = "You can't change the price book of an opportunity that has products."
             change.refuse("FIELD_INTEGRITY_EXCEPTION", text, "Pricebook2Id")
-        if change.changed("CurrencyIsoCode"):
+        if change.changed("CurrencyIsoCode") and change.org.options.currency_change == "convert":
+            new["Amount"] = converted(change, old.get("Amount"))
+        elif change.changed("CurrencyIsoCode"):
             text = "You can't change the currency of an opportunity that has products."
             change.refuse("FIELD_INTEGRITY_EXCEPTION", text, "CurrencyIsoCode")
+
+
+def converted(change: Change, amount: float | None) -> float | None:
+    """An amount of the deal's old currency in its new one, by CurrencyType's rates (§14), to two places."""
+    if amount is None or change.old is None:
+        return amount
+    rates = {
+        row["IsoCode"]: Decimal(str(row["ConversionRate"] or 1))
+        for row in change.rows("CurrencyType", '"IsActive" = 1')
+    }
+    factor = rates[change.new["CurrencyIsoCode"]] / rates[change.old["CurrencyIsoCode"]]
+    return float((Decimal(str(amount)) * factor).quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
 class LineRules(Rules):

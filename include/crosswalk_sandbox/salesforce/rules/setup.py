@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from ..access import GOVERNED
 from .base import Change, Rules
+
+NEEDS = {
+    "Create": "Read", "Edit": "Read", "Delete": "Edit", "ViewAllRecords": "Read", "ModifyAllRecords": "Delete",
+}  # fmt: skip
+"""What each right on an sObject presupposes."""
 
 
 class PermissionRules(Rules):
@@ -64,5 +70,27 @@ class FieldPermissionRules(PermissionRules):
             "FieldPermissions", '"ParentId" = ? AND "Field" = ? AND "Id" <> ?', new["ParentId"], new["Field"], new["Id"]
         )
         if twin:
+            text = f"duplicate value found: <unknown> duplicates value on record with id: {twin[0]['Id'][:15]}"
+            change.refuse("DUPLICATE_VALUE", text)
+
+
+class ObjectPermissionRules(PermissionRules):
+    """Rights on one business sObject; each right presupposes weaker ones."""
+
+    def before(self, change: Change) -> None:
+        """Refuses sObjects without such rights, rights without what they presuppose, and a second row."""
+        new = change.new
+        sobject = change.org.sobject(str(new.get("SobjectType")))
+        if sobject is None or sobject.name not in GOVERNED:
+            text = f"Sobject Type Name: bad value for restricted picklist field: {new.get('SobjectType')}"
+            change.refuse("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", text, "SobjectType")
+            return
+        new["SobjectType"] = sobject.name
+        for right, needed in NEEDS.items():
+            if new.get(f"Permissions{right}") and not new.get(f"Permissions{needed}"):
+                text = f"Permission {right} {sobject.name} depends on permission(s): {needed} {sobject.name}"
+                change.refuse("FIELD_INTEGRITY_EXCEPTION", text, f"Permissions{right}")
+        condition = '"ParentId" = ? AND "SobjectType" = ? AND "Id" <> ?'
+        if twin := change.rows("ObjectPermissions", condition, new["ParentId"], sobject.name, new["Id"]):
             text = f"duplicate value found: <unknown> duplicates value on record with id: {twin[0]['Id'][:15]}"
             change.refuse("DUPLICATE_VALUE", text)

@@ -14,6 +14,8 @@ from .refusals import no_child, no_object, refused
 from .selection import Selection, fields_kind
 from .tree import Call, Item, Ordering, Path, Query
 
+ARCHIVING = frozenset({"Task"})
+"""Activities whose archived rows only queryAll shows (§11)."""
 MOST_OFFSET = 2_000
 MOST_ALL_FIELDS = 200
 MOST_SUBQUERIES = 20
@@ -33,7 +35,7 @@ class Compiler:
     def compile(self, query: Query) -> Plan:
         """The plan of a top-level statement. Raises ApiError as §6.2 words it."""
         sobject = self.schema.get(query.source[0])
-        if sobject is None or "queryable" not in sobject.flags or len(query.source) > 1:
+        if sobject is None or "queryable" not in sobject.flags or len(query.source) > 1 or self._unseen(sobject):
             raise no_object(self.text, query.source_at, ".".join(query.source))
         self._check(query)
         joins = self._joins(sobject, query)
@@ -47,10 +49,16 @@ class Compiler:
         if link is None or (link.child.lower(), link.field.name.lower()) in self.viewer.hidden:
             raise no_child(self.text, query.source_at, ".".join(query.source))
         sobject = self.schema.objects[link.child.lower()]
+        if self._unseen(sobject):
+            raise no_child(self.text, query.source_at, ".".join(query.source))
         inner = Compiler(self.schema, self.viewer, self.text, all_rows=self.all_rows, prefix=f"{self.prefix}c{number}_")
         inner._check(query)
         plan = inner._records(query, sobject, inner._joins(sobject, query), link.field)
         return str(link.relationship), plan
+
+    def _unseen(self, sobject: SObject) -> bool:
+        """Whether the viewer may not read the sObject at all: to them it does not exist."""
+        return (sobject.name.lower(), "") in self.viewer.hidden
 
     def _joins(self, sobject: SObject, query: Query) -> Joins:
         names = (sobject.name, query.alias) if query.alias else (sobject.name,)
@@ -79,6 +87,8 @@ class Compiler:
             # The plus keeps SQLite from walking all living rows when a condition or an order offers a better way in.
             plain = query.where is None and not query.order and not first
             clauses.append(f'{"" if plain else "+"}{joins.alias}."IsDeleted" = 0')
+        if not self.all_rows and sobject.name in ARCHIVING:
+            clauses.append(f'{joins.alias}."IsArchived" = 0')
         if query.extras.get("scope"):
             clauses.append(self._scope(query, sobject, joins))
         if query.where is not None:
@@ -104,7 +114,7 @@ class Compiler:
     def semijoin(self, query: Query) -> tuple[str, list[Any]]:
         """The SQL of ``(SELECT field FROM …)`` inside a condition."""
         sobject = self.schema.get(query.source[0])
-        if sobject is None:
+        if sobject is None or self._unseen(sobject):
             raise no_object(self.text, query.source_at, query.source[0])
         joins = self._joins(sobject, query)
         path = query.items[0].value

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ..ids import normalise
-from ..schema import NUMBERS, Field
+from ..schema import NUMBERS, TEXT, Field
 from ..values import read_datetime, stamp
 from .functions import function_sql
 from .joins import Joins
@@ -20,6 +20,7 @@ from .refusals import refused
 from .tree import Call, Comparison, Condition, Literal, Logic, Negation, Path, SemiJoin
 
 MANY = 100
+ORDERED = frozenset({"<", "<=", ">", ">="})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +102,10 @@ class Conditions:
         if condition.operator in ("includes", "excludes"):
             return self._multi(field, sql, condition)
         literal = condition.values[0]
-        if literal.kind == "null" or (
-            literal.kind == "string" and literal.value == "" and field.type not in ("id", "reference")
-        ):
+        empty = literal.kind == "string" and literal.value == ""
+        if empty and condition.operator in ORDERED and field.type in (*TEXT, "id", "reference"):
+            return f"{sql} {condition.operator} ''"
+        if literal.kind == "null" or (empty and field.type not in ("id", "reference")):
             return self._null(sql, condition)
         if condition.operator == "like":
             return self._like(field, sql, literal)

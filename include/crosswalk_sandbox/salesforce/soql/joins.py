@@ -35,7 +35,8 @@ class Stop:
 
 
 class Joins:
-    """The FROM clause of one SELECT. ``hidden`` are (sObject, field) pairs, in lower case, the user may not see."""
+    """The FROM clause of one SELECT. ``hidden`` are (sObject, field) pairs, in lower case, the user may not see;
+    an empty field stands for the whole sObject."""
 
     def __init__(
         self,
@@ -90,7 +91,8 @@ class Joins:
         link = sobject.parent(relationship)
         if link is None or (sobject.name.lower(), link.name.lower()) in self.hidden:
             raise no_relationship(self.text, at, relationship)
-        targets = [found for name in link.reference_to if (found := self.schema.get(name))]
+        known = [found for name in link.reference_to if (found := self.schema.get(name))]
+        targets = [found for found in known if (found.name.lower(), "") not in self.hidden]
         if not targets:
             raise no_relationship(self.text, at, relationship)
         source = f'{alias}."{link.name}"'

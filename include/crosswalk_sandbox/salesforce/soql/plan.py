@@ -12,7 +12,7 @@ from .shapes import Node
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who asks and when: user id, fields hidden from the user (lower-case pairs), time zone, instant."""
+    """Who asks and when: user id, what is hidden from the user (as :class:`Rights` has it), time zone, instant."""
 
     user_id: str
     hidden: frozenset[tuple[str, str]]
