@@ -253,12 +253,64 @@ def test_an_update_of_a_deleted_record_is_not_found(open_account: Open) -> None:
     assert (receipt.outcome, receipt.error_class) == (Outcome.REJECTED, "not_found")
 
 
-def test_a_save_in_between_is_a_retry(account: SmallNetSuite, open_account: Open) -> None:
+CHANGED = error(400, "RCRD_HAS_BEEN_CHANGED", "Record has been changed")
+
+
+def test_a_save_in_between_that_left_the_version_is_followed_by_another_try(
+    account: SmallNetSuite, open_account: Open
+) -> None:
     account.insert("customer", id=7, lastmodifieddate=STAMP)
-    account.accidents = [on_write(error(400, "RCRD_HAS_BEEN_CHANGED", "Record has been changed"))]
+    account.accidents = [on_write(CHANGED)]
+    (receipt,) = open_account().deliver([RENAME])
+    assert receipt.outcome is Outcome.DONE
+    assert account.records[("customer", "7")] == {"companyName": "New"}
+
+
+def test_a_save_in_between_is_not_written_over(account: SmallNetSuite, open_account: Open) -> None:
+    def saved(seen: Seen) -> Answer | None:
+        if seen.method != "PATCH":
+            return None
+        account.db.execute("UPDATE customer SET lastmodifieddate = '2026-03-20 09:31:00'")
+        return CHANGED
+
+    account.insert("customer", id=7, lastmodifieddate=STAMP)
+    account.accidents = [saved]
+    (receipt,) = open_account().deliver([RENAME])
+    assert (receipt.outcome, receipt.error_code) == (Outcome.REJECTED, "VERSION_MOVED")
+    assert len(writes(account)) == 1
+    assert not account.records
+
+
+def test_a_record_that_is_saved_again_and_again_is_left_for_later(account: SmallNetSuite, open_account: Open) -> None:
+    account.insert("customer", id=7, lastmodifieddate=STAMP)
+    account.accidents = [on_write(CHANGED)] * 3
     (receipt,) = open_account().deliver([RENAME])
     assert (receipt.outcome, receipt.error_class) == (Outcome.RETRY, "conflict")
-    assert len(writes(account)) == 1
+    assert len(writes(account)) == 3
+
+
+def test_what_updates_must_know_is_asked_once_for_all(account: SmallNetSuite, open_account: Open) -> None:
+    for key in range(1, 9):
+        account.insert("customer", id=key, lastmodifieddate=STAMP)
+        for entry, purpose in ((key * 10, "billing"), (key * 10 + 1, "shipping")):
+            flags = {f"default{one}": "T" if one == purpose else "F" for one in ("billing", "shipping")}
+            account.insert("customeraddressbook", internalid=entry, entity=key, addressbookaddress=entry, **flags)
+    account.db.execute("UPDATE customer SET lastmodifieddate = '2026-03-20 09:31:00' WHERE id = 3")
+    moves = [replace(RENAME, native_id=str(key), values={"billing.city": f"City {key}"}) for key in range(1, 10)]
+    receipts = open_account().deliver(moves)
+    assert [receipt.outcome is Outcome.DONE for receipt in receipts] == [key not in (3, 9) for key in range(1, 10)]
+    assert [receipt.error_class for receipt in receipts if receipt.error_class] == ["conflict", "not_found"]
+    (entry,) = account.records[("customer", "8")]["addressBook"]["items"]
+    assert (entry["internalId"], entry["addressBookAddress"]) == (80, {"city": "City 8"})
+    assert account.calls() == 1 + 7
+
+
+def test_one_update_with_a_senseless_key_does_not_stop_the_others(account: SmallNetSuite, open_account: Open) -> None:
+    refused = error(400, "INVALID_PARAMETER", "Invalid search query. Search error occurred: parse")
+    account.insert("customer", id=7, lastmodifieddate=STAMP)
+    account.accidents = [lambda seen: refused if "'x'" in str(seen.body) else None] * 2
+    odd, good = open_account().deliver([replace(RENAME, native_id="x"), RENAME])
+    assert (odd.outcome, good.outcome) == (Outcome.REJECTED, Outcome.DONE)
 
 
 def test_an_update_with_a_lost_reply_is_in_doubt(account: SmallNetSuite, open_account: Open) -> None:

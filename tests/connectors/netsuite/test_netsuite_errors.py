@@ -8,7 +8,6 @@ import pytest
 import requests
 
 from crosswalk.connectors.netsuite.errors import AlreadyExistsError, RecordMovedError, classify
-from crosswalk.connectors.transport import is_not_executed
 from crosswalk.model.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -46,6 +45,9 @@ CASES = [
     (400, "DUP_RCRD", "A record with this id is there", AlreadyExistsError, "Link"),
     (400, "USER_ERROR", ACCESS + "Transaction type specified is incorrect.", NotFoundError, "another type"),
     (400, "USER_ERROR", ACCESS + "The period Mar 2026 is closed.", ValidationError, "period"),
+    (400, "USER_ERROR", ACCESS + "This record has been locked by a user defined workflow.", ValidationError, "unlock"),
+    (400, "NONEXISTENT_FIELD", "No such field.", SchemaError, "mapping"),
+    (408, "", "Request Timeout", TransientError, "later"),
     (400, "INVALID_CONTENT", ACCESS + "You have entered an Invalid Field Value 9999 for the following field: item", ValidationError, "value"),
     (400, "RCRD_HAS_BEEN_CHANGED", "Record has been changed", RecordMovedError, "planned anew"),
     (409, "", "Record has been changed", RecordMovedError, "planned anew"),
@@ -100,10 +102,14 @@ def test_a_gateways_page_is_a_passing_fault(status: int, body: object) -> None:
     assert type(classify(answer(status, body))) is TransientError
 
 
-def test_a_401_after_a_long_wait_is_overload_and_was_not_executed() -> None:
-    error = classify(answer(401, problem("INVALID_LOGIN", "Invalid login attempt."), seconds=61))
-    assert type(error) is TransientError
-    assert is_not_executed(error)
+@pytest.mark.parametrize(
+    ("seconds", "kind"), [(0.2, AuthenticationError), (29, AuthenticationError), (61, RateLimitedError)]
+)
+def test_a_401_after_a_long_wait_is_overload_and_a_quick_one_is_the_credentials(
+    seconds: float, kind: type[CrosswalkError]
+) -> None:
+    error = classify(answer(401, problem("INVALID_LOGIN", "Invalid login attempt."), seconds=seconds))
+    assert type(error) is kind
 
 
 @pytest.mark.parametrize("status", [200, 202, 204])

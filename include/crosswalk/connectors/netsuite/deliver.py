@@ -2,6 +2,10 @@
 
 What was answered with an error was not written. What was not answered is in doubt, and looked up by its key: external
 ids are unique per family of records (NetSuite §5.7), so that a second create under the same key is refused as well.
+
+There is no batch here. NetSuite's (§9) are asynchronous: each of its results is fetched by itself, so that a hundred records
+need more calls, not fewer; no text says which task is whose record; and no limit says when a queued job can no longer
+write, which is what doubt waits for (law 1), nor how long after its version was compared it writes (law 3).
 """
 
 from __future__ import annotations
@@ -15,8 +19,8 @@ from crosswalk.connectors.netsuite.bodies import changed_addresses, document, li
 from crosswalk.connectors.netsuite.client import RECORDS
 from crosswalk.connectors.netsuite.errors import AlreadyExistsError, RecordMovedError
 from crosswalk.connectors.netsuite.sources import ITEM_RECORDS, Source, source_of
-from crosswalk.connectors.netsuite.statements import MOST_ROWS, Statement, literal, selected
-from crosswalk.model.entities import Kind
+from crosswalk.connectors.netsuite.statements import MOST_ROWS, Statement
+from crosswalk.connectors.netsuite.targets import Target, Targets
 from crosswalk.model.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -32,26 +36,36 @@ from crosswalk.model.errors import (
 from crosswalk.model.records import Operation, Outcome, Receipt, Value, Write
 
 if TYPE_CHECKING:
-    from crosswalk.connectors.netsuite.client import Client, Row
+    from crosswalk.connectors.netsuite.client import Client
 
+TRIES = 3  # NetSuite §11: "Record has been changed"
 PATIENCE = 300.0  # seconds before a write is tried again that the connection kept from going: a person has to act
 _EXTERNAL_ID = re.compile(r"[A-Za-z0-9_-]+")  # NetSuite §5.7
 _TRANSFORMED_FROM_ORDER = ("itemFulfillment", "invoice")  # NetSuite §5.10
 
 
 def deliver(client: Client, writes: Sequence[Write]) -> list[Receipt]:
-    """Send the writes one after the other; a receipt for each, in order."""
-    return [_deliver(client, write) for write in writes]
+    """Send the writes one after the other; a receipt for each, in order. What updates must know is asked once for all."""
+    targets = Targets(client, writes)
+    return [_deliver(client, write, targets) for write in writes]
 
 
-def _deliver(client: Client, write: Write) -> Receipt:
-    send = _create if write.operation is Operation.CREATE else _update
-    try:
-        return send(client, source_of(write.entity), write)
-    except ReadOnlyError:
-        raise
-    except CrosswalkError as error:
-        return _receipt(write, error)
+def _deliver(client: Client, write: Write, targets: Targets) -> Receipt:
+    """Send a write; again when somebody else's save came in between, with the record read anew (NetSuite §11)."""
+    moved: CrosswalkError | None = None
+    for _ in range(TRIES):
+        try:
+            if write.operation is Operation.CREATE:
+                return _create(client, source_of(write.entity), write)
+            return _update(client, source_of(write.entity), write, targets)
+        except ReadOnlyError:
+            raise
+        except RecordMovedError as error:
+            moved = error
+            targets.forget(write)
+        except CrosswalkError as error:
+            return _receipt(write, error)
+    return _receipt(write, moved or RecordMovedError("Somebody else saves the record again and again."))
 
 
 def find(client: Client, entity: str, intent_keys: Sequence[str]) -> dict[str, str]:
@@ -145,67 +159,35 @@ def _adopt(client: Client, write: Write, refusal: AlreadyExistsError) -> Receipt
 # --- updating -----------------------------------------------------------------------------------
 
 
-def _update(client: Client, source: Source, write: Write) -> Receipt:
+def _update(client: Client, source: Source, write: Write, targets: Targets) -> Receipt:
     if write.native_id is None:
         raise ValidationError(f"The update {write.intent_key} does not say which record.", hint="Link it first.")
     family = _family(source)
-    if write.expected_version is not None:
-        _check_version(client, source, write.native_id, write.expected_version)
+    target = targets.of(write)
+    _check_version(write, target)
     values, addresses = split_addresses(write.values)
     body = document(family, values)
     if addresses:
-        body["addressBook"] = changed_addresses(addresses, _address_book(client, write.native_id))
+        body["addressBook"] = changed_addresses(addresses, target.book)
     if write.lines:
         body[_sublist(source)] = lines_of(_sublist(source), write.lines)
-    record = _record_of_existing(client, source, write.native_id)
+    is_item = source.entity == "product"
+    record = _item_record(target.itemtype, target.subtype) if is_item else _record(source)
     client.update(record, write.native_id, body, replace=_sublist(source) if write.lines else None)
     return _done(write, write.native_id)
 
 
-def _check_version(client: Client, source: Source, key: str, expected: str) -> None:
+def _check_version(write: Write, target: Target) -> None:
     """Read, compare, then write: there is no ETag (NetSuite §5.6), so that a save in the same second can be missed."""
-    if source.modified is None:
+    if write.expected_version is None or source_of(write.entity).modified is None:
         return
-    identity = f" AND {source.identity}" if source.identity else ""
-    rows = client.suiteql(
-        Statement(
-            f"SELECT {selected(source.modified, Kind.INSTANT)} AS changed FROM {source.table}"
-            f" WHERE {source.table}.id = {literal(key)}{identity} FETCH FIRST 1 ROWS ONLY"
-        )
-    )
-    if not rows:
-        raise NotFoundError(f"NetSuite has no {source.entity} {key}.", hint="It was deleted; its link is reviewed.")
-    version = rows[0].get("changed", "")
-    if version != expected:
+    if target.version != write.expected_version:
         raise ConflictError(
-            f"The {source.entity} {key} was saved at {version}; the plan saw it as of {expected}.",
+            f"The {write.entity} {write.native_id} was saved at {target.version}; the plan saw it as of"
+            f" {write.expected_version}.",
             hint="Nothing was written. The next run plans it anew.",
             code="VERSION_MOVED",
         )
-
-
-def _address_book(client: Client, customer: str) -> list[Row]:
-    parts = ", ".join(f"address.{name} AS {name}" for name in ("addressee", "addr1", "addr2", "city", "state"))
-    return client.suiteql(
-        Statement(
-            "SELECT book.internalid AS internalid, book.defaultbilling AS defaultbilling,"
-            f" book.defaultshipping AS defaultshipping, {parts}, address.zip AS zip, address.country AS country"
-            " FROM customeraddressbook book LEFT JOIN customeraddressbookentityaddress address"
-            f" ON address.nkey = book.addressbookaddress WHERE book.entity = {literal(customer)}"
-            f" AND (book.defaultbilling = 'T' OR book.defaultshipping = 'T') FETCH FIRST {MOST_ROWS} ROWS ONLY"
-        )
-    )
-
-
-def _record_of_existing(client: Client, source: Source, key: str) -> str:
-    if source.entity != "product":
-        return _record(source)
-    rows = client.suiteql(
-        Statement(f"SELECT itemtype, subtype FROM item WHERE id = {literal(key)} FETCH FIRST 1 ROWS ONLY")
-    )
-    if not rows:
-        raise NotFoundError(f"NetSuite has no item {key}.", hint="It was deleted; its link is reviewed.")
-    return _item_record(rows[0].get("itemtype"), rows[0].get("subtype"))
 
 
 # --- types --------------------------------------------------------------------------------------

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crosswalk.connectors.transport import not_executed
 from crosswalk.model.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -76,7 +75,7 @@ TABLE = (
         (401,),
     ),
     Rule(TransientError, "NetSuite failed inside; the Error ID is for its support.", (500,), (UNEXPECTED,)),
-    Rule(TransientError, "NetSuite or a gateway is disturbed; try again later.", tuple(range(500, 600))),
+    Rule(TransientError, "NetSuite or a gateway is disturbed; try again later.", (408, *range(500, 600))),
     Rule(
         RecordMovedError, "Somebody saved the record meanwhile; it is planned anew.", codes=("RCRD_HAS_BEEN_CHANGED",)
     ),
@@ -109,6 +108,7 @@ TABLE = (
         "Correct the name in the mapping file, or enable the feature the field belongs to.",
         text=r"unknown (field|property|attribute)|does not exist on this record|(field|property) name is not valid",
     ),
+    Rule(SchemaError, "Correct the name in the mapping file.", codes=("NONEXISTENT_FIELD",)),
     Rule(
         SchemaError,
         "Enable the feature, or give the role access to this type.",
@@ -123,6 +123,11 @@ TABLE = (
         ValidationError,
         f"Share the item with that subsidiary, or choose another subsidiary. {_REPLAY}",
         text="invalid item reference key",
+    ),
+    Rule(
+        ValidationError,
+        f"A workflow locks the record (Lock Record): unlock it, or exempt the integration's role. {_REPLAY}",
+        text=r"record .{0,40}locked",
     ),
     Rule(ValidationError, f"Open the period, or move the date. {_REPLAY}", text=r"period .{0,40}(closed|locked)"),
     Rule(ValidationError, f"Correct the value, or the value map. {_REPLAY}", codes=("INVALID_CONTENT",)),
@@ -164,13 +169,12 @@ def _error(status: int, code: str, detail: str, path: str | None) -> CrosswalkEr
     return rule.error(message, hint=rule.hint, field=field, code=code or str(status))
 
 
-def _overload(seconds: float) -> TransientError:
-    return not_executed(
-        TransientError(
-            f"NetSuite refused the login after {seconds:.0f} s of waiting: the account is overloaded.",
-            hint="Lower the concurrency of this connection; its request slots are shared by all integrations.",
-            code="INVALID_LOGIN",
-        )
+def _overload(seconds: float) -> RateLimitedError:
+    """The signature went stale in the queue (NetSuite §10): refused for want of a slot, not for the secrets."""
+    return RateLimitedError(
+        f"NetSuite refused the login after {seconds:.0f} s of waiting: the account is overloaded.",
+        hint="Lower the concurrency of this connection; its request slots are shared by all integrations.",
+        code="INVALID_LOGIN",
     )
 
 
