@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -52,6 +53,36 @@ async def run_proxy(route: Route, port: int, on_started: Callable[[int], None] =
     async with server:
         on_started(server.sockets[0].getsockname()[1])
         await server.serve_forever()
+
+
+@contextlib.contextmanager
+def running_proxy(route: Route) -> Iterator[str]:
+    """For tests: the proxy on a free loopback port in a thread of its own; yields its URL."""
+    ports: list[int] = []
+    stops: list[Callable[[], object]] = []
+    started = threading.Event()
+
+    async def main() -> None:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+        stops.append(lambda: loop.call_soon_threadsafe(task.cancel))
+
+        def tell(port: int) -> None:
+            ports.append(port)
+            started.set()
+
+        with contextlib.suppress(asyncio.CancelledError):
+            await run_proxy(route, 0, tell)
+
+    thread = threading.Thread(target=asyncio.run, args=(main(),))
+    thread.start()
+    if not started.wait(10):
+        raise RuntimeError("The proxy did not start within 10 seconds")
+    try:
+        yield f"http://{HOST}:{ports[0]}"
+    finally:
+        stops[0]()
+        thread.join(10)
 
 
 async def _tunnel(route: Route, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

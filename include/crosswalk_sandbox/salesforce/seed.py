@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from crosswalk_sandbox.company import ids as company_ids
+from crosswalk_sandbox.kernel.bulk import without_collection
 
 from .bootstrap import STAGES, blank
 from .ids import mint, scatter
@@ -40,7 +41,7 @@ def load_company(org: Org, company: Company) -> None:
     if org.store.setting("loaded") is not None:
         raise ValueError("This Salesforce org holds a company already; start with an empty state directory.")
     loader = _Loader(org)
-    with org.store.writing() as connection:
+    with without_collection(), org.store.filling() as connection:
         for name in LOADED:
             org.store.drop_indexes(org.schema.objects[name.lower()])
         connection.execute('DELETE FROM "Pricebook2"')

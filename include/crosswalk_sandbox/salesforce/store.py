@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from crosswalk_sandbox.kernel.bulk import bulk_loading
+
 from .ids import mint, scatter
 from .schema import REAL_TYPES, Field, Schema, SObject
 
@@ -140,6 +142,18 @@ class Store:
                 self._writer.execute("COMMIT")
             finally:
                 self._depth, self._writing_thread = 0, 0
+
+    @contextmanager
+    def filling(self) -> Iterator[sqlite3.Connection]:
+        """One transaction that fills an empty org, with everything set for speed; this thread's reader is closed for it."""
+        own = getattr(self._local, "connection", None)
+        for reader in [*self._idle, *([own] if own is not None else [])]:
+            reader.close()
+            self._all.remove(reader)
+        self._idle.clear()
+        self._local.connection = None
+        with bulk_loading(self._writer), self.writing() as connection:
+            yield connection
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

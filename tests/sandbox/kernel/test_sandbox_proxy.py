@@ -1,9 +1,5 @@
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -11,38 +7,9 @@ import requests
 from ledger_emulator import LedgerEmulator
 
 from crosswalk_sandbox.kernel.clock import Clock
-from crosswalk_sandbox.kernel.proxy import HOSTS, Route, route_to, run_proxy
+from crosswalk_sandbox.kernel.proxy import HOSTS, route_to, running_proxy
 from crosswalk_sandbox.kernel.server import running_with_tls
 from crosswalk_sandbox.kernel.state import State
-
-
-@contextmanager
-def proxy(route: Route) -> Iterator[str]:
-    """The proxy in a thread of its own; yields its URL."""
-    ports: list[int] = []
-    stops: list[Callable[[], object]] = []
-    started = threading.Event()
-
-    async def main() -> None:
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        assert task is not None
-        stops.append(lambda: loop.call_soon_threadsafe(task.cancel))
-
-        def tell(port: int) -> None:
-            ports.append(port)
-            started.set()
-
-        with suppress(asyncio.CancelledError):
-            await run_proxy(route, 0, tell)
-
-    thread = threading.Thread(target=asyncio.run, args=(main(),))
-    thread.start()
-    assert started.wait(10)
-    try:
-        yield f"http://127.0.0.1:{ports[0]}"
-    finally:
-        stops[0]()
-        thread.join(10)
 
 
 def test_a_client_that_dials_the_vendors_host_reaches_the_emulator(tmp_path: Path) -> None:
@@ -50,7 +17,7 @@ def test_a_client_that_dials_the_vendors_host_reaches_the_emulator(tmp_path: Pat
         assert endpoints.https is not None
         port = int(endpoints.https.rsplit(":", 1)[1])
         routes = {"login.salesforce.com": port, "acme.my.salesforce.com": port}
-        with proxy(routes.get) as url, requests.Session() as session:
+        with running_proxy(routes.get) as url, requests.Session() as session:
             session.proxies = {"https": url}
             session.verify = str(endpoints.ca_file)
             session.trust_env = False
@@ -59,7 +26,7 @@ def test_a_client_that_dials_the_vendors_host_reaches_the_emulator(tmp_path: Pat
 
 
 def test_no_other_host_is_let_through() -> None:
-    with proxy({}.get) as url, requests.Session() as session:
+    with running_proxy({}.get) as url, requests.Session() as session:
         session.trust_env = False
         with pytest.raises(requests.exceptions.ProxyError, match="403"):
             session.get("https://example.com/", proxies={"https": url}, timeout=10)

@@ -28,6 +28,11 @@ from .tree import (
 
 LONGEST_STATEMENT = 100_000
 LONGEST_STRING = 4_000
+RESERVED = frozenset({
+    "AND", "ASC", "DESC", "EXCLUDES", "FIRST", "FROM", "GROUP", "HAVING", "IN", "INCLUDES",
+    "LAST", "LIKE", "LIMIT", "NOT", "NULL", "NULLS", "OR", "SELECT", "USING", "WHERE", "WITH",
+})  # fmt: skip
+"""Words that name nothing: no alias, no field."""
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 _GROUPED = re.compile(r"\bgroup\s+by\b", re.IGNORECASE)
 
@@ -96,6 +101,8 @@ class _Build(Transformer[Token, Query]):
 
     # SELECT list
     def path(self, *names: Token) -> Path:
+        if len(names) == 1:
+            self._free(names[0])
         return Path(tuple(str(name) for name in names), names[0].start_pos or 0)
 
     def call(self, name: Token, arguments: tuple[Path | Call, ...] = ()) -> Call:
@@ -107,7 +114,14 @@ class _Build(Transformer[Token, Query]):
     def arguments(self, *values: Path | Call) -> tuple[Path | Call, ...]:
         return values
 
+    def _free(self, name: Token) -> None:
+        """Refuses a word of the language where a name is wanted."""
+        if str(name).upper() in RESERVED:
+            raise malformed(self.text, name.start_pos or 0, f"unexpected token: '{name}'")
+
     def item(self, value: Any, alias: Token | None = None) -> Item:
+        if alias is not None:
+            self._free(alias)
         return Item(value, str(alias) if alias else None)
 
     grouped_item = item
@@ -132,16 +146,21 @@ class _Build(Transformer[Token, Query]):
     def from_(self, _from: Token, *names: Any) -> tuple[tuple[str, ...], int, str | None]:
         alias = names[-1] if names and isinstance(names[-1], tuple) else None
         tokens = [name for name in names if isinstance(name, Token)]
+        if tokens[0].upper() in ("SELECT", "FROM", "WHERE"):
+            self._free(tokens[0])
         return tuple(str(name) for name in tokens), tokens[0].start_pos or 0, alias[0] if alias else None
 
-    def alias(self, *names: Token) -> tuple[str]:
-        return (str(names[-1]),)
+    def alias(self, name: Token) -> tuple[str]:
+        self._free(name)
+        return (str(name),)
 
     def tail(self, *parts: dict[str, Any]) -> dict[str, Any]:
         merged: dict[str, Any] = {}
         for part in parts:
             merged.update(part)
         return merged
+
+    grouped_tail = tail
 
     def plain(self, _select: Token, items: tuple[Item, ...], source: Any, tail: dict[str, Any]) -> Query:
         names, at, alias = source
