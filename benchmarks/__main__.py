@@ -1,4 +1,4 @@
-"""``python -m benchmarks [NAME…] [--accounts N] [--quick]``."""
+"""``python -m benchmarks [NAME…] [--size N] [--quick]``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ ACCOUNTS, QUICK_ACCOUNTS = 100_000, 5_000
 
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice(NAMES))
-@click.option("--accounts", type=click.IntRange(min=100), help="Size of the accounts benchmark; 100,000.")
+@click.option(
+    "--size", "--accounts", "accounts", type=click.IntRange(min=100), help="Size of the accounts benchmark; 100,000."
+)
 @click.option("--quick", is_flag=True, help="Small sizes: minutes become seconds, figures become rough.")
 @click.option(
     "--results",

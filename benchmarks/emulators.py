@@ -19,7 +19,7 @@ from crosswalk.connectors.settings import ConnectionSettings
 from crosswalk_airflow.local import sandbox
 
 _CONNECTIONS = {"salesforce": sandbox.salesforce_connection, "netsuite": sandbox.netsuite_connection}
-PATIENCE = 900.0  # seconds for loading the company
+PATIENCE = 3_600.0  # seconds for loading the company
 TOKENS = ("/token", "/Soap/")  # paths of sign-in requests; they are no calls of the API
 
 

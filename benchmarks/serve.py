@@ -11,7 +11,6 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -35,8 +34,7 @@ class AccountsOnly(DemoCompany):
 
     def parties(self) -> Iterator[Party]:
         """Parties the CRM knows, without their people."""
-        known = (party for party in super().parties() if party.crm is not None)
-        return (replace(party, contacts=()) for party in islice(known, self.accounts))
+        return islice((party for party in self.parties_alone() if party.crm is not None), self.accounts)
 
     def deals(self) -> Iterator[Deal]:
         """None."""

@@ -55,8 +55,8 @@ class Customers:
     def __iter__(self) -> Iterator[Party]:
         return (self.party(sequence) for sequence in range(self._profiles.count))
 
-    def party(self, sequence: int) -> Party:
-        """The party with this sequence."""
+    def party(self, sequence: int, *, people: bool = True) -> Party:
+        """The party with this sequence, without its contacts if ``people`` is False."""
         profile = self._profiles.of(sequence)
         rng = dice(self._seed, Kind.PARTY_DETAIL, sequence)
         draft = _Draft(rng, profile, self._days)
@@ -68,7 +68,7 @@ class Customers:
             duplicate_of=profile.duplicate_of,
             crm=draft.crm() if profile.in_crm else None,
             erp=draft.erp() if profile.in_erp else None,
-            contacts=draft.contacts(),
+            contacts=draft.contacts() if people else (),
         )
 
 

@@ -24,6 +24,7 @@ LOST: Final = "Closed Lost"
 
 FRESH_DAYS: Final = 4
 """Wins of the last so many days have no order yet; older ones do."""
+_WON_SHARE: Final = 0.52  # of the deals that are closed
 _QUIET_DAYS: Final = 6  # other deals close before this or stay open
 _CYCLE: Final = 25  # the fresh wins repeat after so many
 _TROUBLES: Final[dict[int, Trouble]] = {
@@ -50,10 +51,30 @@ class Deals:
     def deal(self, sequence: int) -> Deal:
         """The deal with this sequence."""
         rng = dice(self._seed, Kind.DEAL, sequence)
-        created = self._now - HISTORY * (1 - (sequence + rng.random()) / self.count)
-        created = min(created, self._now - timedelta(hours=3)).replace(microsecond=0)
+        created = self._created(rng, sequence)
         rank = self.fresh_rank(sequence)
         return self._fresh(rng, sequence, created, rank) if rank is not None else self._usual(rng, sequence, created)
+
+    def ordered(self) -> Iterator[Deal]:
+        """Won deals with lines that have an order; the others are told by their first throws, without making them."""
+        for sequence in range(self.count):
+            if self.fresh_rank(sequence) is None and self._wins(sequence):
+                deal = self.deal(sequence)
+                if deal.is_won and deal.lines:
+                    yield deal
+
+    def _created(self, rng: random.Random, sequence: int) -> datetime:
+        created = self._now - HISTORY * (1 - (sequence + rng.random()) / self.count)
+        return min(created, self._now - timedelta(hours=3)).replace(microsecond=0)
+
+    def _wins(self, sequence: int) -> bool:
+        """Whether a usual deal is won, provided that there is a customer for it."""
+        rng = dice(self._seed, Kind.DEAL, sequence)
+        expected = _expected(rng, self._created(rng, sequence))
+        return self._closes(expected) and chance(rng, _WON_SHARE)
+
+    def _closes(self, expected: datetime) -> bool:
+        return expected <= self._now - timedelta(days=_QUIET_DAYS)
 
     def fresh_rank(self, sequence: int) -> int | None:
         """Place among the wins without an order, None for all other deals."""
@@ -99,10 +120,10 @@ class Deals:
     # --- everything else -------------------------------------------------------------------------------------------
 
     def _usual(self, rng: random.Random, sequence: int, created: datetime) -> Deal:
-        expected = created + timedelta(days=10 + rng.random() ** 2 * 110)
-        closes = expected <= self._now - timedelta(days=_QUIET_DAYS)
+        expected = _expected(rng, created)
+        closes = self._closes(expected)
         known = self._profiles.count if created > self._now - timedelta(days=140) else self._profiles.settled
-        won = closes and chance(rng, 0.52)
+        won = closes and chance(rng, _WON_SHARE)
         lately = created > self._now - RETIRED
         party = self._find(rng, known, (_still_trades if lately else _is_customer) if won else _in_crm)
         if party is None:
@@ -211,6 +232,10 @@ class Deals:
             created=created,
             modified=max(modified, created).replace(microsecond=0),
         )
+
+
+def _expected(rng: random.Random, created: datetime) -> datetime:
+    return created + timedelta(days=10 + rng.random() ** 2 * 110)
 
 
 def order_number(place: int) -> str:

@@ -69,6 +69,10 @@ class DemoCompany:
         """Customers and prospects with their contacts."""
         return iter(self._customers)
 
+    def parties_alone(self) -> Iterator[Party]:
+        """Customers and prospects without their contacts, which saves half the time."""
+        return (self._customers.party(sequence, people=False) for sequence in range(self.size.accounts))
+
     def deals(self) -> Iterator[Deal]:
         """CRM deals with their lines."""
         return iter(self._deals)

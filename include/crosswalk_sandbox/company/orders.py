@@ -66,9 +66,8 @@ class Orders:
         self._deals = deals
 
     def __iter__(self) -> Iterator[Order]:
-        for deal in self._deals:
-            if deal.is_won and deal.lines and self._deals.fresh_rank(deal.sequence) is None:
-                yield self._book(self._from_deal(deal))
+        for deal in self._deals.ordered():
+            yield self._book(self._from_deal(deal))
         for place in range(round(self._deals.count * _DIRECT)):
             wish = self._direct(place)
             if wish is not None:

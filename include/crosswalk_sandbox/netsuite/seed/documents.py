@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -28,8 +28,10 @@ _HEAD: Final = (
     " status approvalstatus currency exchangerate foreigntotal foreignamountpaid foreignamountunpaid taxtotal subtotal"
     " shippingcost otherrefnum memo externalid createddate lastmodifieddate posting postingperiod terms employee subsidiary"
     " location createdfrom unbilledamount duedate shipdate lastline payment applied unapplied linkedtrackingnumberlist"
+    " billingaddress shippingaddress"
 )
 _SETTLED: Final = {"pending_approval": "A", "cancelled": "C", "closed": "H"}
+_HOMELESS: Final = (None, None)
 _NOTHING: Final = Decimal(0)
 _SHIPMENT: Final = {"picked": "A", "packed": "B", "shipped": "C"}
 
@@ -38,10 +40,18 @@ class Orders:
     """Writes transactions, their lines and the links between them."""
 
     def __init__(
-        self, store: Store, company: Company, currencies: dict[str, int], products: dict[int, Product]
+        self,
+        store: Store,
+        company: Company,
+        currencies: dict[str, int],
+        products: dict[int, Product],
+        homes: Mapping[int, tuple[int, int]],
     ) -> None:
         self._company = company
         self._currencies = currencies
+        self._homes = homes
+        self.days: dict[int, tuple[str, str]] = {}
+        """By customer: days of the first and the last order."""
         self._makes = Lines(company, products)
         self._periods: dict[str, int] = {
             start[:7]: number for number, start in store.reader().execute("SELECT id, startdate FROM accountingperiod")
@@ -75,6 +85,7 @@ class Orders:
     def _order(self, order: Order) -> None:
         head = Head(ids.netsuite_transaction_id(order.sequence), order, "SalesOrd",
                     ids.netsuite_customer_id(order.party), stamp(order.modified), None, self._makes.of_order(order))  # fmt: skip
+        self._note_day(head.customer, order.ordered_on.isoformat())
         placed = {line.position: line for line in head.lines if line.position is not None}
         status, unbilled = _standing(order, placed.values())
         tracking = ", ".join(number for shipment in order.shipments for number in shipment.tracking_numbers)
@@ -94,6 +105,10 @@ class Orders:
             days[invoice.sequence] = self._invoice(order, head, invoice, placed)
         for payment in order.payments:
             self._payment(order, head, payment, days)
+
+    def _note_day(self, customer: int, day: str) -> None:
+        first, last = self.days.get(customer, (day, day))
+        self.days[customer] = min(first, day), max(last, day)
 
     # what follows
 
@@ -181,6 +196,7 @@ class Orders:
             created, head.modified, flag(posting), self._periods.get(day[:7]) if posting else None, order.terms, rep,
             order.subsidiary, order.location, head.createdfrom, amount(unbilled), duedate, shipdate, 2 * len(head.lines) + 8,
             amount(payment), amount(applied), amount(unapplied), tracking,
+            *self._homes.get(head.customer, _HOMELESS),
         )  # fmt: skip
 
     def _link_lines(self, parent: Head, head: Head, day: str, kind: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from crosswalk_sandbox.kernel.bulk import without_collection
 from crosswalk_sandbox.netsuite.seed.documents import Orders
 from crosswalk_sandbox.netsuite.seed.goods import Goods
 from crosswalk_sandbox.netsuite.seed.lists import Lists
@@ -16,13 +17,7 @@ if TYPE_CHECKING:
     from crosswalk_sandbox.netsuite.store import Store
 
 _FIRST_FREE: Final = 500_000_000
-_AFTERWARDS: Final = (
-    'UPDATE "transaction" SET billingaddress = (SELECT defaultbillingaddress FROM customer c WHERE c.id = entity),'
-    " shippingaddress = (SELECT defaultshippingaddress FROM customer c WHERE c.id = entity)",
-    'UPDATE customer SET firstorderdate = (SELECT MIN(trandate) FROM "transaction" d WHERE d.entity = customer.id'
-    " AND d.type = 'SalesOrd'), lastorderdate = (SELECT MAX(trandate) FROM \"transaction\" d WHERE d.entity = customer.id"
-    " AND d.type = 'SalesOrd') WHERE id IN (SELECT entity FROM \"transaction\" WHERE type = 'SalesOrd')",
-)
+_ORDERED: Final = "UPDATE customer SET firstorderdate = ?, lastorderdate = ? WHERE id = ?"
 
 
 class Loader:
@@ -35,13 +30,12 @@ class Loader:
         """Fill the account; raises ValueError when it already holds a company."""
         if self._store.setting("company") is not None:
             raise ValueError("The account already holds a company; reset the sandbox to load another one.")
-        with self._store.write() as connection:
+        with without_collection(), self._store.fill() as connection:
             indexes = _without_indexes(connection)
             self._write(company)
             for statement in indexes:
                 connection.execute(statement)
-            for statement in _AFTERWARDS:
-                connection.execute(statement)
+            connection.execute("PRAGMA analysis_limit=1000")
             connection.execute("ANALYZE")
             self._store.set_setting("company", f"{company.name} {company.seed}")
         self._store.forget_rates()
@@ -54,8 +48,10 @@ class Loader:
         exempt = frozenset(code.sequence for code in company.tax_codes if not code.rate)
         parties = Parties(self._store, company, lists.currencies, exempt)
         parties.write()
-        orders = Orders(self._store, company, lists.currencies, goods.products)
+        orders = Orders(self._store, company, lists.currencies, goods.products, parties.homes)
         orders.write()
+        with self._store.write() as connection:
+            connection.executemany(_ORDERED, ((*days, customer) for customer, days in orders.days.items()))
         self._raise_counters(parties, orders)
 
     def _raise_counters(self, parties: Parties, orders: Orders) -> None:

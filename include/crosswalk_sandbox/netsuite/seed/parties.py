@@ -34,6 +34,8 @@ class Parties:
         self._exempt = exempt
         self.last_address = 1_000
         self.last_relation = 0
+        self.homes: dict[int, tuple[int, int]] = {}
+        """By customer: default billing and shipping address."""
         self._customers = Batch(store, "customer", _CUSTOMER)
         self._contacts = Batch(store, "contact", _CONTACT)
         self._addresses = Batch(store, "address", "nkey addr1 addr2 addr3 addressee addrtext city state zip country override"
@@ -73,6 +75,8 @@ class Parties:
         self._book(ident, billing, is_billing=True, is_shipping=same)
         if not same:
             self._book(ident, shipping, is_billing=False, is_shipping=True)
+        if billing is not None and shipping is not None:
+            self.homes[ident] = billing[0], shipping[0]
         stage = "Customer" if erp.stage == "customer" else "Prospect"
         self._customers.add(
             ident, erp.number, erp.name, erp.name, "F", "T", erp.email, erp.phone, erp.url, erp.comments, erp.subsidiary,
