@@ -184,7 +184,7 @@ def test_both_account_hosts_are_an_audience(shared: Client, host: str) -> None:
         ({"exp": None}, "invalid_grant"),
         ({"scope": "everything"}, "invalid_scope"),
     ],
-    ids=str,
+    ids=["audience", "issuer", "key id", "algorithm", "too long", "expired", "no end", "scope"],
 )
 def test_a_bad_assertion_is_refused(shared: Client, changes: dict[str, Any], error: str) -> None:
     answer = _grant(shared, _assertion(shared.emulator.access(shared.base_url), **changes))
