@@ -13,7 +13,12 @@ from typing import Any
 import pytest
 import yaml
 
+from crosswalk_airflow.local import credentials
+from crosswalk_airflow.local.airflow_environment import airflow_environment
+from crosswalk_airflow.local.database_urls import Databases
+from crosswalk_airflow.local.layout import Layout
 from crosswalk_airflow.local.provisioning import pools
+from crosswalk_airflow.local.settings import Settings
 from tests.local.installation import PROJECT
 
 SECRETS = (
@@ -62,7 +67,7 @@ def test_the_lock_holds_every_dependency_at_the_version_that_is_asked_for() -> N
 
 
 def test_the_astro_image_is_pinned_and_installs_the_package_itself() -> None:
-    image, install = _lines("Dockerfile")
+    image, *_, install = _lines("Dockerfile")
     assert re.fullmatch(r"FROM \S+/runtime:3\.3-\d+", image)
     assert install == "RUN pip install --no-deps --no-cache-dir ."
 
@@ -94,6 +99,16 @@ def test_compose_has_every_part_of_a_celery_deployment_and_waits_for_the_migrati
     for name, service in services.items():
         one_off = service.get("restart") == "no"
         assert one_off or "healthcheck" in service, f"{name} has no health check"
+
+
+def test_a_tasks_first_call_has_the_same_patience_wherever_it_runs(state: Path) -> None:
+    name = "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT"
+    databases = Databases(airflow="postgresql://a", hub="postgresql://h")
+    made = credentials.load_or_create(state.parent / "secrets.json")
+    local = airflow_environment(Layout(PROJECT, state), Settings(), made, databases)[name]
+    services = _compose()["services"]
+    assert services["worker"]["environment"][name] == services["scheduler"]["environment"][name] == local
+    assert f"ENV {name}={local}" in _lines("Dockerfile")
 
 
 def test_compose_starts_emulators_only_when_asked_and_opens_nothing_but_airflow() -> None:
