@@ -251,3 +251,38 @@ def test_retired_and_unknown_versions_are_told_apart(api):
 def test_root_lists_the_resources(api):
     body = api.get("/").json()
     assert body["sobjects"] == "/services/data/v60.0/sobjects"
+
+
+def test_the_identity_address_knows_its_owner_only(api):
+    """§2.1: ``id`` of a token answer; jsforce asks it after every login."""
+    answer = token(api, grant_type="client_credentials", **client(api)).json()
+    path = answer["id"].removeprefix("https://login.salesforce.com")
+    card = api.http.get(path, params={"oauth_token": answer["access_token"], "format": "json"}).json()
+    assert (card["user_id"], card["organization_id"], card["id"]) == (
+        api.access["user_id"],
+        api.access["org_id"],
+        answer["id"],
+    )
+    assert api.http.get(path).status_code == 403
+    stranger = f"/id/{api.access['org_id']}/005000000000001AAA"
+    assert api.http.get(stranger, params={"oauth_token": answer["access_token"]}).status_code == 404
+
+
+def test_a_user_logs_in_so_many_times_an_hour(make_api):
+    """§2.1: login rate exceeded."""
+    api = make_api(logins_per_hour=3)
+    form = {"grant_type": "client_credentials", **client(api)}
+    answers = [token(api, **form) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 400]
+    assert answers[-1].json() == {"error": "invalid_grant", "error_description": "login rate exceeded"}
+    api.clock.advance(3_601)
+    assert token(api, **form).status_code == 200
+
+
+def test_inactive_users_are_told_apart(api):
+    """§2.1: inactive_user."""
+    own = api.access["user_id"]
+    with api.emulator.org.store.writing() as connection:
+        connection.execute('UPDATE "User" SET "IsActive" = 0 WHERE "Id" = ?', (own,))
+    answer = token(api, grant_type=GRANT, assertion=assertion(api))
+    assert (answer.status_code, answer.json()["error"]) == (400, "inactive_user")

@@ -83,6 +83,16 @@ def test_the_format_follows_the_content_type(api):
     assert ',"true","true",""' in result.text
 
 
+def test_reads_of_a_csv_job_answer_xml_even_to_clients_that_say_json(api):
+    """§9: tap-salesforce says JSON in every header, adds its batch as text/csv and parses XML from then on."""
+    job = new_job(api, "queryAll", contentType="CSV")
+    batch = bulk(api, "POST", f"job/{job['id']}/batch", "SELECT Id FROM Account", kind="text/csv")
+    own = etree.fromstring(batch.content).findtext(f"{{{NS}}}id")
+    answers = {part: bulk(api, "GET", f"job/{job['id']}/batch{part}") for part in ("", f"/{own}", f"/{own}/result")}
+    roots = {etree.QName(etree.fromstring(answer.content)).localname for answer in answers.values()}
+    assert roots == {"batchInfoList", "batchInfo", "result-list"}
+
+
 def test_query_results_in_xml_are_a_result_list(api):
     job = new_job(api, "query", contentType="CSV")
     batch = bulk(api, "POST", f"job/{job['id']}/batch", "SELECT Id FROM Account", kind="text/csv")

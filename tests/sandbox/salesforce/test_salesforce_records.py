@@ -264,3 +264,35 @@ def test_long_addresses_are_refused(api):
 def test_objects_without_the_right_refuse_the_verb(api):
     error = api.refused(api.post("/sobjects/OpportunityStage/", {"MasterLabel": "x"}))
     assert error["errorCode"] == "INSUFFICIENT_ACCESS_OR_READONLY"
+
+
+def test_deleting_what_never_was_is_an_invalid_reference(api):
+    """§4.3, §6.2: django-salesforce takes this for an empty delete."""
+    error = api.refused(api.delete("/sobjects/Contact/003000000000000AAA"), 404)
+    assert (error["errorCode"], error["message"]) == ("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+
+
+@pytest.mark.parametrize("given", [{}, {"Status": None}, {"Status": ""}])
+def test_an_empty_required_field_with_a_default_takes_it(api, given):
+    """§4.2: a field that is defaulted on create is not required."""
+    own = api.make("Lead", LastName="x", Company="y", **given)
+    assert api.record("Lead", own)["Status"] == "Open - Not Contacted"
+    assert api.refused(api.patch(f"/sobjects/Lead/{own}", {"Status": None}))["errorCode"] == "REQUIRED_FIELD_MISSING"
+
+
+def test_recent_lists_the_latest_records_of_all_kinds(api):
+    """§1 root, §4.2 recentItems."""
+    wanted = {api.make("Account", Name="a"), api.make("Contact", LastName="b")}
+    rows = api.get("/recent").json()
+    assert wanted <= {row["Id"] for row in rows}
+    assert {row["attributes"]["type"] for row in rows} >= {"Account", "Contact"}
+
+
+def test_pretty_print_has_the_platforms_blanks(api):
+    """§1 X-PrettyPrint: two spaces a level, ``"key" : value``, ``[ ]`` for nothing."""
+    own = api.make("Account", Name='a": [] b')
+    text = api.get(f"/sobjects/Account/{own}", headers={"X-PrettyPrint": "1"}).text
+    assert '\n  "Name" : "a\\": [] b",\n' in text
+    answer = api.post("/sobjects/Account/", {"Name": "x"}, headers={"X-PrettyPrint": "1"})
+    assert '"errors" : [ ]' in answer.text
+    assert answer.json()["errors"] == []

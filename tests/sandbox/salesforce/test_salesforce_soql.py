@@ -288,3 +288,13 @@ def test_clauses_without_effect_are_understood(crm, tail):
 def test_scopes(crm):
     assert len(crm.rows("SELECT Id FROM Account USING SCOPE mine")) == 3
     assert crm.refused(crm.query("SELECT Id FROM Account USING SCOPE odd"))["errorCode"] == "MALFORMED_QUERY"
+
+
+@pytest.mark.parametrize("condition", ["Name > ''", "Id > ''", "Id >= ''", "Account.Name > ''"])
+def test_everything_that_has_a_value_is_beyond_the_empty_text(crm, condition):
+    """§5, §11: keysets start at the empty text."""
+    kind = "Contact" if condition.startswith("Account") else "Account"
+    field = condition.split(" ")[0]
+    expected = [row["Id"] for row in crm.rows(f"SELECT Id FROM {kind} WHERE {field} != null ORDER BY Id")]
+    assert expected
+    assert [row["Id"] for row in crm.rows(f"SELECT Id FROM {kind} WHERE {condition} ORDER BY Id")] == expected
