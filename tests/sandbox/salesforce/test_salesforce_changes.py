@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from salesforce_org import NOW
 
 ENVELOPE = (
     '<env:Envelope xmlns:env="http://schemas.xmlsoap.org/soap/envelope/" xmlns:u="urn:partner.soap.sforce.com" xmlns:o="urn:sobject.partner.soap.sforce.com">'
@@ -69,6 +70,15 @@ def test_commit_lag_makes_rows_appear_with_an_older_stamp(make_api):
     assert row["SystemModstamp"] == "2026-05-06T11:58:00.000+0000"
     covered = api.get("/sobjects/Account/updated/", params=SPAN).json()["latestDateCovered"]
     assert covered == "2026-05-06T11:58:00.000+0000"
+
+
+def test_stamps_have_whole_seconds_and_tie(api):
+    """§3, §11: bulk writes give thousands of equal stamps."""
+    api.clock.set(NOW.replace(microsecond=654_321), frozen=True)
+    for name in "abc":
+        api.make("Account", Name=name)
+    stamps = {row["SystemModstamp"] for row in api.rows("SELECT SystemModstamp FROM Account")}
+    assert stamps == {"2026-05-06T12:00:00.000+0000"}
 
 
 def test_a_stamp_never_goes_back(make_api):
