@@ -10,6 +10,7 @@ from sqlglot.generator import logger as _generator_logger
 
 from crosswalk_sandbox.netsuite.references import target
 from crosswalk_sandbox.netsuite.suiteql.calls import joined, translate_call
+from crosswalk_sandbox.netsuite.suiteql.grouping import check_grouping
 from crosswalk_sandbox.netsuite.suiteql.joins import without_join_marks
 from crosswalk_sandbox.netsuite.suiteql.rownum import cut_by_rownum
 from crosswalk_sandbox.netsuite.suiteql.scope import (
@@ -29,6 +30,7 @@ from crosswalk_sandbox.netsuite.suiteql.scope import (
 )
 from crosswalk_sandbox.netsuite.suiteql.statement import statement
 from crosswalk_sandbox.netsuite.suiteql.visibility import visible_rows
+from crosswalk_sandbox.netsuite.suiteql.walking import walk_in_order
 
 if TYPE_CHECKING:
     from crosswalk_sandbox.netsuite.account import Role
@@ -60,6 +62,7 @@ def translate(query: str, catalog: Catalog, role: Role) -> Translated:
     tree, parameters = statement(query)
     translator = _Translator(catalog, role)
     tree, outputs = translator.query(tree, None)
+    walk_in_order(tree)
     return Translated(tree.sql(dialect="sqlite"), outputs, parameters, _own_limit(tree))
 
 
@@ -120,6 +123,7 @@ class _Translator:
             ordered.set("this", exp.to_identifier(node.name.lower(), quoted=True))
 
     def _select(self, tree: exp.Select, outer: Scope | None) -> tuple[exp.Expr, tuple[Output, ...]]:
+        check_grouping(tree)
         without_join_marks(tree)
         scope = Scope(outer=outer)
         self._sources(tree, scope)
@@ -181,8 +185,6 @@ class _Translator:
         return visible_rows(table, self._role, alias)
 
     def _join(self, join: exp.Join, scope: Scope) -> None:
-        if join.side == "RIGHT" or join.side == "FULL":
-            raise SqlError(f"Invalid or unsupported search. {join.side} JOIN is not supported")
         if join.args.get("using"):
             join.set("using", [exp.to_identifier(node.name.lower(), quoted=True) for node in join.args["using"]])
         if join.args.get("on") is not None:
