@@ -45,12 +45,13 @@ def test_every_task_process_is_killed_on_sight_and_the_run_ends_green(stack: Sta
     killed: set[str] = set()
 
     def kill_each_once() -> bool:
-        for name, process in _running(stack, run):
+        running = _running(stack, run)
+        for name, process in running:
             if name not in killed:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.kill()
                     killed.add(name)
-        return stack.airflow.state(PHASE_2, run) in FINISHED
+        return not running and stack.airflow.state(PHASE_2, run) in FINISHED
 
     eventually(kill_each_once, 540, "the end of the run", every=0.05)
     stack.airflow.expect_green(PHASE_2, run)
