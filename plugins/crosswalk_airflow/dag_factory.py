@@ -11,8 +11,9 @@ from airflow.sdk.configuration import conf
 
 from crosswalk_airflow.operators.hub import CheckOperator, GateOperator, LinkOperator, PlanOperator
 from crosswalk_airflow.operators.platforms import deliver_operator, pull_operator, settle_operator
-from crosswalk_airflow.params import sync_params
-from crosswalk_airflow.phase_docs import orders_doc, visibility_doc
+from crosswalk_airflow.operators.preflight import PreflightOperator
+from crosswalk_airflow.params import preflight_params, sync_params
+from crosswalk_airflow.phase_docs import orders_doc, preflight_doc, products_doc, visibility_doc
 from crosswalk_airflow.retry import CrosswalkRetryPolicy
 
 if TYPE_CHECKING:
@@ -72,6 +73,32 @@ def orders_dag(pairing: Pairing) -> DAG | None:
             *_flow(pairing, "write_back", "crm"),
             CheckOperator(task_id="check", pairing=pairing.name, pool=HUB_POOL),
         )
+    return dag
+
+
+def products_dag(pairing: Pairing) -> DAG | None:
+    """Return phase 2's other half: product changes reach the other catalogue; None for a pairing that has no such phase."""
+    dag_id, phase = f"{pairing.name}__phase_2_products", pairing.phases.get("products")
+    if phase is None or not wanted(dag_id):
+        return None
+    with DAG(dag_id, schedule=phase.schedule, doc_md=products_doc(pairing), **_settings(pairing, "phase 2")) as dag:
+        chain(
+            _pulls(pairing, phase),
+            LinkOperator(task_id="link", pairing=pairing.name, pool=HUB_POOL),
+            *_flow(pairing, "products_to_erp", "erp"),
+            *_flow(pairing, "products_to_crm", "crm"),
+        )
+    return dag
+
+
+def preflight_dag(pairing: Pairing) -> DAG | None:
+    """Return the check before going live: what either system or the pairing lacks, with the remedy. Reads only; run by hand."""
+    dag_id = f"{pairing.name}__preflight"
+    if not wanted(dag_id):
+        return None
+    settings = {**_settings(pairing, "preflight"), "params": preflight_params()}
+    with DAG(dag_id, schedule=None, doc_md=preflight_doc(pairing), **settings) as dag:
+        PreflightOperator(task_id="preflight", pairing=pairing.name, pool=HUB_POOL)
     return dag
 
 

@@ -42,6 +42,19 @@ def sync_params() -> dict[str, Param]:
     }
 
 
+def preflight_params() -> dict[str, Param]:
+    """Return the Params of preflight: whether the right to write is looked at, too."""
+    return {
+        "writes": Param(
+            True,
+            type="boolean",
+            title="Writes",
+            description_md="Look at what only writing needs, too. Off: what phase 1 needs. Nothing is written either way.",
+        ),
+        "reason": sync_params()["reason"],
+    }
+
+
 def instant_of(text: str | None) -> datetime | None:
     """Return the instant of the form's ``since``; what names no offset is UTC."""
     if not text:

@@ -55,3 +55,41 @@ One deal makes one order, whatever crashes and whoever clears tasks.
 
 `dry_run` plans and stores, and sends nothing. `record_ids` (`deal:006…`) narrows the plan to these deals.
 {_NIGHT}"""
+
+
+def products_doc(pairing: Pairing) -> str:
+    """Return the documentation of phase 2's product half."""
+    crm, erp, policy = pairing.crm.system, pairing.erp.system, pairing.products
+    owners = {"erp": f"{erp} → {crm}", "crm": f"{crm} → {erp}", "either": "both ways"}
+    fields = "\n".join(f"* `{name}`: {owners[master]}" for name, master in policy.fields.items())
+    return f"""## {pairing.title}: products
+Changes of these fields reach the other catalogue, and no other field is ever written:
+
+{fields}
+
+An edit on the side that does not decide: **{policy.overruled_edits}**. New items become products: **{policy.create_products}**. New products become
+items: **{policy.create_items}** (`on_request`: trigger with the record id `product:…`). Items that were deleted: **{policy.deleted_items}**.
+
+| task | does |
+| --- | --- |
+| `pull_*`, `link` | bring the hub up to date |
+| `plan_products_to_erp` | compares every changed product with what both sides agreed on last; what {crm} may change becomes intents for {erp} |
+| `gate_products_to_erp` | mode ({pairing.phases["products"].mode}) and mass-change brake ({policy.brake.most_creates} creates, {policy.brake.most_updates} updates) |
+| `deliver_products_to_erp`, `settle_products_to_erp` | send, read back; what was read back is the new base |
+| `plan_products_to_crm` … `settle_products_to_crm` | the same for what {erp} decides |
+
+What both sides changed, and what a system refused, is in quarantine with what to do. `dry_run` plans and stores, and sends nothing.
+{_NIGHT}"""
+
+
+def preflight_doc(pairing: Pairing) -> str:
+    """Return the documentation of preflight."""
+    return f"""## {pairing.title}: preflight
+Run it before going live, and after every change of a connection, a role, a mapping or the pairing: signs in to **{pairing.crm.system}** and
+**{pairing.erp.system}**, looks for every field, right and value that the pairing needs, and names what is missing with the remedy. **Writes nothing.**
+On the command line it is `crosswalk preflight {pairing.name}`.
+
+| task | does |
+| --- | --- |
+| `preflight` | prints the table of findings; fails when one of them would stop the pipelines |
+{_NIGHT}"""

@@ -11,12 +11,13 @@ from crosswalk.pairing import load_pairings
 from tests.dags.conftest import REPOSITORY, Facts, inspect
 
 PAIRINGS = load_pairings(REPOSITORY / "include" / "pairings")
-PHASES = {"phase_1_visibility": "visibility", "phase_2_orders": "orders"}
+PHASES = {"phase_1_visibility": "visibility", "phase_2_orders": "orders", "phase_2_products": "products"}
+DAGS = (*PHASES, "preflight")
 
 
-def test_every_file_imports_and_every_pairing_has_both_phases(facts: Facts) -> None:
+def test_every_file_imports_and_every_pairing_has_its_dags(facts: Facts) -> None:
     assert facts["errors"] == {}
-    assert set(facts["dags"]) == {f"{pairing.name}__{phase}" for pairing in PAIRINGS for phase in PHASES}
+    assert set(facts["dags"]) == {f"{pairing.name}__{phase}" for pairing in PAIRINGS for phase in DAGS}
 
 
 def test_every_dag_survives_being_stored(facts: Facts) -> None:
@@ -76,14 +77,28 @@ def _side(task_id: str, crm: str, erp: str) -> str | None:
     ends |= {
         f"{stage}_{flow}": side
         for stage in ("deliver", "settle")
-        for flow, side in (("orders", "erp"), ("write_back", "crm"))
+        for flow, side in (
+            ("orders", "erp"),
+            ("write_back", "crm"),
+            ("products_to_erp", "erp"),
+            ("products_to_crm", "crm"),
+        )
     }
     return ends.get(task_id)
 
 
 def test_only_deliver_may_write(facts: Facts) -> None:
     writers = {task for dag in facts["dags"].values() for task, about in dag["tasks"].items() if not about["read_only"]}
-    assert writers == {"deliver_orders", "deliver_write_back"}
+    flows = ("orders", "write_back", "products_to_erp", "products_to_crm")
+    assert writers == {f"deliver_{flow}" for flow in flows}
+
+
+def test_preflight_runs_by_hand_and_may_leave_the_right_to_write_aside(facts: Facts) -> None:
+    for pairing in PAIRINGS:
+        dag = facts["dags"][f"{pairing.name}__preflight"]
+        assert dag["schedule"] is None
+        assert set(dag["tasks"]) == {"preflight"}
+        assert dag["params"]["writes"]["type"] == "boolean"
 
 
 def test_every_task_leads_to_report_quarantine_and_runbook(facts: Facts) -> None:
@@ -93,7 +108,9 @@ def test_every_task_leads_to_report_quarantine_and_runbook(facts: Facts) -> None
 
 
 def test_the_form_asks_for_mode_since_records_dry_run_and_reason(facts: Facts) -> None:
-    for dag in facts["dags"].values():
+    for name, dag in facts["dags"].items():
+        if name.endswith("__preflight"):
+            continue
         assert set(dag["params"]) == {"mode", "since", "record_ids", "dry_run", "reason"}
         assert dag["params"]["mode"]["enum"] == ["incremental", "full"]
         assert all(schema.get("title") and schema.get("description_md") for schema in dag["params"].values())
@@ -113,7 +130,7 @@ def test_the_plugin_brings_neither_web_server_nor_pages_into_every_task(facts: F
     )
 
 
-def test_one_pairing_more_is_two_dags_more(tmp_path: Path) -> None:
+def test_one_pairing_more_is_its_dags_more(tmp_path: Path) -> None:
     project = tmp_path / "project"
     for name in ("dags", "include/pairings", "include/mappings"):
         shutil.copytree(REPOSITORY / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -122,8 +139,8 @@ def test_one_pairing_more_is_two_dags_more(tmp_path: Path) -> None:
     file.with_name("second_account.yaml").write_text(text)
     found = set(inspect(tmp_path, project / "dags")["dags"])
     assert {name for name in found if name.startswith("second_account")} == {
-        f"second_account__{phase}" for phase in PHASES
+        f"second_account__{phase}" for phase in DAGS
     }
     assert {name for name in found if name.startswith("netsuite_salesforce")} == {
-        f"netsuite_salesforce__{p}" for p in PHASES
+        f"netsuite_salesforce__{p}" for p in DAGS
     }

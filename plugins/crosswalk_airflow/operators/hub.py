@@ -32,7 +32,7 @@ class LinkOperator(StageOperator):
 class PlanOperator(StageOperator):
     """Plans one flow: intents for what can be written, quarantine for what cannot.
 
-    :param flow: ``orders`` or ``write_back``.
+    :param flow: ``orders``, ``write_back``, ``products_to_erp`` or ``products_to_crm``.
     """
 
     stage = "plan"
@@ -45,16 +45,20 @@ class PlanOperator(StageOperator):
         """Plan by the run's Params."""
         from crosswalk.stages.plan import plan
 
-        params = context["params"]
+        named = context["params"].get("record_ids")
         return plan(
-            ctx, self.flow, dry_run=bool(params.get("dry_run")), record_ids=ids_of("deal", params.get("record_ids"))
+            ctx,
+            self.flow,
+            dry_run=bool(context["params"].get("dry_run")),
+            record_ids=ids_of("product" if self.flow.startswith("products_") else "deal", named),
+            narrowed=bool(named),
         )
 
 
 class GateOperator(StageOperator):
     """Lets planned intents through by mode and mass-change brake.
 
-    :param flow: ``orders`` or ``write_back``.
+    :param flow: as in :class:`PlanOperator`.
     """
 
     stage = "gate"

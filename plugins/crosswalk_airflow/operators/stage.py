@@ -79,30 +79,33 @@ class StageOperator(BaseOperator):
             hub=hub.get_conn(),
             pairing=pairing,
             run_id=run_id,
-            open_connector=lambda side: self.open_connector(pairing, side, hub.dsn),
+            open_connector=lambda side: open_connector(
+                pairing, side, hub.dsn, read_only=self.read_only, lane=self.lane
+            ),
             mappings_folder=include_folder() / "mappings",
             now=datetime.now(UTC),
             actor=f"airflow:{self.dag.dag_id}.{self.task_id}",
         )
 
-    def open_connector(self, pairing: Pairing, side: Side, dsn: str) -> Connector:
-        """Return the side's connector, under limits that all workers share."""
-        from crosswalk.connectors.quota import PostgresQuota, SystemLimits
-        from crosswalk_airflow.operators.platforms import hook_class
 
-        chosen = pairing.side(side)
-        limits = {
-            one.system: SystemLimits(concurrent=one.concurrent_requests, per_day=one.requests_per_day, share=one.share)
-            for one in (pairing.crm, pairing.erp)
-        }
-        hook = hook_class(chosen.platform)(
-            chosen.connection,
-            system=chosen.system,
-            read_only=self.read_only,
-            quota=PostgresQuota(dsn, limits),
-            lane=self.lane,
-        )
-        return hook.get_conn()
+def open_connector(pairing: Pairing, side: Side, dsn: str, *, read_only: bool, lane: str = "bulk") -> Connector:
+    """Return the side's connector by its Airflow connection, under limits that all workers share."""
+    from crosswalk.connectors.quota import PostgresQuota, SystemLimits
+    from crosswalk_airflow.operators.platforms import hook_class
+
+    chosen = pairing.side(side)
+    limits = {
+        one.system: SystemLimits(concurrent=one.concurrent_requests, per_day=one.requests_per_day, share=one.share)
+        for one in (pairing.crm, pairing.erp)
+    }
+    hook = hook_class(chosen.platform)(
+        chosen.connection,
+        system=chosen.system,
+        read_only=read_only,
+        quota=PostgresQuota(dsn, limits),
+        lane=lane,
+    )
+    return hook.get_conn()
 
 
 def _advice(error: CrosswalkError, pairing: Pairing, stage: str) -> str:

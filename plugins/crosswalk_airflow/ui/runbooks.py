@@ -26,6 +26,10 @@ RUNBOOKS: dict[str, list[str]] = {
         "rejected above zero: the target said no to single records. They are in quarantine with the target's words.",
     ],
     "settle": ["Reads back what was written. Clear it; it settles only what is left."],
+    "preflight": [
+        "Red means that something would stop the pipelines. The log's last lines are a table: what is missing, where, and after the arrow what to do.",
+        "Mend the lines marked BLOCKS, then clear the task. It only reads; clear it as often as you like.",
+    ],
     "check": [
         "Compares the systems in the hub. Differences never make it red. If it is red, the hub is not reachable or Great Expectations is not installed as pinned."
     ],

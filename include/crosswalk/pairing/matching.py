@@ -1,0 +1,23 @@
+"""Scored matching as a pairing asks for it."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+MATCHABLE = ("customer", "contact", "product")
+
+
+class MatchPolicy(BaseModel):
+    """How sure a scored pair has to be. In bits: 10 are odds of about 1,000 to 1."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    auto: float = Field(default=10.0, ge=0)  # linked from here on
+    review: float = -1.0  # shown to a person from here on
+    margin: float = Field(default=5.0, ge=0)  # ahead of the second best
+
+    @model_validator(mode="after")
+    def _review_comes_first(self) -> MatchPolicy:
+        if self.review > self.auto:
+            raise ValueError(f"review ({self.review}) must not be above auto ({self.auto})")
+        return self

@@ -1,0 +1,153 @@
+"""match: link by score what the rules left over, and lay what is doubtful before a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import sql
+
+from crosswalk.hub.columns import SCHEMA
+from crosswalk.hub.database import Connection
+from crosswalk.hub.links import LinkPair, create_links
+from crosswalk.hub.matches import Proposal, decided, never, propose
+from crosswalk.hub.watermarks import read_watermark, write_watermark
+from crosswalk.identity.labels import Label, calibrated
+from crosswalk.identity.matching import Candidate, Matching, Side, Thresholds, match
+from crosswalk.identity.profiles import PROFILES, Profile, Row
+from crosswalk.stages.context import StageContext
+
+SCORED = "scored"
+_MOST_KNOWN = 3_000
+
+
+@dataclass(frozen=True, slots=True)
+class MatchResult:
+    """How many pairs were linked and how many wait for a person; ``ran`` is false when nothing had changed."""
+
+    entity: str
+    ran: bool
+    linked: int = 0
+    doubtful: int = 0
+    compared: int = 0
+    threshold: str = ""
+
+    def as_dict(self) -> dict[str, object]:
+        """Return counts, fit for XCom."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def match_all(ctx: StageContext) -> list[MatchResult]:
+    """Match every entity for which the pairing asks for it; customers first, for contacts are compared by their company."""
+    return [match_entity(ctx, entity) for entity in PROFILES if entity in ctx.pairing.matching]
+
+
+def match_entity(ctx: StageContext, entity: str) -> MatchResult:
+    """Match the unlinked records of one entity, if one of them changed since the last time or a person decided."""
+    profile, policy = PROFILES[entity], ctx.pairing.matching[entity]
+    with ctx.hub.connection() as connection:
+        mark = _newest(connection, ctx, entity)
+        if mark == read_watermark(connection, _owner(ctx), entity):
+            return MatchResult(entity, ran=False)
+        left, right = (_unlinked(connection, ctx, profile, side.system) for side in (ctx.pairing.crm, ctx.pairing.erp))
+        known = _known(connection, ctx, profile)
+        labels = [Label(found.bits, found.status == "same") for found in decided(connection, ctx.pairing.name, entity)]
+        apart = _never(connection, ctx, entity)
+    given = Thresholds(policy.auto, policy.review, policy.margin)
+    calibration = calibrated(labels, given)
+    found = match(profile, left, right, thresholds=calibration.thresholds, known=known, never=apart)
+    linked, doubtful = _keep(ctx, entity, found, mark)
+    return MatchResult(entity, True, linked, doubtful, found.compared, calibration.says)
+
+
+def _keep(ctx: StageContext, entity: str, found: Matching, mark: dict[str, str]) -> tuple[int, int]:
+    systems = ctx.pairing.crm.system, ctx.pairing.erp.system
+    pairs = [LinkPair(systems[0], pair.left, systems[1], pair.right, SCORED) for pair in found.sure]
+    with ctx.hub.connection() as connection:
+        linked = create_links(connection, ctx.pairing.name, entity, pairs, ctx.run_id, now=ctx.now)
+        proposals = [_proposal(pair) for pair in found.doubtful]
+        doubtful = propose(connection, ctx.pairing.name, entity, systems, proposals, ctx.run_id, now=ctx.now)
+        write_watermark(connection, _owner(ctx), entity, mark, run_id=ctx.run_id)
+    return linked, doubtful
+
+
+def _proposal(pair: Candidate) -> Proposal:
+    evidence = tuple((said.field, said.says, said.bits) for said in pair.evidence)
+    return Proposal(pair.left, pair.right, pair.bits, pair.reason, evidence)
+
+
+def _owner(ctx: StageContext) -> str:
+    return f"matching of {ctx.pairing.name}"
+
+
+def _newest(connection: Connection, ctx: StageContext, entity: str) -> dict[str, str]:
+    """Return what has to change before matching again can give anything new: an image, a link or a decision."""
+    query = sql.SQL(
+        """
+        select (select max(changed_at) from {table} where system = any(%(systems)s))::text,
+               (select max(id) from hub.link where pairing = %(pairing)s and entity = any(%(entities)s))::text,
+               (select max(decided_at) from hub.match_candidate where pairing = %(pairing)s and entity = %(entity)s)::text
+        """
+    ).format(table=sql.Identifier(SCHEMA, entity))
+    systems = [ctx.pairing.crm.system, ctx.pairing.erp.system]
+    parameters = {"systems": systems, "pairing": ctx.pairing.name, "entity": entity, "entities": [entity, "customer"]}
+    row: tuple[Any, ...] = connection.execute(query, parameters).fetchone() or (None, None, None)
+    return dict(zip(("changed", "linked", "decided"), (value or "" for value in row), strict=True))
+
+
+def _unlinked(connection: Connection, ctx: StageContext, profile: Profile, system: str) -> Side:
+    query = sql.SQL(
+        """
+        select i.key, {fields} from {table} i {company}
+         where i.system = %(system)s and i.deleted_at is null
+           and not exists (select 1 from hub.link_end e where e.pairing = %(pairing)s and e.entity = %(entity)s and e.system = i.system and e.key = i.key)
+         order by i.key
+        """
+    ).format(**_parts(profile, "i"))
+    rows = connection.execute(
+        query, {"system": system, "pairing": ctx.pairing.name, "entity": profile.entity}
+    ).fetchall()
+    names = _names(profile)
+    return Side([row[0] for row in rows], [dict(zip(names, row[1:], strict=True)) for row in rows])
+
+
+def _known(connection: Connection, ctx: StageContext, profile: Profile) -> Sequence[tuple[Row, Row]]:
+    """Return linked pairs, made by keys, rules or people: what true pairs look like here. Never what the scoring linked itself."""
+    query = sql.SQL(
+        """
+        select l.id, i.system, {fields} from hub.link l
+          join hub.link_end e on e.link_id = l.id join {table} i on i.system = e.system and i.key = e.key and i.deleted_at is null {company}
+         where l.id in (select id from hub.link where pairing = %(pairing)s and entity = %(entity)s and rule <> %(scored)s order by id desc limit %(most)s)
+        """
+    ).format(**_parts(profile, "i"))
+    parameters = {"pairing": ctx.pairing.name, "entity": profile.entity, "scored": SCORED, "most": _MOST_KNOWN}
+    names, pairs = _names(profile), dict[int, dict[str, Row]]()
+    for link, system, *values in connection.execute(query, parameters):
+        pairs.setdefault(link, {})[system] = dict(zip(names, values, strict=True))
+    crm, erp = ctx.pairing.crm.system, ctx.pairing.erp.system
+    return [(ends[crm], ends[erp]) for _, ends in sorted(pairs.items()) if crm in ends and erp in ends]
+
+
+def _names(profile: Profile) -> tuple[str, ...]:
+    return tuple("customer" if name == "customer_key" else name for name in profile.reads)
+
+
+def _parts(profile: Profile, alias: str) -> dict[str, sql.Composable]:
+    """Return fields, table and, for what belongs to a customer, the join that gives the customer's link for its key."""
+    owned = "customer_key" in profile.reads
+    fields = [
+        sql.SQL("c.link_id::text") if name == "customer_key" else sql.Identifier(alias, name) for name in profile.reads
+    ]
+    join = "left join hub.link_end c on c.pairing = %(pairing)s and c.entity = 'customer' and c.system = i.system and c.key = i.customer_key"
+    return {
+        "fields": sql.SQL(", ").join(fields),
+        "table": sql.Identifier(SCHEMA, profile.entity),
+        "company": sql.SQL(join if owned else ""),
+    }
+
+
+def _never(connection: Connection, ctx: StageContext, entity: str) -> frozenset[tuple[str, str]]:
+    crm, erp = ctx.pairing.crm.system, ctx.pairing.erp.system
+    ends = (dict(pair) for pair in never(connection, ctx.pairing.name, entity))
+    return frozenset((pair[crm], pair[erp]) for pair in ends if crm in pair and erp in pair)

@@ -1,0 +1,132 @@
+"""What is missing is named before the first run, with the remedy: by the systems, and by the pairing against the systems."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from crosswalk.connectors.protocol import Finding
+from crosswalk.pairing import ChoiceRule, load_pairing
+from crosswalk.stages.preflight import Place, countries_known, currencies_known, preflight, price_lists, table
+from crosswalk_airflow.local.sandbox import netsuite_connection, salesforce_connection
+from tests.stages.world import INCLUDE, World
+
+REPOSITORY = Path(__file__).parents[2]
+PAIRING = load_pairing(INCLUDE / "pairings" / "netsuite_salesforce.yaml")
+CONNECTIONS = {"salesforce": salesforce_connection, "netsuite": netsuite_connection}
+
+
+def with_rule(world: World, block: str, name: str, rule: ChoiceRule) -> None:
+    """Change one rule of the orders block."""
+    orders = world.pairing.orders
+    orders = orders.model_copy(update={block: {**getattr(orders, block), name: rule}})
+    world.pairing = world.pairing.model_copy(update={"orders": orders})
+
+
+def test_the_shipped_pairing_fits_the_demo_company_and_every_wrong_id_is_named(catalogue_world: World) -> None:
+    world = catalogue_world
+    world.pull_all("visibility")
+    sound = preflight(world.context())
+    assert sound.blocking == 0
+    with_rule(world, "header", "location", ChoiceRule(by="shipping_country", values={"US": "1", "DE": "77"}))
+    with_rule(world, "customer", "terms", ChoiceRule(default="99"))
+    with_rule(world, "customer", "currency", ChoiceRule(by="currency", values={"USD": "1", "EUR": "2"}))
+    products = world.pairing.products.model_copy(update={"item": {"taxSchedule": "9"}})
+    world.pairing = world.pairing.model_copy(
+        update={"products": products, "price_lists": {"No such book": "Base Price"}}
+    )
+    wrong = preflight(world.context())
+    blocking = {place.finding.subject: place.finding for place in wrong.findings if place.finding.blocking}
+    assert set(blocking) == {
+        "orders.header.location",
+        "orders.customer.terms",
+        "orders.customer.currency",
+        "products.item.taxSchedule",
+        "price_lists",
+    }
+    assert "'77' for DE" in blocking["orders.header.location"].problem
+    assert "3 (Lager Stuttgart)" in blocking["orders.header.location"].remedy
+    assert "EUR is written as '2', which is GBP" in blocking["orders.customer.currency"].problem
+    assert all(finding.remedy for finding in blocking.values())
+    assert wrong.findings[0].finding.blocking
+
+
+def test_what_a_map_lacks_is_named_with_the_deals_it_would_stop() -> None:
+    (lacking, *_) = currencies_known(PAIRING, ["USD", "JPY"])
+    assert "JPY" in lacking.problem
+    assert "USD" not in lacking.problem
+    assert not list(currencies_known(PAIRING, ["USD", "EUR"]))
+    subjects = {finding.subject for finding in countries_known(PAIRING, [("US", 12), ("JP", 3)])}
+    assert subjects == {"orders.header.location", "orders.line.taxCode", "orders.customer.subsidiary"}
+
+
+def test_price_lists_are_matched_one_to_one() -> None:
+    books, levels = ["Standard Price Book", "Online", "Wholesale"], ["Base Price", "Online Price", "Wholesale"]
+    assert list(price_lists(PAIRING, books, levels)) == []
+    (lonely,) = price_lists(PAIRING, [*books, "Partner"], levels)
+    assert "Partner of salesforce" in lonely.problem
+    (missing, *_) = price_lists(PAIRING, books, ["Base Price", "Wholesale"])
+    assert (missing.blocking, "no price list 'Online Price'" in missing.problem) == (True, True)
+
+
+def test_the_table_has_a_remedy_for_every_line_and_what_blocks_is_marked() -> None:
+    text = table(
+        PAIRING,
+        [
+            Place("netsuite", Finding("login", "The token was refused.", "Issue a new one.")),
+            Place("salesforce", Finding("Orders", "Off.", "Turn them on.", blocking=False)),
+        ],
+    )
+    lines = text.splitlines()
+    assert lines[0] == "Preflight of netsuite_salesforce: 1 blocking, 1 to know."
+    assert [line[:9].strip() for line in lines[2:]] == ["BLOCKS", "", "to know", ""]
+    assert [line.strip() for line in lines if "→" in line] == ["→ Issue a new one.", "→ Turn them on."]
+
+
+def environment(world: World, home: Path, **changes: str) -> dict[str, str]:
+    """Return an environment in which Airflow holds the world's connections."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "_AIRFLOW"))}
+    connections = {}
+    for name, make in CONNECTIONS.items():
+        given = dict(make(world.vendors[name].emulator.access(world.vendors[name].base_url)))
+        extra = (
+            {**json.loads(str(given["extra"])), **changes} if name == "netsuite" else json.loads(str(given["extra"]))
+        )
+        connections[f"AIRFLOW_CONN_{name.upper()}"] = json.dumps(
+            {"conn_type": name, "login": given.get("login"), "password": given.get("password"), "extra": extra}
+        )
+    return (
+        kept
+        | connections
+        | {
+            "AIRFLOW_CONN_CROSSWALK_HUB": world.hub.dsn,
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+            "PYTHONPATH": f"{REPOSITORY}/include:{REPOSITORY}/plugins",
+        }
+    )
+
+
+def test_the_command_line_prints_the_table_fails_when_something_blocks_and_tells_no_secret(
+    catalogue_world: World, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "crosswalk_airflow.command_line", "preflight", "netsuite_salesforce"],
+        cwd=REPOSITORY,
+        env=environment(catalogue_world, tmp_path, token_secret="not-the-secret"),
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode == 1, said[-2000:]
+    head, _, *rows = done.stdout.splitlines()
+    assert head.startswith("Preflight of netsuite_salesforce: 1 blocking")
+    assert rows[0].split()[:2] == ["BLOCKS", "netsuite"]
+    assert [row for row in rows if "→" in row]
+    held = [*catalogue_world.vendors["netsuite"].settings().extra.values(), "not-the-secret"]
+    assert not [secret for secret in held if len(secret) > 12 and "://" not in secret and secret in said]
