@@ -15,8 +15,9 @@ from starlette.requests import Request
 from crosswalk_sandbox.netsuite.auth import Gate, Signed
 from crosswalk_sandbox.netsuite.errors import Refusal, invalid_login, method_not_allowed, unexpected, unknown_url
 from crosswalk_sandbox.netsuite.exchange import Answer, Call, segments_of
-from crosswalk_sandbox.netsuite.governance import Governor, Overloaded
+from crosswalk_sandbox.netsuite.governance import Busy, Governor, Overloaded
 from crosswalk_sandbox.netsuite.oauth2 import TOKEN_PATH, OAuth2, TokenError
+from crosswalk_sandbox.netsuite.restlets import RESTLET_PATH, too_many
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -84,10 +85,14 @@ class App:
             query,
             request.headers.get("authorization", ""),
         )
-        call = _call(request, raw_path, query, body, self._commits())
+        call = _call(request, raw_path, query, body, self._commits(), self._options.bad_page_code)
         try:
             async with self._governor.slot():
                 return await self._in_thread(lambda: self._serve(signed, call))
+        except Busy:
+            if raw_path == RESTLET_PATH:
+                return too_many()
+            raise
         except Overloaded as overloaded:
             self._gate.note_overload(signed)
             raise invalid_login() from overloaded
@@ -99,8 +104,10 @@ class App:
 
     def _serve(self, signed: Signed, call: Call) -> Answer:
         admitted = call.with_caller(self._gate.admit(signed))
-        _check_media(admitted)
         parts = admitted.segments
+        if call.path == RESTLET_PATH:
+            return self._services["restlet"](admitted)
+        _check_media(admitted)
         service = self._services.get("/".join(parts[2:4])) if parts[:2] == ("services", "rest") else None
         if parts == ("rest", "tokeninfo"):
             return self._token_info(admitted)
@@ -125,7 +132,8 @@ class App:
             base_url = f"{request.url.scheme}://{request.headers.get('host', '')}"
             return Answer(200, self._oauth2.grant(body, base_url), "json")
         except TokenError as error:
-            return Answer(400, {"error": str(error)}, "json")
+            word = "invalid_grant" if self._options.oauth_errors == "invalid_grant" else str(error)
+            return Answer(400, {"error": word}, "json")
 
     def _token_info(self, call: Call) -> Answer:
         facts = {
@@ -138,12 +146,14 @@ class App:
         return Answer(200, facts, "json")
 
 
-def _call(request: Request, raw_path: str, query: str, body: bytes, arrived: int) -> Call:
+def _call(request: Request, raw_path: str, query: str, body: bytes, arrived: int, page_code: str) -> Call:
     if len(body) > _LARGEST_BODY:
         raise Refusal(413, "INVALID_REQUEST", "The request is larger than 104 MB.")
     base_url = f"{request.url.scheme}://{request.headers.get('host', '')}"
     headers = {name.lower(): value for name, value in request.headers.items()}
-    return Call(request.method, base_url, raw_path, query, segments_of(raw_path), headers, body, arrived)
+    return Call(
+        request.method, base_url, raw_path, query, segments_of(raw_path), headers, body, arrived, page_code=page_code
+    )
 
 
 def _check_media(call: Call) -> None:

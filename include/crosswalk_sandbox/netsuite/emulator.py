@@ -23,9 +23,11 @@ from crosswalk_sandbox.netsuite.records.forms import Forms
 from crosswalk_sandbox.netsuite.records.relations import Relations
 from crosswalk_sandbox.netsuite.records.routes import RecordRoutes
 from crosswalk_sandbox.netsuite.records.service import Records
+from crosswalk_sandbox.netsuite.restlets import Restlets
 from crosswalk_sandbox.netsuite.schema.catalog import CustomField
 from crosswalk_sandbox.netsuite.seed.load import Loader
 from crosswalk_sandbox.netsuite.store import Store
+from crosswalk_sandbox.netsuite.suiteql.datasets import Queries
 from crosswalk_sandbox.netsuite.suiteql.execute import SuiteQL
 from crosswalk_sandbox.netsuite.system import System
 
@@ -59,6 +61,8 @@ class NetSuiteEmulator:
             self._jobs,
         )
         self._jobs.start(routes.now)
+        queries = Queries(self._store, self._suiteql)
+        restlets = Restlets(self._store)
         self.app = App(
             self._gate,
             oauth2,
@@ -66,7 +70,8 @@ class NetSuiteEmulator:
             options,
             {
                 "record/v1": routes.serve,
-                "query/v1": self._suiteql.serve,
+                "query/v1": queries.serve,
+                "restlet": restlets.serve,
                 "async/v1": self._jobs.serve,
                 "system/v1": System(self._store, self._governor).serve,
             },
@@ -76,6 +81,8 @@ class NetSuiteEmulator:
             "add_custom_field": self._add_custom_field,
             "drop_custom_field": self._drop_custom_field,
             "add_role": self._add_role,
+            "add_dataset": queries.add,
+            "add_restlet": restlets.add,
             "lock_record": self._lock_record,
             "unlock_record": self._unlock_record,
             "change_records_underfoot": self._change_records,

@@ -39,6 +39,8 @@ class Call:
     body: bytes = b""
     arrived: int | None = None
     """The account's commit count when the request came in; None for work that is done at once."""
+    page_code: str = "INVALID_PARAMETER"
+    """Code of a bad ``limit`` or ``offset``, which is not settled (NetSuite §15)."""
     caller: Caller = field(default_factory=lambda: Caller(Role(0, "Nobody", default_level="None")))
 
     @property
@@ -86,13 +88,14 @@ class Call:
         limit = _whole(self.query, "limit", 1000)
         offset = _whole(self.query, "offset", 0)
         if not 1 <= limit <= 1000:
-            raise invalid_parameter("limit", "Invalid value for the query parameter 'limit'. Provide 1 to 1000.")
+            detail = "Invalid value for the query parameter 'limit'. Provide 1 to 1000."
+            raise invalid_parameter("limit", detail, self.page_code)
         if offset < 0 or offset % limit:
-            raise invalid_parameter(
-                "offset", f"Invalid value for the query parameter 'offset'. It must be divisible by the limit {limit}."
-            )
+            detail = f"Invalid value for the query parameter 'offset'. It must be divisible by the limit {limit}."
+            raise invalid_parameter("offset", detail, self.page_code)
         if offset // limit >= 1000:
-            raise invalid_parameter("offset", "Invalid value for the query parameter 'offset'. At most 1000 pages.")
+            detail = "Invalid value for the query parameter 'offset'. At most 1000 pages."
+            raise invalid_parameter("offset", detail, self.page_code)
         return limit, offset
 
     def with_caller(self, caller: Caller) -> Call:

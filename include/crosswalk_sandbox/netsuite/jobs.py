@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 _LOG: Final = logging.getLogger(__name__)
 _JOBS: Final = "/services/rest/async/v1/job"
-_KEPT: Final = timedelta(days=30)
 
 
 class Jobs:
@@ -171,7 +170,7 @@ class Jobs:
     # answers
 
     def _row(self, job: str) -> Row:
-        horizon = moments.stamp(self._store.clock.now() - _KEPT)
+        horizon = moments.stamp(self._store.clock.now() - timedelta(days=self._store.options.job_days))
         found = (
             self._store.row("SELECT * FROM job WHERE id = ? AND created >= ?", (job, horizon))
             if job.isdigit()
@@ -194,7 +193,7 @@ class Jobs:
     def _job(self, call: Call, job: Row) -> Answer:
         tasks = list(self._of(job))
         done = all(task["progress"] in ("succeeded", "failed") for task in tasks)
-        progress = _overall([task["progress"] for task in tasks])
+        progress = self._word(_overall([task["progress"] for task in tasks]))
         href = f"{call.base_url}{_JOBS}/{job['id']}"
         body = {"links": [link(href)], "completed": done, "id": str(job["id"]), "progress": progress,
                 "task": {"links": [link(f"{href}/task")]}}  # fmt: skip
@@ -222,12 +221,17 @@ class Jobs:
             "links": [link(f"{href}/result", "related"), {"rel": "self", "href": href}],
             "completed": done,
             "id": str(found["id"]),
-            "progress": found["progress"],
+            "progress": self._word(found["progress"]),
         }
         for name, column in (("endTime", "ended"), ("startTime", "started")):
             if found[column]:
                 body[name] = found[column].replace(" ", "T") + "Z"
         return Answer(200, body)
+
+    def _word(self, state: str) -> str:
+        """A state as this account calls it (NetSuite §15)."""
+        words = dict(zip(("pending", "processing", "failed"), self._store.options.job_states, strict=True))
+        return words.get(state, state)
 
     def _result(self, job: Row, task: str) -> Answer:
         found = self._find(job, task)

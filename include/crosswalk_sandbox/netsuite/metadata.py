@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 from crosswalk_sandbox.netsuite.errors import Refusal, invalid_parameter, method_not_allowed, unknown_type
@@ -25,6 +26,7 @@ _TYPES: Final[dict[str, dict[str, Any]]] = {
     "datetime": {"type": "string", "format": "date-time"},
 }
 _ENUM: Final = {"type": "object", "properties": {"id": {"type": "string"}, "refName": {"type": "string"}}}
+_DRAFT: Final = "https://json-schema.org/draft-06/hyper-schema#"
 _MEDIA: Final = ("application/json", "application/swagger+json", "application/schema+json")
 
 
@@ -62,10 +64,12 @@ class Metadata:
         return {name.lower(): types[name.lower()] for name in names}
 
     def _one(self, call: Call, name: str) -> Answer:
+        accept = call.header("accept")
+        if name in _COMMON_SCHEMAS and "schema+json" in accept:
+            return Answer(200, _common_schema(name), "schema")
         kind = self._store.catalog.record_type(name)
         if kind is None:
             raise unknown_type(name, call.path)
-        accept = call.header("accept")
         if "schema+json" in accept:
             return Answer(200, self._schema(kind), "schema")
         if "swagger+json" in accept:
@@ -98,7 +102,7 @@ class Metadata:
         return {
             "type": "object",
             "properties": dict(sorted(properties.items())),
-            "$schema": "https://json-schema.org/draft-06/hyper-schema#",
+            "$schema": _DRAFT,
             "x-ns-filterable": sorted(field.name for field in kind.fields.values() if field.filterable),
         }
 
@@ -174,6 +178,13 @@ class Metadata:
             name = found["$ref"].rsplit("/", 1)[1]
             return {"$ref": f"#/components/schemas/{name}"}
         return found
+
+
+def _common_schema(name: str) -> dict[str, Any]:
+    """What ``$ref``s to ``nsLink`` and ``nsResource`` lead to (NetSuite §5.12)."""
+    text = json.dumps(_COMMON_SCHEMAS[name]).replace("#/components/schemas", _CATALOG)
+    found: dict[str, Any] = json.loads(text)
+    return {**found, "$schema": _DRAFT}
 
 
 def _collection(element: str) -> dict[str, Any]:

@@ -56,6 +56,22 @@ class Options:
     header_columns: bool = False
     """Whether ``transaction`` has subsidiary, location, department, class and createdfrom (sources disagree)."""
     rfc2616_types: bool = False
+    bad_page_code: str = "INVALID_PARAMETER"
+    """Code of a bad ``limit`` or ``offset``."""
+    missing: tuple[str, ...] = ()
+    """SuiteQL tables (``itemprice``) and columns (``pricelevel.isonline``) that this account's catalogue lacks."""
+    job_states: tuple[str, str, str] = ("pending", "processing", "failed")
+    """What ``progress`` calls a task that waits, runs, failed; ``succeeded`` is documented."""
+    job_days: int = 30
+    """How long jobs and their results are kept."""
+    oauth_errors: Literal["rfc6749", "invalid_grant"] = "rfc6749"
+    """Whether the token endpoint tells mistakes apart or answers ``invalid_grant`` to each."""
+    expanded_lines: int = 0
+    """The largest page of an expanded sublist; 0 shows every line."""
+    deletion_reason: bool = False
+    """Whether a transaction is only deleted with a ``deletionReason`` (NetSuite §5.8)."""
+    integration_concurrency: int = 0
+    """Requests at one time that are reserved for the integration; 0 leaves it the account's limit (NetSuite §10)."""
 
     @classmethod
     def read(cls, given: Mapping[str, object]) -> Options:

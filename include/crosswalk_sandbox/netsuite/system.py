@@ -36,7 +36,14 @@ class System:
     def _limits(self, call: Call) -> Answer:
         if not call.caller.role.administrator:
             raise permission("Setup -> Integration Governance")
-        limit = self._governor.limit
+        limit, reserved = self._governor.limit, self._store.options.integration_concurrency
+        if reserved:
+            return Answer(200, {
+                "accountConcurrencyLimit": limit,
+                "accountUnallocatedConcurrencyLimit": max(limit - reserved, 0),
+                "integrationConcurrencyLimit": self._governor.allowed,
+                "integrationLimitType": "integrationSpecific",
+            })  # fmt: skip
         return Answer(200, {
             "accountConcurrencyLimit": limit,
             "accountUnallocatedConcurrencyLimit": limit,

@@ -68,12 +68,13 @@ class Renderer:
 
     def sublist(self, sublist: Sublist, owner: int, url: str, style: Style) -> dict[str, Any]:
         """An expanded sublist."""
-        items = [
-            self.line(sublist, row, f"{url}/{self.line_key(sublist, row)}", style) for row in self.lines(sublist, owner)
-        ]
+        rows = self.lines(sublist, owner)
+        most = self._store.options.expanded_lines or len(rows)
+        items = [self.line(sublist, row, f"{url}/{self.line_key(sublist, row)}", style) for row in rows[:most]]
         if not items:
             return {"links": [link(url)], "count": 0, "hasMore": False, "items": [], "offset": 0, "totalResults": 0}
-        return {"links": [link(url)], "items": items, "totalResults": len(items)}
+        cut = {"count": most, "hasMore": True, "offset": 0} if len(rows) > most else {}
+        return {"links": [link(url)], "items": items, "totalResults": len(rows)} | cut
 
     def lines(self, sublist: Sublist, owner: int) -> list[Row]:
         """The stored lines of a record, in their order."""

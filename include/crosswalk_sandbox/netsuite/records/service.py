@@ -12,6 +12,7 @@ from crosswalk_sandbox.netsuite.errors import (
     method_not_allowed,
     permission,
     record_changed,
+    required,
     unknown_record,
     unknown_type,
     user_error,
@@ -203,6 +204,9 @@ class Records:
         with self._store.write():
             row = self.resolve(call, kind, ident)
             self._check_lock(kind, row["id"])
+            reason = call.query.get("deletionReason") or call.json().get("deletionReason")
+            if kind.is_transaction and self._store.options.deletion_reason and not reason:
+                raise required("Deletion Reason")
             self._deletion.delete(kind, row)
         return Answer(204)
 

@@ -152,7 +152,8 @@ class Catalog:
         self.custom = tuple(custom)
         self._physical: dict[str, dict[str, Column]] = {}
         self.every_table = self._suiteql()
-        self.tables = self.every_table if options.one_world else _single_company(self.every_table)
+        shown = self.every_table if options.one_world else _single_company(self.every_table)
+        self.tables = _lacking(shown, options.missing)
         found = [*entity_types(), *item_types(), *list_types(), *transaction_types()]
         self.types = {kind.name.lower(): self._featured(kind) for kind in found}
         if not options.one_world:
@@ -241,6 +242,17 @@ class Catalog:
             for custom in self.custom
             if table in custom.tables
         }
+
+
+def _lacking(tables: dict[str, Table], missing: Iterable[str]) -> dict[str, Table]:
+    """The tables without those, and without the columns ``table.column``, that the account does not have."""
+    found = {name: table for name, table in tables.items() if name not in set(missing)}
+    for word in missing:
+        name, _, column = word.partition(".")
+        if column and name in found:
+            kept = {key: value for key, value in found[name].columns.items() if key != column}
+            found[name] = replace(found[name], columns=kept)
+    return found
 
 
 def _single_company(tables: dict[str, Table]) -> dict[str, Table]:

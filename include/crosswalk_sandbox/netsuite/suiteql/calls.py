@@ -47,6 +47,7 @@ _PLAIN: Final[dict[str, tuple[str, range, str]]] = {
     "MOD": ("mod", range(2, 3), "number"),
     "ROW_NUMBER": ("row_number", range(0, 1), "integer"),
     "RANK": ("rank", range(0, 1), "integer"),
+    "NTILE": ("ntile", range(1, 2), "integer"),
     "DENSE_RANK": ("dense_rank", range(0, 1), "integer"),
     "TO_NUMBER": ("to_number", range(1, 2), "number"),
 }
@@ -161,6 +162,15 @@ def _shown(part: exp.Expr) -> exp.Expr:
     return call("user_date", as_moment(part)) if kind_of(part) in TEMPORAL else part
 
 
+def _of_neighbour(sqlite: str) -> Translation:
+    """Analytic functions whose result is a value of another row."""
+
+    def translate(arguments: Arguments, _options: Options) -> exp.Expr:
+        return call(sqlite, *arguments, kind=kind_of(arguments[0]))
+
+    return translate
+
+
 _SPECIAL: Final[dict[str, Translation]] = {
     "NVL": _nvl,
     "NVL2": _nvl2,
@@ -179,4 +189,8 @@ _SPECIAL: Final[dict[str, Translation]] = {
     "LPAD": _pad("pad_left"),
     "RPAD": _pad("pad_right"),
     "CONCAT": _concat,
+    "LAG": _of_neighbour("lag"),
+    "LEAD": _of_neighbour("lead"),
+    "FIRST_VALUE": _of_neighbour("first_value"),
+    "LAST_VALUE": _of_neighbour("last_value"),
 }

@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from crosswalk_sandbox.netsuite import moments
@@ -58,15 +59,18 @@ class SuiteQL:
                 "Required request header 'Prefer' is missing or has an invalid value. Use 'transient'.",
                 where=("o:errorHeader", "Prefer"),
             )
-        limit, offset = call.page()
         body = call.json()
         query = body.get("q")
         if not isinstance(query, str) or not query.strip():
             raise invalid_content("Invalid content in the request body. Provide the query in 'q'.", "q")
-        items, total = self.page(query, self._parameters(body), call.caller.role, limit, offset)
-        return Answer(
-            200, _collection(call, items, total, limit, offset), "collection", {"Preference-Applied": "transient"}
-        )
+        answer = self.answer(call, query, self._parameters(body))
+        return replace(answer, headers={"Preference-Applied": "transient"})
+
+    def answer(self, call: Call, query: str, parameters: Values) -> Answer:
+        """One page of a query as a collection."""
+        limit, offset = call.page()
+        items, total = self.page(query, parameters, call.caller.role, limit, offset)
+        return Answer(200, _collection(call, items, total, limit, offset), "collection")
 
     def page(
         self, query: str, parameters: Values, role: Role, limit: int, offset: int
@@ -180,7 +184,7 @@ def _collection(call: Call, items: list[dict[str, Any]], total: int, limit: int,
     if more:
         links.append(link(f"{base}?limit={limit}&offset={offset + limit}", "next"))
         links.append(link(f"{base}?limit={limit}&offset={(served - 1) // limit * limit}", "last"))
-    links.append({"rel": "self", "href": call.url, "method": "POST"})
+    links.append({"rel": "self", "href": call.url, "method": call.method})
     return {
         "links": links,
         "count": len(items),

@@ -12,6 +12,8 @@ def without_join_marks(tree: exp.Select) -> None:
     where = tree.args.get("where")
     if where is None or not any(column.args.get("join_mark") for column in where.find_all(exp.Column)):
         return
+    if any(join.side or join.kind or join.args.get("on") is not None for join in tree.args.get("joins") or ()):
+        raise SqlError("Invalid or unsupported search. Oracle SQL and SQL-92 joins cannot be mixed in one query")
     kept: list[exp.Expr] = []
     conditions: dict[str, list[exp.Expr]] = {}
     for condition in where.this.flatten() if isinstance(where.this, exp.And) else [where.this]:

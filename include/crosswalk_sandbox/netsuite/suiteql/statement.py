@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from sqlglot import exp
@@ -11,6 +12,7 @@ from crosswalk_sandbox.netsuite.suiteql.dialect import parse
 from crosswalk_sandbox.netsuite.suiteql.scope import SqlError, raw
 
 _LONGEST_IN: Final = 1000
+_TEXTS: Final = re.compile(r"'[^']*'|\"[^\"]*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
 def statement(query: str) -> tuple[exp.Expr, int]:
@@ -19,7 +21,8 @@ def statement(query: str) -> tuple[exp.Expr, int]:
         tree = parse(query)
     except SqlglotError as error:
         raise SqlError(_position(error)) from error
-    if not isinstance(tree, exp.Query) or isinstance(tree, exp.Table):
+    words = _TEXTS.sub(" ", query).lstrip("( \t\r\n").upper()
+    if not isinstance(tree, exp.Query) or isinstance(tree, exp.Table) or not words.startswith(("SELECT", "WITH")):
         raise SqlError("Only SELECT statements are supported")
     _refuse_syntax(tree, query)
     return tree, _number_parameters(tree)
@@ -42,6 +45,12 @@ def _refuse_syntax(tree: exp.Expr, query: str) -> None:
             raise SqlError("Invalid or unsupported search. WITH is not supported")
         if isinstance(node, exp.Limit):
             raise SqlError("Invalid or unsupported search. LIMIT is not supported, use FETCH FIRST n ROWS ONLY")
+        if isinstance(node, exp.Fetch) and _is_partial(node):
+            raise SqlError("Invalid or unsupported search. FETCH FIRST takes a number of rows only")
+        if isinstance(node, exp.Lock):
+            raise SqlError("Only SELECT statements are supported")
+        if isinstance(node, exp.ILike):
+            raise SqlError("Unknown identifier 'ILIKE'")
         if isinstance(node, exp.Array | exp.Bracket):
             raise SqlError("Invalid or unsupported search. Unexpected character '['")
         if isinstance(node, exp.DateStrToDate | exp.StrToTime | exp.StrToDate | exp.Interval):
@@ -54,8 +63,16 @@ def _refuse_syntax(tree: exp.Expr, query: str) -> None:
             )
         if isinstance(node, exp.In) and len(node.expressions) > _LONGEST_IN:
             raise SqlError("The maximum number of arguments in an IN list is 1000")
-    if query.rstrip().endswith(";"):
-        raise SqlError("Invalid or unsupported search. Unexpected character ';'")
+    plain = _TEXTS.sub("", query).rstrip()
+    for foreign in ("::", ";"):
+        if foreign in plain:
+            raise SqlError(f"Invalid or unsupported search. Unexpected character '{foreign}'")
+
+
+def _is_partial(fetch: exp.Fetch) -> bool:
+    """PERCENT and WITH TIES, which SuiteQL's FETCH FIRST n ROWS ONLY does not name."""
+    options = fetch.args.get("limit_options")
+    return options is not None and bool(options.args.get("percent") or options.args.get("with_ties"))
 
 
 def _number_parameters(tree: exp.Expr) -> int:
