@@ -26,6 +26,13 @@ def images(connection: Connection, entity: Entity, system: str, keys: Sequence[s
     return {found.key: found for found in _read(connection, entity, "key", system, keys)}
 
 
+def living(connection: Connection, entity: Entity, system: str) -> int:
+    """Return how many records of an entity ``system`` has, as far as the hub knows."""
+    statement = sql.SQL("select count(*) from {} where system = %s and deleted_at is null")
+    row = connection.execute(statement.format(sql.Identifier(SCHEMA, entity.name)), (system,)).fetchone()
+    return int(row[0]) if row else 0
+
+
 def children(
     connection: Connection, entity: Entity, system: str, reference: str, keys: Sequence[str]
 ) -> dict[str, list[Image]]:

@@ -27,13 +27,15 @@ class NativeField:
 class Selection:
     """What to read of one entity: the native object (as the mapping names it) and its fields.
 
-    ``where`` is an optional restriction in the platform's own language, from the mapping file.
+    ``where`` is an optional restriction in the platform's own language, from the mapping file. ``expected`` is about how many records
+    a full read will bring, when the caller knows: a connector may choose its way by it, never what it reads.
     """
 
     entity: str
     native: str
     fields: tuple[NativeField, ...]
     where: str | None = None
+    expected: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
