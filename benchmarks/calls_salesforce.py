@@ -4,11 +4,16 @@
 read by REST        2,000 rows a page (§5), a page at least; deletions come with the changes by queryAll (§5, §11)
 read by Bulk        the job, one look at its state, its results in pages of 50,000 rows (§8.2); every HTTP call counts (§10)
 full load           whichever of the two needs fewer
+first full load     nobody knows how large it is: one page, which is all there is up to 2,000 records and else tells the
+                    size (§5), then whichever of the two needs fewer for the rest. To begin with a job would cost three
+                    calls where one does; to ask for the count (§10) is a call as well, and its answer is approximate
+later full loads    the hub knows about how many are coming, and tells the connector: no page is spent on asking
 by id               2,000 ids a retrieval (§7.1); with fields of parents a query, as many ids as fit into 16 KB (§1)
-by external id      a query, as many keys as fit into 16 KB (§1)
-create              200 records a collection (§7.1)
-update              200 records a collection, and before each collection one query for the versions of its targets: no
-                    collection can be made conditional (§7.1), and an update states the version it was planned against
+by external id      a query, as many keys as fit into 16 KB (§1); five queries a composite call (§7.2)
+create              200 records a collection (§7.1); five collections a composite call (§7.2)
+update              the same, and before each call one for the versions of its targets: no collection can be made
+                    conditional (§7.1), and an update states the version it was planned against. Single updates can
+                    (§3), 25 of them a composite call: a fourth of the calls' worth
 describe            one for an object (§4.2)
 usage               none: every answer tells it (§10)
 ==================  =================================================================================================
@@ -17,6 +22,7 @@ usage               none: every answer tells it (§10)
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,8 +38,8 @@ from crosswalk.mapping.document import load_mapping
 from crosswalk.model.records import Operation, Outcome, Selection, Write
 
 ACCOUNTS = 12_000
-CHANGED, DELETED, BATCH, FETCHED = 300, 50, 200, 400
-PAGE, RESULT_PAGE, RETRIEVAL, COLLECTION = 2_000, 50_000, 2_000, 200
+CHANGED, DELETED, BATCH, MANY, FETCHED = 300, 50, 200, 1_000, 600
+PAGE, RESULT_PAGE, RETRIEVAL, COLLECTION, COMPOSITE = 2_000, 50_000, 2_000, 200, 1_000
 
 
 def walk(org: Emulator) -> list[Counted]:
@@ -56,15 +62,25 @@ def least_of_full(records: int) -> int:
     return min(pages(records, PAGE), 2 + pages(records, RESULT_PAGE))
 
 
+def least_of_first(records: int) -> int:
+    """Return the fewest calls when nobody knows the size: a page that tells it, then the cheaper way for the rest."""
+    return 1 + min(pages(records, PAGE) - 1, 2 + pages(records, RESULT_PAGE))
+
+
 def _reads(counter: Counter, org: Emulator, accounts: Selection, products: Selection) -> None:
     one, job = "a page of 2,000 rows (§5)", "job, one look, result pages of 50,000 (§8.2)"
     started = _begin(org)
     counter.count("full, small", lambda: _pulled(connector(org), products), lambda n: pages(n, PAGE), one)
+    first = "a page tells the size (§5), then the job"
     counter.count(
-        "full, large, size unknown", lambda: _pulled(connector(org), accounts), least_of_full, job, expected=ACCOUNTS
+        "first full, large", lambda: _pulled(connector(org), accounts), least_of_first, first, expected=ACCOUNTS
+    )
+    told = replace(accounts, expected=ACCOUNTS)
+    counter.count(
+        "full, large, size in the hub", lambda: _pulled(connector(org), told), least_of_full, job, expected=ACCOUNTS
     )
     large = connector(org, large=["Account"])
-    counter.count("full, known to be large", lambda: _pulled(large, accounts), least_of_full, job, expected=ACCOUNTS)
+    counter.count("full, large by option", lambda: _pulled(large, accounts), least_of_full, job, expected=ACCOUNTS)
     mark = {"since": started.isoformat()}
     counter.count(
         "incremental, nothing new", lambda: _pulled(_quick(org), accounts, mark), lambda n: 1, one, expected=0
@@ -134,6 +150,40 @@ def _writes(counter: Counter, org: Emulator) -> None:
         lambda n: 1,
         "a query (§1: 16 KB)",
         expected=BATCH,
+    )
+    _many(counter, org)
+
+
+def _many(counter: Counter, org: Emulator) -> None:
+    """The same for an org that is given larger batches by option."""
+    creates = [_create(BATCH + number) for number in range(MANY)]
+    made: list[str] = []
+
+    def create() -> int:
+        made.extend(_done(connector(org, write_batch=MANY), creates))
+        return len(made)
+
+    def composites(records: int) -> int:
+        return pages(records, COMPOSITE)
+
+    why = "five collections a call (§7.2)"
+    counter.count(f"create {MANY:,}", create, composites, why, expected=MANY)
+    versions = {key: version for start in range(0, MANY, BATCH) for key, version in _versions(org, made[start : start + BATCH]).items()}  # fmt: skip
+    stated = [_update(key, versions[key]) for key in made]
+    counter.count(
+        f"update {MANY:,}, versions stated",
+        lambda: _done(connector(org, write_batch=MANY), stated),
+        lambda n: 2 * composites(n),
+        f"versions, then {why}",
+        expected=MANY,
+    )
+    keys = [write.intent_key for write in creates]
+    counter.count(
+        f"find {MANY:,}",
+        lambda: connector(org).find("customer", keys),
+        composites,
+        "five queries a call (§7.2)",
+        expected=MANY,
     )
 
 

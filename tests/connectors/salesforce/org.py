@@ -39,7 +39,9 @@ class Org:
         self.rows: dict[str, dict[str, Row]] = {}
         self.page = 2_000
         self.job_polls = 1
-        self.faults: list[Fault] = []
+        self.faults: list[Fault] = []  # each is gone once it has answered
+        self.lasting_faults: list[Fault] = []
+        self.row_faults: list[Callable[[Row], Row | None]] = []
         self.sessions = ["00D000000000001!AQ.session.1"]
         self.unique = {"ERP_Id__c"}
         self.bulk = True
@@ -47,6 +49,7 @@ class Org:
         self._cursors: dict[str, list[Row]] = {}
         self._jobs: dict[str, list[Row]] = {}
         self.jobs_sent: list[Row] = []
+        self.describes: dict[str, Row] = {}
         self._number = 0
 
     # --- for tests ---------------------------------------------------------------------------
@@ -67,11 +70,15 @@ class Org:
     def handle(self, request: Received) -> Reply:
         if request.path == "/services/oauth2/token":
             return self._stamped(self._token(request))
+        fault = self._fault(request)
+        return self._stamped(fault) if fault else self.answer(request)
+
+    def _fault(self, request: Received) -> Reply | None:
         for fault in self.faults:
             if (reply := fault(request)) is not None:
                 self.faults.remove(fault)
-                return self._stamped(reply)
-        return self.answer(request)
+                return reply
+        return next((found for fault in self.lasting_faults if (found := fault(request)) is not None), None)
 
     def answer(self, request: Received) -> Reply:
         """What the org answers when nothing is wrong."""
@@ -90,6 +97,10 @@ class Org:
             return self._job(request, resource)
         if resource.startswith("composite/sobjects"):
             return self._collection(request, resource)
+        if resource == "composite":
+            return self._composite(request)
+        if resource.endswith("/describe") and (described := self.describes.get(resource.split("/")[1])):
+            return reply_json(described)
         if resource == "limits":
             return reply_json({"DailyApiRequests": {"Max": 15000, "Remaining": 14976}})
         return error(404, "NOT_FOUND", "The requested resource does not exist")
@@ -182,6 +193,22 @@ class Org:
         headers = {"Content-Type": "text/csv", "Sforce-NumberOfRecords": str(len(page)), "Sforce-Locator": following}
         return Reply(200, out.getvalue().encode(), headers)
 
+    # --- composite ---------------------------------------------------------------------------------------
+
+    def _composite(self, request: Received) -> Reply:
+        parts = request.json()["compositeRequest"]
+        queries = [part for part in parts if "/query/" in part["url"]]
+        assert len(queries) <= 5, "a composite request holds five queries at most"
+        assert len(parts) - len(queries) <= 5, "and five collections"
+        return reply_json({"compositeResponse": [self._part(part) for part in parts]})
+
+    def _part(self, part: Row) -> Row:
+        body = json.dumps(part.get("body")).encode()
+        inner = Received(part["method"], part["url"], part.get("httpHeaders", {}), body)
+        resource = re.sub(r"^/services/data/v[\d.]+/", "", inner.path).strip("/")
+        reply = self._fault(inner) or self._route(inner, resource)
+        return {"body": json.loads(reply.body), "httpHeaders": {}, "httpStatusCode": reply.status, "referenceId": part["referenceId"]}  # fmt: skip
+
     # --- collections ----------------------------------------------------------------------------------------
 
     def _collection(self, request: Received, resource: str) -> Reply:
@@ -203,6 +230,8 @@ class Org:
     def _write(self, method: str, record: Row) -> Row:
         native = record.pop("attributes")["type"]
         rows = self.rows.setdefault(native, {})
+        if (refused := next((found for fault in self.row_faults if (found := fault(record))), None)) is not None:
+            return refused
         if "Bad__c" in record:
             message = "No such column 'Bad__c' on sobject of type " + native
             return _failed("INVALID_FIELD", message)

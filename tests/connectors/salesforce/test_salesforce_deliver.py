@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -10,7 +12,7 @@ import pytest
 from crosswalk.model.errors import RateLimitedError, ReadOnlyError, TransientError
 from crosswalk.model.records import NativeField, Operation, Outcome, Receipt, Selection, Write
 from tests.connectors.loopback import RESET, Received, Reply, reply_json
-from tests.connectors.salesforce.org import Org, error, minutes, once, running
+from tests.connectors.salesforce.org import Org, Row, error, minutes, once, running
 
 COLLECTION = "(POST|PATCH) .*/composite/sobjects$"
 
@@ -201,26 +203,185 @@ def test_an_expired_session_is_renewed_and_the_write_sent_once_more() -> None:
     assert org.calls.count("login") == 2
 
 
-def test_a_locked_row_is_to_be_tried_again_also_when_a_trigger_wraps_it() -> None:
+LOCK = "unable to obtain exclusive access to this record or 1 records: 001x"
+ROLLUP = f"rollup: execution of AfterUpdate caused by: UNABLE_TO_LOCK_ROW, {LOCK}"
+
+
+def locked(org: Org, name: str, *, times: int, code: str = "UNABLE_TO_LOCK_ROW", message: str = LOCK) -> None:
+    """Somebody else holds the row of this name for so many requests."""
+    left = [times]
+
+    def held(record: Row) -> Row | None:
+        if record.get("Name") != name or not left[0]:
+            return None
+        left[0] -= 1
+        return {"success": False, "errors": [{"statusCode": code, "message": message, "fields": []}]}
+
+    org.row_faults.append(held)
+
+
+@pytest.mark.parametrize(
+    ("code", "message"), [("UNABLE_TO_LOCK_ROW", LOCK), ("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", ROLLUP)]
+)
+def test_a_locked_row_is_sent_again_alone_after_a_wait_that_is_never_the_same(code: str, message: str) -> None:
     org = Org()
-    lock = "unable to obtain exclusive access to this record or 1 records: 001x"
-    rows = [
-        {"success": False, "errors": [{"statusCode": "UNABLE_TO_LOCK_ROW", "message": lock, "fields": []}]},
-        {
-            "success": False,
-            "errors": [
-                {
-                    "statusCode": "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
-                    "message": f"rollup: execution of AfterUpdate caused by: UNABLE_TO_LOCK_ROW, {lock}",
-                    "fields": [],
-                }
-            ],
-        },
-    ]
-    org.faults.append(once(COLLECTION, reply_json(rows)))
+    locked(org, "Account 2", times=2, code=code, message=message)
+    slept: list[float] = []
+    with running(org, sleep=slept.append) as (salesforce, server):
+        receipts = salesforce.deliver([create(1), create(2), create(3)])
+        sent = [len(request.json()["records"]) for request in server.received if request.path.endswith("sobjects")]
+    assert outcomes(receipts) == [("done", None)] * 3
+    assert sent == [3, 1, 1]
+    assert 1 <= slept[0] <= 3
+    assert 2 <= slept[1] <= 6
+
+
+def test_a_row_that_stays_locked_is_planned_again_apart_from_the_others() -> None:
+    org = Org()
+    locked(org, "Account 1", times=99)
+    locked(org, "Account 2", times=99)
     with running(org) as (salesforce, _):
-        receipts = salesforce.deliver([create(1), create(2)])
-    assert {receipt.outcome for receipt in receipts} == {Outcome.RETRY}
+        one, two, fine = salesforce.deliver([create(1), create(2), create(3)])
+    assert (one.outcome, two.outcome, fine.outcome) == (Outcome.RETRY, Outcome.RETRY, Outcome.DONE)
+    assert one.retry_after is not None
+    assert two.retry_after is not None
+    assert one.retry_after != two.retry_after
+    assert 20 <= min(one.retry_after, two.retry_after) <= max(one.retry_after, two.retry_after) <= 60
+
+
+def test_a_row_that_whoever_locked_it_has_changed_is_not_overwritten() -> None:
+    org = Org()
+    key = org.put("Account", Name="A")
+    locked(org, "ours", times=1)
+
+    def somebody_saves(_seconds: float) -> None:
+        org.now += minutes(1)
+        org.put("Account", Id=key, Name="theirs")
+
+    with running(org, sleep=somebody_saves) as (salesforce, _):
+        (receipt,) = salesforce.deliver([update(key, "2026-05-06T12:00:00Z", Name="ours")])
+    assert (receipt.outcome, receipt.error_class) == (Outcome.REJECTED, "conflict")
+    assert org.rows["Account"][key]["Name"] == "theirs"
+
+
+def test_a_limit_reached_while_a_locked_row_is_sent_again_hides_no_receipt() -> None:
+    org = Org()
+    locked(org, "Account 2", times=1)
+    daily = error(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+    org.faults.append(once(COLLECTION, daily, skip=1))
+    with running(org) as (salesforce, _):
+        first, second = salesforce.deliver([create(1), create(2)])
+    assert (first.outcome, second.outcome, second.error_class) == (Outcome.DONE, Outcome.RETRY, "rate_limit")
+
+
+@pytest.mark.parametrize(("parents", "together"), [(("001A", "001A"), False), (("001A", "001B"), True)])
+def test_children_of_one_parent_are_never_written_by_two_requests_at_once(
+    parents: tuple[str, str], together: bool
+) -> None:
+    org = Org()
+    met, under_way = threading.Event(), threading.Semaphore(1)
+
+    def watch(request: Received) -> Reply | None:
+        if request.path.endswith("composite/sobjects"):
+            if under_way.acquire(blocking=False):
+                met.wait(0.4)
+                under_way.release()
+            else:
+                met.set()
+        return None
+
+    with running(org) as (salesforce, _), ThreadPoolExecutor(2) as pool:
+        salesforce.usage()  # signed in
+        org.lasting_faults.append(watch)
+        writes = [Write(f"k{n}", "contact", Operation.CREATE, {"AccountId": one}) for n, one in enumerate(parents)]
+        receipts = [receipt for got in pool.map(lambda one: salesforce.deliver([one]), writes) for receipt in got]
+    assert outcomes(receipts) == [("done", None)] * 2
+    assert met.is_set() is together
+
+
+def test_updates_learn_their_parents_with_the_versions_and_travel_beside_their_siblings() -> None:
+    org = Org()
+    keys = [org.put("Contact", AccountId=f"001{number % 2}") for number in range(6)]
+    with running(org) as (salesforce, server):
+        writes = [
+            Write(f"k{key}", "contact", Operation.UPDATE, {"Title": "x"}, key, expected_version="2026-05-06T12:00:00Z")
+            for key in keys
+        ]
+        assert outcomes(salesforce.deliver(writes)) == [("done", None)] * 6
+        sent = [record["Id"] for record in server.received[-1].json()["records"]]
+    assert org.calls == ["login", "GET queryAll", "PATCH composite/sobjects"]
+    assert sent == keys[::2] + keys[1::2]
+
+
+# --- many ------------------------------------------------------------------------------------------
+
+
+def test_a_thousand_writes_are_one_call_when_asked_and_their_receipts_keep_the_order() -> None:
+    org = Org()
+    with running(org, write_batch=5_000) as (salesforce, _):
+        assert salesforce.capabilities.write_batch["customer"] == 1_000
+        made = salesforce.deliver([create(number) for number in range(1_000)])
+        writes = [update(str(one.native_id), "2026-05-06T12:00:00Z", Name=f"New {n}") for n, one in enumerate(made)]
+        changed = salesforce.deliver(writes)
+        keys = [f"C-{number:060}" for number in range(1_000)]
+        salesforce.find("customer", keys)
+    assert org.calls == ["login", "POST composite", "POST composite", "POST composite", "POST composite"]
+    assert [one.native_id for one in changed] == [one.native_id for one in made]
+    names = [org.rows["Account"][str(one.native_id)]["Name"] for one in changed]
+    assert names == [f"New {number}" for number in range(1_000)]
+
+
+def test_a_collection_refused_within_a_larger_request_is_halved_and_the_others_stand() -> None:
+    org = Org()
+
+    def strict(request: Received) -> Reply | None:
+        if not request.path.endswith("composite/sobjects") or b"Poison" not in request.body:
+            return None
+        return error(400, "JSON_PARSER_ERROR", "Cannot deserialize instance of double from VALUE_STRING value Poison")
+
+    org.lasting_faults.append(strict)
+    with running(org, write_batch=1_000) as (salesforce, _):
+        receipts = salesforce.deliver([create(n, Name="Poison" if n == 250 else "Fine") for n in range(450)])
+    assert [n for n, receipt in enumerate(receipts) if receipt.outcome is not Outcome.DONE] == [250]
+    assert receipts[250].error_code == "JSON_PARSER_ERROR"
+    assert len(org.rows["Account"]) == 449
+
+
+def test_a_lost_reply_to_a_larger_request_leaves_all_in_doubt_and_one_call_finds_them() -> None:
+    org = Org()
+
+    def commit_and_cut(request: Received) -> Reply:
+        assert org.answer(request).status == 200
+        return RESET
+
+    org.faults.append(once("POST .*/composite$", commit_and_cut))
+    with running(org, write_batch=1_000) as (salesforce, _):
+        receipts = salesforce.deliver([create(number) for number in range(300)])
+        org.calls.clear()
+        found = salesforce.find("customer", [f"C-{number}" for number in range(300)])
+    assert {receipt.outcome for receipt in receipts} == {Outcome.IN_DOUBT}
+    assert len(found) == 300
+    assert org.calls == ["GET query"]
+
+
+def test_many_keys_are_asked_for_one_query_a_call_where_the_connection_may_only_read() -> None:
+    org = Org()
+    keys = [f"C-{number:060}" for number in range(500)]
+    made = {key: org.put("Account", ERP_Id__c=key) for key in keys}
+    with running(org, read_only=True) as (salesforce, server):
+        assert salesforce.find("customer", keys) == made
+        assert max(len(request.target) for request in server.received) < 14_100
+    assert org.calls[1:] == ["GET query"] * 3
+
+
+def test_a_query_that_fails_within_a_larger_request_is_asked_again_alone() -> None:
+    org = Org()
+    keys = [f"C-{number:060}" for number in range(500)]
+    made = {key: org.put("Account", ERP_Id__c=key) for key in keys}
+    org.faults.append(once("GET .*/query/", error(500, "UNKNOWN_EXCEPTION", "An unexpected error occurred."), skip=1))
+    with running(org) as (salesforce, _):
+        assert salesforce.find("customer", keys) == made
+    assert org.calls[1:] == ["POST composite", "GET query"]
 
 
 def test_a_limit_reached_is_raised_because_nothing_was_executed() -> None:

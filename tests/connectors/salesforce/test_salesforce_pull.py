@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -135,6 +136,66 @@ def test_a_restriction_of_the_mapping_is_kept_in_brackets() -> None:
     )
 
 
+# --- what moves no stamp ------------------------------------------------------------------------------
+
+DAY = minutes(24 * 60)
+OWNED = Selection("customer", "Account", (NativeField("Name", "text"), NativeField("Owner.Name", "text")))
+
+
+def test_a_parent_s_field_that_moves_no_stamp_is_seen_within_the_period() -> None:
+    org = populated(3)
+    with running(org) as (salesforce, _):
+        (first,) = salesforce.pull(OWNED, None)
+        org.now += minutes(60)
+        for row in org.rows["Account"].values():
+            row["Owner"] = {"Name": "Married since"}  # no stamp moves
+        (second,) = salesforce.pull(OWNED, first.watermark)
+        org.now += DAY
+        (third,) = salesforce.pull(OWNED, second.watermark)
+        org.calls.clear()
+        pages = list(salesforce.pull(OWNED, third.watermark))
+        assert org.calls == ["GET queryAll", "GET query"]
+        org.calls.clear()
+        list(salesforce.pull(OWNED, pages[-1].watermark))
+        assert org.calls == ["GET queryAll"]
+    assert everything([second, third]) == []
+    assert {record.values["Owner.Name"] for record in everything(pages)} == {"Married since"}
+
+
+def test_whether_there_are_formulas_is_asked_once_a_period() -> None:
+    org = populated(3)
+    formulas = [{"name": "NAME", "calculated": False}]
+    org.describes["Account"] = {"name": "Account", "fields": formulas}
+    with running(org) as (salesforce, _):
+        (page,) = salesforce.pull(NAMES, None)
+        org.now += DAY
+        (page,) = salesforce.pull(NAMES, page.watermark)
+        org.calls.clear()
+        (page,) = salesforce.pull(NAMES, page.watermark)
+        (page,) = salesforce.pull(NAMES, page.watermark)
+        assert org.calls == ["GET sobjects/Account/describe", "GET queryAll", "GET queryAll"]
+        formulas[0]["calculated"] = True
+        org.now += 2 * DAY
+        (page,) = salesforce.pull(NAMES, page.watermark)
+        assert len(everything(list(salesforce.pull(NAMES, page.watermark)))) == 3
+
+
+def test_a_whole_read_that_breaks_off_is_made_again_and_a_period_of_nothing_means_never() -> None:
+    org = populated(90)
+    org.page = 40
+    due = {"since": org.now.isoformat(), "whole": (org.now - 2 * DAY).isoformat(), "records": 90}
+    with running(org) as (salesforce, _):
+        pages = salesforce.pull(OWNED, due)
+        landed = [next(pages), next(pages)]
+        pages.close()  # type: ignore[attr-defined]
+        assert landed[0].watermark is not None
+        assert landed[1].watermark is None
+        again = everything(list(salesforce.pull(OWNED, landed[0].watermark)))
+    assert len(again) == 90
+    with running(org, reread_hours=0) as (salesforce, _):
+        assert everything(list(salesforce.pull(OWNED, due))) == []
+
+
 # --- size -----------------------------------------------------------------------------------------
 
 
@@ -177,11 +238,41 @@ def test_the_full_load_of_an_object_known_to_be_large_wastes_no_call_on_asking()
     with running(org, large=["Account"], bulk_page=400) as (salesforce, _):
         pages = list(salesforce.pull(NAMES, None))
         assert [call.split("/7505")[0] for call in org.calls] == ["login", "POST jobs/query"] + ["GET jobs/query"] * 4
-        assert pages[-1].watermark == {"since": org.now.isoformat()}
+        now = org.now.isoformat()
+        assert pages[-1].watermark == {"since": now, "whole": now, "records": 1_000}
         org.calls.clear()
         list(salesforce.pull(NAMES, pages[-1].watermark))
         assert org.calls == ["GET queryAll"]
     assert len(everything(pages)) == 1_000
+
+
+@pytest.mark.parametrize(("expected", "ways"), [
+    (None, ["GET query", "POST jobs/query"]), (12_000, ["POST jobs/query"]), (3_000, ["GET query", "GET query"])
+])  # fmt: skip
+def test_a_caller_who_knows_the_size_saves_the_call_that_would_ask_for_it(
+    expected: int | None, ways: list[str]
+) -> None:
+    org = populated(3_000)
+    org.page = 200 if expected != 3_000 else 2_000
+    with running(org) as (salesforce, _):
+        selection = replace(NAMES, expected=expected)
+        records = everything(list(salesforce.pull(selection, None)))
+    assert len({record.key for record in records}) == 3_000
+    assert [call.split("/0r8")[0] for call in org.calls[1:3]][: len(ways)] == ways
+
+
+def test_a_size_that_is_no_longer_true_costs_calls_and_no_record() -> None:
+    org = populated(3)
+    with running(org) as (salesforce, _):
+        few = everything(list(salesforce.pull(replace(NAMES, expected=100_000), None)))
+    assert len(few) == 3
+
+
+def test_an_expected_size_is_no_reason_to_give_up_on_an_object_beyond_bulk() -> None:
+    org = populated(30)
+    org.bulk = False
+    with running(org) as (salesforce, _):
+        assert len(everything(list(salesforce.pull(replace(NAMES, expected=100_000), None)))) == 30
 
 
 def test_an_object_beyond_bulk_is_read_on_by_rest_from_the_page_at_hand() -> None:
@@ -326,7 +417,8 @@ def test_a_pull_that_stops_in_its_overlap_does_not_creep_back() -> None:
     with running(org) as (salesforce, _):
         first = next(iter(salesforce.pull(NAMES, since)))
     assert first.records[-1].version == "2026-05-06T11:00:00Z"
-    assert first.watermark == since
+    assert first.watermark is not None
+    assert first.watermark["since"] == since["since"]
 
 
 def test_an_abandoned_job_is_aborted() -> None:
@@ -409,7 +501,7 @@ def test_every_record_comes_exactly_once_whatever_page_size_ties_and_lost_cursor
 
 @pytest.mark.parametrize(("selection", "calls"), [(NAMES, 1), (ACCOUNTS, 2)])
 def test_fetch_returns_what_is_there_in_few_calls(selection: Selection, calls: int) -> None:
-    org = populated(500)
+    org = populated(900)
     keys = [*org.rows["Account"], "001999999999999AAA", "not an id", "'; DROP"]
     with running(org, read_only=True) as (salesforce, _):
         list(salesforce.pull(NAMES, None))

@@ -17,7 +17,7 @@ from crosswalk.connectors.salesforce import deliver as delivery
 from crosswalk.connectors.salesforce import pull as pulling
 from crosswalk.connectors.salesforce.auth import SalesforceAuthenticator, login_url
 from crosswalk.connectors.salesforce.client import DEFAULT_VERSION, Allowance, Client, is_read
-from crosswalk.connectors.salesforce.deliver import BATCH, DeliverySettings
+from crosswalk.connectors.salesforce.deliver import BATCH, MOST, DeliverySettings
 from crosswalk.connectors.salesforce.describe import entity_description
 from crosswalk.connectors.salesforce.errors import classify
 from crosswalk.connectors.salesforce.preflight import preflight
@@ -95,8 +95,10 @@ def connect(
     """Return a connector; it logs in with its first request.
 
     Options: ``lane``, ``natives`` and ``key_fields`` (by entity), ``key_field``, ``duplicate_rule`` (``block``, ``allow``),
-    ``overlap_seconds``, ``bulk_from``, ``bulk_page``, ``large`` (objects whose full load starts with a query job),
-    ``parallel_requests``, ``attempts``, ``sleep``.
+    ``overlap_seconds``, ``reread_hours`` (0: never; how often entities are read whole whose formulas or parents' fields are mapped),
+    ``bulk_from``, ``bulk_page``, ``large`` (objects whose full load starts with a query job),
+    ``write_batch`` (200; up to 1,000 as one call, for orgs that write so many well within a lease of 90 s), ``parallel_requests``,
+    ``attempts``, ``sleep``.
     Raises ConfigurationError when the connection cannot work.
     """
     chosen = dict(options or {})
@@ -127,7 +129,7 @@ def connect(
     return SalesforceConnector(
         system,
         Capabilities(
-            write_batch=dict.fromkeys(natives, BATCH),
+            write_batch=dict.fromkeys(natives, min(_number(chosen, "write_batch", BATCH), MOST)),
             parallel_requests=_number(chosen, "parallel_requests", PARALLEL_REQUESTS),
             longest_request_seconds=LONGEST_REQUEST,
         ),
@@ -136,6 +138,7 @@ def connect(
             overlap=timedelta(seconds=_number(chosen, "overlap_seconds", 600)),
             bulk_from=_number(chosen, "bulk_from", 2_000),
             bulk_page=_number(chosen, "bulk_page", 50_000),
+            reread=timedelta(hours=_number(chosen, "reread_hours", 24)),
             large=frozenset(cast("Sequence[str]", chosen.get("large", ()))),
             sleep=sleep,
         ),
@@ -144,6 +147,7 @@ def connect(
             cast("Mapping[str, str]", chosen.get("key_fields", {})),
             str(chosen.get("key_field", "ERP_Id__c")),
             allow_duplicates=_duplicates_allowed(chosen),
+            sleep=sleep,
         ),
     )
 

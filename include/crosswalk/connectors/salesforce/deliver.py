@@ -1,31 +1,32 @@
-"""Writes in collections of 200, one receipt a row (Salesforce §7.1)."""
+"""Writes in collections of 200, one receipt a row (Salesforce §7.1); rows that somebody locks are sent again (§6.2)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from crosswalk.connectors.salesforce.client import Client
-from crosswalk.connectors.salesforce.errors import DUPLICATE, row_error
-from crosswalk.connectors.salesforce.soql import among, is_id, name
-from crosswalk.connectors.salesforce.values import version_of
-from crosswalk.model.errors import (
-    ConflictError,
-    CrosswalkError,
-    InDoubtError,
-    NotFoundError,
-    RecordError,
-    RetryableError,
-    ValidationError,
-)
+from crosswalk.connectors.salesforce.errors import DUPLICATE, LOCKED
+from crosswalk.connectors.salesforce.locks import Turns, held_by, parent_of
+from crosswalk.connectors.salesforce.sending import COLLECTION, COLLECTIONS, Result, send
+from crosswalk.connectors.salesforce.soql import is_id, name, queries
+from crosswalk.connectors.salesforce.versions import Verdict, verdicts
+from crosswalk.model.errors import CrosswalkError, InDoubtError, RetryableError, ValidationError
 from crosswalk.model.records import Operation, Outcome, Receipt, Value, Write
 
-BATCH = 200  # records of one collection
-KEYS_PER_QUERY = 100  # external ids of one query: up to 64 characters each, some of them three bytes in a URL
+BATCH = COLLECTION  # writes of one request, unless an option asks for more
+MOST = COLLECTION * COLLECTIONS
+LOCK_ATTEMPTS = 3  # of rows that somebody else holds; each after a longer wait, all within the lease of the writes
+LOCK_WAIT = 2.0  # seconds before the second attempt, on average
+LATER = (20.0, 60.0)  # seconds until rows that stayed locked are planned again, apart from each other
+_uniform = random.SystemRandom().uniform
 _HEADERS = {"Sforce-Auto-Assign": "FALSE"}
-_MERGEABLE = frozenset({"Account", "Contact", "Lead"})
-_CONFLICT_HINT = "The target moved since the plan was made: the next round reads it and plans anew."
+
+_Numbered = tuple[int, Write]
+_Row = tuple[int, Write, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class DeliverySettings:
     key_fields: Mapping[str, str] = field(default_factory=dict)
     key_field: str = "ERP_Id__c"
     allow_duplicates: bool = False
+    turns: Turns = field(default_factory=Turns)
+    sleep: Callable[[float], None] = time.sleep
 
     def native(self, entity: str) -> str:
         """Return the object an entity is written to; an unknown entity is an object's own name."""
@@ -53,23 +56,76 @@ class DeliverySettings:
 
 
 def deliver(client: Client, writes: Sequence[Write], settings: DeliverySettings) -> list[Receipt]:
-    """Send up to 200 writes and return a receipt for each, in order.
+    """Send up to 1,000 writes of one kind as one call and return a receipt for each, in order.
 
     Updates whose target moved since ``expected_version`` are not sent (law 3). When the outcome of a request is unknown, all its
     rows are in doubt. Errors of the connection (limits, credentials, nothing executed) are raised.
     """
     receipts: dict[int, Receipt] = {}
+    written = False
     for group in _groups(writes):
-        operation, entity = group[0][1].operation, group[0][1].entity
-        native, key_field = settings.native(entity), settings.key(entity)
-        sendable = _sound(group, receipts)
-        if operation is Operation.UPDATE:
-            sendable = _unmoved(client, native, sendable, receipts)
-        rows = [(number, write, _record(write, native, key_field)) for number, write in sendable]
-        _send(client, operation, rows, settings.headers, receipts)
-        if operation is Operation.CREATE:
-            _adopt(client, native, key_field, rows, receipts)
+        rows = _sound(group, receipts)
+        for attempt in range(LOCK_ATTEMPTS):
+            if not rows:
+                break
+            if attempt:
+                settings.sleep(_uniform(0.5, 1.5) * LOCK_WAIT * 2 ** (attempt - 1))
+            try:
+                _attempt(client, rows, settings, receipts)
+            except CrosswalkError as error:
+                if not written:
+                    raise
+                _postpone(rows, error, receipts)  # the receipts of what is written by now must not be lost
+            written = True
+            rows = [row for row in rows if _is_locked(receipts[row[0]])]
     return [receipts[number] for number in range(len(writes))]
+
+
+def _attempt(
+    client: Client, rows: Sequence[_Numbered], settings: DeliverySettings, receipts: dict[int, Receipt]
+) -> None:
+    """Send rows of one operation and entity when no other request of ours holds their records or parents."""
+    native, operation = settings.native(rows[0][1].entity), rows[0][1].operation
+    placed = _unmoved(client, native, rows, receipts)
+    held = {key for _, write, parent in placed for key in held_by(write, parent)}
+    with settings.turns.taken(held) as waited:
+        if waited and operation is Operation.UPDATE:  # what we waited for may have moved them
+            placed = _unmoved(client, native, [(number, write) for number, write, _ in placed], receipts)
+        placed = sorted(placed, key=lambda row: row[2])  # children of one parent in one collection
+        key_field = settings.key(rows[0][1].entity)
+        sent = [(number, write, _record(write, native, key_field)) for number, write, _ in placed]
+        method = "POST" if operation is Operation.CREATE else "PATCH"
+        results = send(client, method, [record for _, _, record in sent], settings.headers)
+    for (number, write, _), result in zip(sent, results, strict=True):
+        receipts[number] = _receipt_of(write, result)
+    if operation is Operation.CREATE:
+        _adopt(client, native, key_field, sent, receipts)
+
+
+def _unmoved(
+    client: Client, native: str, rows: Sequence[_Numbered], receipts: dict[int, Receipt]
+) -> list[tuple[int, Write, str]]:
+    """Refuse updates whose target moved or went; return the others, each with its parent."""
+    writes = [write for _, write in rows]
+    updates = writes[0].operation is Operation.UPDATE if writes else False
+    found = verdicts(client, native, writes) if updates else [Verdict()] * len(writes)
+    kept: list[tuple[int, Write, str]] = []
+    for (number, write), verdict in zip(rows, found, strict=True):
+        if verdict.error is None:
+            kept.append((number, write, parent_of(write, native, verdict.parent)))
+        else:
+            receipts[number] = refusal(write, verdict.error)
+    return kept
+
+
+def _postpone(rows: Sequence[_Numbered], error: CrosswalkError, receipts: dict[int, Receipt]) -> None:
+    for number, write in rows:
+        if number not in receipts or receipts[number].outcome is Outcome.RETRY:
+            receipts[number] = _receipt(write, Outcome.RETRY, error)
+
+
+def _is_locked(receipt: Receipt) -> bool:
+    return receipt.outcome is Outcome.RETRY and receipt.error_code == LOCKED
 
 
 def find(client: Client, entity: str, intent_keys: Sequence[str], settings: DeliverySettings) -> dict[str, str]:
@@ -79,26 +135,19 @@ def find(client: Client, entity: str, intent_keys: Sequence[str], settings: Deli
 
 def _ids_by_key(client: Client, native: str, key_field: str, keys: Sequence[str]) -> dict[str, str]:
     wanted = list(dict.fromkeys(keys))
-    found: dict[str, str] = {}
-    for start in range(0, len(wanted), KEYS_PER_QUERY):
-        some = wanted[start : start + KEYS_PER_QUERY]
-        soql = f"SELECT Id, {key_field} FROM {native} WHERE {among(key_field, some)} ORDER BY CreatedDate DESC, Id DESC"
-        for record in client.query(soql).records:
-            found[str(record[key_field])] = str(record["Id"])  # of several, the oldest
+    asked = queries(f"Id, {key_field}", native, key_field, wanted, order="CreatedDate DESC, Id DESC")
+    found = {str(record[key_field]): str(record["Id"]) for record in client.records(asked)}  # of several, the oldest
     return {key: found[key] for key in wanted if key in found}  # SOQL compares without case; we do not
 
 
 # --- Rows -------------------------------------------------------------------------------------------
-
-_Numbered = tuple[int, Write]
-_Row = tuple[int, Write, dict[str, Any]]
 
 
 def _groups(writes: Sequence[Write]) -> list[list[_Numbered]]:
     groups: dict[tuple[Operation, str], list[_Numbered]] = {}
     for number, write in enumerate(writes):
         groups.setdefault((write.operation, write.entity), []).append((number, write))
-    return [members[start : start + BATCH] for members in groups.values() for start in range(0, len(members), BATCH)]
+    return [members[start : start + MOST] for members in groups.values() for start in range(0, len(members), MOST)]
 
 
 def _sound(group: Sequence[_Numbered], receipts: dict[int, Receipt]) -> list[_Numbered]:
@@ -140,93 +189,27 @@ def _place(record: dict[str, Any], path: str, value: Value) -> None:
     record[last] = value
 
 
-def _unmoved(
-    client: Client, native: str, updates: Sequence[_Numbered], receipts: dict[int, Receipt]
-) -> list[_Numbered]:
-    """Read the versions of all targets in one query and refuse the writes whose target moved or went (law 3)."""
-    ids = sorted({str(write.native_id) for _, write in updates if write.expected_version is not None})
-    if not ids:
-        return list(updates)
-    merged = ", MasterRecordId" if native in _MERGEABLE else ""
-    soql = f"SELECT Id, SystemModstamp, IsDeleted{merged} FROM {native} WHERE {among('Id', ids)}"
-    now = {str(record["Id"])[:15]: record for record in client.query(soql, all_rows=True).records}
-    kept: list[_Numbered] = []
-    for number, write in updates:
-        error = None if write.expected_version is None else _moved(write, now.get(str(write.native_id)[:15]))
-        if error is None:
-            kept.append((number, write))
-        else:
-            receipts[number] = refusal(write, error)
-    return kept
-
-
-def _moved(write: Write, now: Mapping[str, Any] | None) -> RecordError | None:
-    if now is None:
-        return NotFoundError(
-            f"{write.native_id} is not there any more.", hint="Unlink it, or restore it in Salesforce."
-        )
-    if now["IsDeleted"]:
-        winner = now.get("MasterRecordId")
-        hint = (
-            f"It was merged into {winner}: redirect the link." if winner else "Restore it in Salesforce, or unlink it."
-        )
-        return NotFoundError(f"{write.native_id} was deleted.", hint=hint, code="ENTITY_IS_DELETED")
-    version = version_of(str(now["SystemModstamp"]))
-    if version != write.expected_version:
-        return ConflictError(
-            f"{write.native_id} changed at {version}, planned against {write.expected_version}.", hint=_CONFLICT_HINT
-        )
-    return None
-
-
-# --- Requests ----------------------------------------------------------------------------------------
-
-
-def _send(
-    client: Client, operation: Operation, rows: Sequence[_Row], headers: Mapping[str, str], receipts: dict[int, Receipt]
-) -> None:
-    """Send one collection; one that is refused as a whole because of a row is halved until that row stands alone."""
-    if not rows:
-        return
-    body = {"allOrNone": False, "records": [record for _, _, record in rows]}
-    try:
-        answer = client.send("POST" if operation is Operation.CREATE else "PATCH", "composite/sobjects", body, headers)
-    except InDoubtError as error:
-        receipts.update({number: _receipt(write, Outcome.IN_DOUBT, error) for number, write, _ in rows})
-        return
-    except RecordError as error:
-        if len(rows) == 1:
-            receipts[rows[0][0]] = refusal(rows[0][1], error)
-            return
-        middle = len(rows) // 2
-        _send(client, operation, rows[:middle], headers, receipts)
-        _send(client, operation, rows[middle:], headers, receipts)
-        return
-    if not isinstance(answer, list) or len(answer) != len(rows):
-        doubt = InDoubtError(
-            "Salesforce answered another number of rows than were sent.", hint="They are looked up by key."
-        )
-        receipts.update({number: _receipt(write, Outcome.IN_DOUBT, doubt) for number, write, _ in rows})
-        return
-    for (number, write, _), result in zip(rows, answer, strict=True):
-        receipts[number] = _row_receipt(write, result)
-
-
-def _row_receipt(write: Write, result: Mapping[str, Any]) -> Receipt:
-    if result.get("success"):
-        return Receipt(write.intent_key, Outcome.DONE, native_id=str(result["id"]))
-    error = row_error(result.get("errors") or [])
-    return _receipt(write, Outcome.RETRY if isinstance(error, RetryableError) else Outcome.REJECTED, error)
-
-
 def _adopt(client: Client, native: str, key_field: str, rows: Sequence[_Row], receipts: dict[int, Receipt]) -> None:
     """A create refused as duplicate whose key is in the org has been done before: take that record (law 1)."""
     refused = [(number, write, str(record[key_field])) for number, write, record in rows]
     refused = [row for row in refused if receipts[row[0]].error_code == DUPLICATE]
-    found = _ids_by_key(client, native, key_field, [key for _, _, key in refused]) if refused else {}
+    try:
+        found = _ids_by_key(client, native, key_field, [key for _, _, key in refused]) if refused else {}
+    except CrosswalkError as error:
+        receipts.update({number: _receipt(write, Outcome.RETRY, error) for number, write, _ in refused})
+        return
     for number, write, key in refused:
         if key in found:
             receipts[number] = Receipt(write.intent_key, Outcome.DONE, native_id=found[key], adopted=True)
+
+
+def _receipt_of(write: Write, result: Result) -> Receipt:
+    if isinstance(result, str):
+        return Receipt(write.intent_key, Outcome.DONE, native_id=result)
+    if isinstance(result, InDoubtError):
+        return _receipt(write, Outcome.IN_DOUBT, result)
+    receipt = _receipt(write, Outcome.RETRY if isinstance(result, RetryableError) else Outcome.REJECTED, result)
+    return replace(receipt, retry_after=_uniform(*LATER)) if _is_locked(receipt) else receipt
 
 
 def refusal(write: Write, error: CrosswalkError) -> Receipt:

@@ -28,12 +28,13 @@ from crosswalk.model.errors import (
 LOCATOR_LOST = "INVALID_QUERY_LOCATOR"
 QUERY_TOO_HEAVY = frozenset({"QUERY_TIMEOUT", "OPERATION_TOO_LARGE", "QUERY_TOO_COMPLICATED"})
 DUPLICATE = "DUPLICATE_VALUE"
+LOCKED = "UNABLE_TO_LOCK_ROW"
 ROLLED_BACK = frozenset({"ALL_OR_NONE_OPERATION_ROLLED_BACK", "PROCESSING_HALTED"})
 DAILY_WAIT = 3600.0  # seconds; the allowance is a rolling day, so that some calls are free again within the hour
 
 _NO_COLUMN = re.compile(r"No such column '([^']+)' on (?:entity '([^']+)'|sobject of type (\w+))")
 _FLS = "Give the integration user's permission set access to the field (field-level security), or take it out of the mapping."
-_LOCKED = "Another transaction held the record or its parent; it will be sent again."
+_HELD = "Another transaction held the record or its parent; it will be sent again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ TABLE: Mapping[str, Meaning] = {
     "INVALID_SESSION_ID": Meaning(AuthenticationError),
     "InvalidSessionId": Meaning(AuthenticationError),
     # later
-    "UNABLE_TO_LOCK_ROW": Meaning(TransientError, _LOCKED, executed=False),
+    LOCKED: Meaning(TransientError, _HELD, executed=False),
     "SERVER_UNAVAILABLE": Meaning(TransientError, _LATER),
     "UNKNOWN_EXCEPTION": Meaning(TransientError, _LATER),
     "REQUEST_RUNNING_TOO_LONG": Meaning(TransientError, _LATER),
@@ -157,8 +158,8 @@ def _known(entry: Mapping[str, Any]) -> CrosswalkError | None:
     code, message = _code(entry), str(entry.get("message") or entry.get("exceptionMessage") or "")
     if code == "REQUEST_LIMIT_EXCEEDED":
         return _limited(message)
-    if "UNABLE_TO_LOCK_ROW" in message:  # a trigger's failure that is a lock in truth
-        code = "UNABLE_TO_LOCK_ROW"
+    if LOCKED in message:  # a trigger's failure that is a lock in truth
+        code = LOCKED
     meaning = TABLE.get(code)
     if meaning is None:
         return None

@@ -1,24 +1,26 @@
 """Reads what changed: by SystemModstamp with an overlap, deletions in the same query, large sets by Bulk (Salesforce §11).
 
 A pull costs one call as long as its records fit one page. When more are coming, the first page tells how many, and the rest
-is read by whichever needs fewer calls: further REST pages, or a Bulk query job.
+is read by whichever needs fewer calls: further REST pages, or a Bulk query job. A caller who knows that much is coming saves that page.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from itertools import islice
+from typing import Any
 
 from crosswalk.connectors.protocol import Page
 from crosswalk.connectors.salesforce import bulk
 from crosswalk.connectors.salesforce.client import Answer, Client, fits_in_url
 from crosswalk.connectors.salesforce.errors import LOCATOR_LOST, QUERY_TOO_HEAVY
-from crosswalk.connectors.salesforce.soql import Plan, columns, is_id, name, text
+from crosswalk.connectors.salesforce.soql import Plan, columns, is_id, name, queries
 from crosswalk.connectors.salesforce.values import RecordReader
+from crosswalk.connectors.salesforce.watermark import Mark, Watermark, mark_of, unstamped
 from crosswalk.model.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -31,10 +33,7 @@ from crosswalk.model.records import NativeRecord, Selection
 
 PAGE = 2_000  # records of one page we yield, and of one REST page at best
 RETRIEVE = 2_000  # ids of one retrieval (Salesforce §7.1)
-QUERY_IDS = 400  # ids of one query: 27 bytes each in a URL
 _JOB_CALLS = 3  # creating the job and some two polls
-
-Watermark = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,37 +44,52 @@ class PullSettings:
     bulk_from: int = 2_000  # records; below, Bulk is never used
     bulk_page: int = 50_000  # records of one result page, some 25 MB
     large: frozenset[str] = frozenset()  # objects whose full load starts with a job instead of a page
+    reread: timedelta = timedelta(days=1)  # how often all is read where stamps do not tell every change; nothing: never
     sleep: Callable[[float], None] = time.sleep
+
+    def job_pays(self, records: int, page: int, *, read: int = 0) -> bool:
+        """Tell whether a job needs no more calls than the REST pages of ``page`` records of which ``read`` are read already."""
+        by_job = _JOB_CALLS + math.ceil(records / self.bulk_page)
+        return records >= self.bulk_from and by_job <= math.ceil(records / page) - read
 
 
 def pull(client: Client, selection: Selection, watermark: Watermark | None, settings: PullSettings) -> Iterator[Page]:
-    """Yield pages of what changed since ``watermark``; of everything alive for None.
+    """Yield pages of what changed since ``watermark``; of everything alive for None, and once a period where stamps do not tell all.
 
-    The watermark is ``{"since": instant}``: the server's clock when this pull began, or on a page in the middle of an ordered
-    read the stamp it got to.
+    The watermark's ``since`` is the server's clock when this pull began, or on a page in the middle of an ordered read the stamp it
+    got to; see :class:`~crosswalk.connectors.salesforce.watermark.Mark` for the rest.
     """
-    since = since_of(watermark)
-    plan = Plan(selection, None if since is None else since - settings.overlap)
-    return _Pull(client, plan, since, settings, RecordReader(selection)).pages()
+    mark = mark_of(watermark)
+    if mark is None:
+        yield from _everything(client, selection, settings, None)
+        return
+    due = mark.is_due(settings.reread)
+    if due and not unstamped(client, selection):
+        due, mark = False, replace(mark, whole=mark.since)
+    reader, plan = RecordReader(selection), Plan(selection, mark.since - settings.overlap)
+    for page in _Pull(client, plan, mark.since, settings, reader).pages():
+        mark = mark if page.reached is None else replace(mark, since=page.reached)
+        yield Page(page.records, None if page.reached is None else mark.as_watermark())
+    if due:
+        yield from _everything(client, replace(selection, expected=mark.records), settings, mark)
 
 
-def since_of(watermark: Watermark | None) -> datetime | None:
-    """Return the instant a watermark holds; None for a full load. Raises ConfigurationError for one we did not write."""
-    if not watermark:
-        return None
-    try:
-        since = datetime.fromisoformat(str(watermark["since"]))
-    except (KeyError, ValueError):
-        raise ConfigurationError(
-            f"The watermark {dict(watermark)!r} is none of Salesforce's.",
-            hint="Reset it: the next pull then reads everything.",
-        ) from None
-    return since.replace(tzinfo=UTC) if since.tzinfo is None else since.astimezone(UTC)
+def _everything(client: Client, selection: Selection, settings: PullSettings, mark: Mark | None) -> Iterator[Page]:
+    """Read all that lives. ``mark`` is how far changes were read just before; a full load has none."""
+    records = 0
+    for page in _Pull(client, Plan(selection, None), None, settings, RecordReader(selection)).pages():
+        records += len(page.records)
+        began = page.reached
+        done = None if began is None else Mark(mark.since if mark else began, began, records)
+        yield Page(page.records, None if done is None else done.as_watermark())
 
 
-def watermark_at(instant: datetime) -> Watermark:
-    """Return the watermark that holds at ``instant``."""
-    return {"since": instant.astimezone(UTC).isoformat()}
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A page before its watermark: how far the reading has got, None where it cannot be resumed."""
+
+    records: tuple[NativeRecord, ...]
+    reached: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +100,12 @@ class _Pull:
     settings: PullSettings
     reader: RecordReader
 
-    def pages(self) -> Iterator[Page]:
+    def pages(self) -> Iterator[_Read]:
+        if self._goes_by_job() and (job := self._job_or_none()) is not None:
+            yield from self._by_job(job, None)
+            return
         soql = self.plan.soql()
-        if self._goes_by_job(soql):
+        if not fits_in_url(soql):
             yield from self._by_job(self._start_job(), None)
             return
         try:
@@ -101,14 +118,16 @@ class _Pull:
         job = self._job_for_the_rest(first)
         yield from self._by_rest(first) if job is None else self._by_job(job, first.server_time)
 
-    def _goes_by_job(self, soql: str) -> bool:
-        """Whether Bulk is the way without asking: the query is too long for a URL, or the object is known to be large."""
-        known = self.since is None and self.plan.selection.native in self.settings.large
-        return known or not fits_in_url(soql)
+    def _goes_by_job(self) -> bool:
+        """Whether a full load goes by Bulk without asking how large it is: an option says so, or the caller knows the size."""
+        if self.since is not None:
+            return False
+        selection = self.plan.selection
+        return selection.native in self.settings.large or self.settings.job_pays(selection.expected or 0, PAGE)
 
     # --- REST ---------------------------------------------------------------------------------
 
-    def _by_rest(self, answer: Answer) -> Iterator[Page]:
+    def _by_rest(self, answer: Answer) -> Iterator[_Read]:
         began = answer.server_time
         last: NativeRecord | None = None
         stamp = ""
@@ -117,9 +136,9 @@ class _Pull:
             last = records[-1] if records else last
             stamp = _newest(records, stamp)
             if answer.next_url is None:
-                yield Page(records, self._final(began, stamp))
+                yield _Read(records, self._final(began, stamp))
                 return
-            yield Page(records, self._reached(last))
+            yield _Read(records, self._reached(last))
             answer = self._next(answer.next_url, last)
 
     def _next(self, next_url: str, last: NativeRecord | None) -> Answer:
@@ -133,51 +152,52 @@ class _Pull:
             raise TransientError("Salesforce repeats a page of the query.", hint="Run the pull again.")
         return answer
 
-    def _reached(self, last: NativeRecord | None) -> Watermark | None:
-        """The watermark in the middle of a read: only a read in the order of stamps can be resumed."""
+    def _reached(self, last: NativeRecord | None) -> datetime | None:
+        """How far a read has got in its middle: only one in the order of stamps can be resumed."""
         if self.since is None or last is None or last.modified is None:
             return None
-        return watermark_at(max(self.since, last.modified))
+        return max(self.since, last.modified)
 
-    def _final(self, began: datetime | None, stamp: str) -> Watermark:
-        """The watermark at the end. Without a Date header: the newest stamp seen, else where we began."""
+    def _final(self, began: datetime | None, stamp: str) -> datetime:
+        """How far it has got at its end. Without a Date header: the newest stamp seen, else where we began."""
         if began is not None:
-            return watermark_at(began)
+            return began
         seen = [self.since] if self.since else []
         seen += [datetime.fromisoformat(stamp)] if stamp else []
         if not seen:
             raise TransientError(
                 "Salesforce's answer tells no time.", hint="A proxy strips the Date header; let it pass."
             )
-        return watermark_at(max(seen))
+        return max(seen)
 
     # --- Bulk ---------------------------------------------------------------------------------
 
     def _job_for_the_rest(self, first: Answer) -> bulk.Job | None:
         """Return a query job when it needs fewer calls than the pages still to come; None for REST."""
-        if first.next_url is None or first.total < self.settings.bulk_from:
-            return None
         size = max(1, len(first.records))  # wide records come in smaller pages (Salesforce §5)
-        pages_left = math.ceil((first.total - size) / size)
-        if _JOB_CALLS + math.ceil(first.total / self.settings.bulk_page) > pages_left:
+        if first.next_url is None or not self.settings.job_pays(first.total, size, read=1):
             return None
+        return self._job_or_none()
+
+    def _job_or_none(self) -> bulk.Job | None:
+        """Start a query job; None when Bulk does not offer the object or a field of it: REST does."""
         try:
             return self._start_job()
         except AuthenticationError:
             raise
         except (ConfigurationError, RecordError):
-            return None  # the object or a field is beyond Bulk: REST goes on with the page it has
+            return None
 
     def _start_job(self) -> bulk.Job:
         return bulk.start(self.client, self.plan.soql(ordered=False), all_rows=self.plan.all_rows)
 
-    def _by_job(self, job: bulk.Job, began: datetime | None) -> Iterator[Page]:
+    def _by_job(self, job: bulk.Job, began: datetime | None) -> Iterator[_Read]:
         waiting: tuple[NativeRecord, ...] = ()
         for records in self._chunks(job.id):
             if waiting:
-                yield Page(waiting, None)
+                yield _Read(waiting, None)
             waiting = records
-        yield Page(waiting, watermark_at(began or job.created))
+        yield _Read(waiting, began or job.created)
 
     def _chunks(self, job: str) -> Iterator[tuple[NativeRecord, ...]]:
         for page in bulk.results(self.client, job, page_size=self.settings.bulk_page, sleep=self.settings.sleep):
@@ -196,31 +216,22 @@ def _newest(records: Sequence[NativeRecord], stamp: str) -> str:
 def fetch(client: Client, selection: Selection, keys: Sequence[str]) -> list[NativeRecord]:
     """Return these records as they are now; ids that are gone, unknown or malformed are absent.
 
-    Plain fields are retrieved 2,000 ids a call; fields of parents need a query, 400 ids a call.
+    Plain fields are retrieved 2,000 ids a call; fields of parents need a query, some 600 ids a call.
     """
     ids = [key for key in dict.fromkeys(keys) if is_id(key)]
     dotted = any("." in field.path for field in selection.fields)
-    ask, size = (_query_by_ids, QUERY_IDS) if dotted else (_retrieve, RETRIEVE)
-    reader = RecordReader(selection)
-    found: list[NativeRecord] = []
-    for start in range(0, len(ids), size):
-        found += reader.from_json(ask(client, selection, ids[start : start + size]))
+    found = _queried(client, selection, ids) if dotted else _retrieved(client, selection, ids)
+    return list(RecordReader(selection).from_json(found))
+
+
+def _retrieved(client: Client, selection: Selection, ids: Sequence[str]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for start in range(0, len(ids), RETRIEVE):
+        body = {"ids": ids[start : start + RETRIEVE], "fields": columns(selection)}
+        answer = client.send("POST", f"composite/sobjects/{name(selection.native)}", body)
+        found += [record for record in answer if record is not None]
     return found
 
 
-def _retrieve(client: Client, selection: Selection, ids: Sequence[str]) -> list[dict[str, object]]:
-    body = {"ids": list(ids), "fields": columns(selection)}
-    answer = client.send("POST", f"composite/sobjects/{name(selection.native)}", body)
-    return [record for record in answer if record is not None]
-
-
-def _query_by_ids(client: Client, selection: Selection, ids: Sequence[str]) -> list[dict[str, object]]:
-    chosen = ",".join(text(key) for key in ids)
-    answer = client.query(
-        f"SELECT {', '.join(columns(selection))} FROM {name(selection.native)} WHERE Id IN ({chosen})"
-    )
-    records = list(answer.records)
-    while answer.next_url is not None:
-        answer = client.more(answer.next_url)
-        records += answer.records
-    return records
+def _queried(client: Client, selection: Selection, ids: Sequence[str]) -> list[dict[str, Any]]:
+    return client.records(queries(", ".join(columns(selection)), selection.native, "Id", ids))

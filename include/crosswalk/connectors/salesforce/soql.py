@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from crosswalk.connectors.salesforce.client import LONGEST_QUERY, encoded
 from crosswalk.connectors.salesforce.values import DELETED, ID, STAMP
 from crosswalk.model.errors import ConfigurationError
 from crosswalk.model.records import NativeRecord, Selection
@@ -94,6 +95,25 @@ def instant(value: datetime) -> str:
 def among(field: str, values: Iterable[str]) -> str:
     """Return ``field IN (…)``."""
     return f"{name(field)} IN ({','.join(text(value) for value in values)})"
+
+
+def queries(columns: str, native: str, field: str, values: Sequence[str], *, order: str = "") -> list[str]:
+    """Return the fewest queries that ask for records by a field's values, each short enough for a URL (Salesforce §1)."""
+
+    def soql(some: Sequence[str]) -> str:
+        return f"SELECT {columns} FROM {name(native)} WHERE {among(field, some)}{f' ORDER BY {order}' if order else ''}"
+
+    room = LONGEST_QUERY - len(encoded(soql([])))
+    chunks: list[list[str]] = []
+    left = 0
+    for value in values:
+        size = len(encoded(text(value))) + 1
+        if not chunks or size > left:
+            chunks.append([])
+            left = room
+        chunks[-1].append(value)
+        left -= size
+    return [soql(some) for some in chunks]
 
 
 def is_id(key: str) -> bool:
