@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -143,3 +144,17 @@ def neighbour(profile: EmulatorProfile, folder: Path) -> Iterator[Account]:
             yield Account(profile, base_url)
     finally:
         emulator.close()
+
+
+def secrets_in(access: Mapping[str, Any]) -> dict[str, str]:
+    """Return the secrets of an access document by name; of a key in PEM form a line from its middle."""
+    found: dict[str, str] = {}
+    for name, value in access.items():
+        if isinstance(value, Mapping):
+            found |= {f"{name}.{inner}": secret for inner, secret in secrets_in(value).items()}
+        elif isinstance(value, str) and _SECRET.search(name) and not value.startswith("http"):
+            found[name] = value.splitlines()[2] if "PRIVATE KEY" in value and value.count("\n") > 3 else value
+    return found
+
+
+_SECRET = re.compile(r"secret|password|token|private_key")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
-from tests.conformance.account import Account, Process, process
+from crosswalk.connectors.protocol import Connector
+from crosswalk.connectors.registry import open_connector
+from tests.conformance.account import Account, Process, process, secrets_in
 from tests.conformance.profiles import connector_profiles, emulator_profiles
-from tests.conformance.vendor import EmulatorProfile, Session
+from tests.conformance.vendor import Access, EmulatorProfile, Profile, Session
 
 Start = Callable[[EmulatorProfile], Process]
+Connect = Callable[..., Connector]
 
 # A test that asks for one of these runs once an entry of each profile.
 ENTRIES: Mapping[str, Callable[[Any], Sequence[tuple[str, object]]]] = {
@@ -25,6 +29,8 @@ ENTRIES: Mapping[str, Callable[[Any], Sequence[tuple[str, object]]]] = {
     "slots": lambda profile: [("slots", profile.concurrent)] if profile.concurrent else [],
     "allowance": lambda profile: [("calls", True)] if profile.has_allowance else [],
     "setting": lambda profile: [(name, name) for name in profile.settings],
+    "ending_setting": lambda profile: [(name, name) for name in profile.settings if profile.flow(name).lifetime],
+    "variant": lambda profile: list(profile.variants.items()),
 }
 
 
@@ -34,13 +40,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     suite = connector_profiles() if "test_connector" in metafunc.module.__name__ else emulator_profiles()
     part = next((name for name in ENTRIES if name in metafunc.fixturenames), None)
-    if part is None:
-        metafunc.parametrize("profile", [pytest.param(one, id=one.platform) for one in suite], scope="session")
-        return
-    cases = [
-        pytest.param(one, entry, id=f"{one.platform}-{title}") for one in suite for title, entry in ENTRIES[part](one)
+    names, cases = ("profile",), [(one, (one,), one.platform) for one in suite]
+    if part is not None:
+        names = ("profile", part)
+        cases = [(one, (one, entry), f"{one.platform}-{title}") for one in suite for title, entry in ENTRIES[part](one)]
+    marked = [
+        pytest.param(*values, id=title, marks=known_fault(one, metafunc.function.__name__))
+        for one, values, title in cases
     ]
-    metafunc.parametrize(("profile", part), cases, scope="session")
+    metafunc.parametrize(names, marked, scope="session")
+
+
+def known_fault(profile: EmulatorProfile, test: str) -> list[pytest.MarkDecorator]:
+    """Expect a test to fail where the profile says why; once it passes, the suite demands that the word be taken back."""
+    reason = profile.known_faults.get(test)
+    return [pytest.mark.xfail(reason=reason, strict=True)] if reason else []
 
 
 @pytest.fixture(scope="session")
@@ -71,3 +85,42 @@ def account(profile: EmulatorProfile, start_emulator: Start) -> Iterator[Account
 def session(account: Account) -> Session:
     """A user of the account."""
     return account.sign_in()
+
+
+# --- connectors -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def connect(profile: Profile, account: Account) -> Connect:
+    """Opens a connector to the account, as a task would."""
+
+    def opened(
+        setting: str | None = None, *, access: Access | None = None, read_only: bool = False, **more: Any
+    ) -> Connector:
+        chosen = profile.settings[setting or next(iter(profile.settings))]
+        options = {**profile.connector_options, **more.pop("options", {})}
+        settings = chosen(access if access is not None else account.access)
+        return open_connector(profile.platform, settings, read_only=read_only, options=options, **more)
+
+    return opened
+
+
+@pytest.fixture
+def connector(connect: Connect) -> Connector:
+    """A connector that may write."""
+    return connect()
+
+
+@pytest.fixture(autouse=True)
+def no_secret_in_any_log(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Whatever a connector went through in a test: no log of any level holds one of the account's secrets."""
+    if "connect" not in request.fixturenames:
+        yield
+        return
+    caplog.set_level(logging.DEBUG)
+    secrets = secrets_in(request.getfixturevalue("account").access)
+    assert secrets
+    yield
+    said = "\n".join(caplog.handler.format(record) for record in caplog.get_records("call"))
+    for name, secret in secrets.items():
+        assert secret not in said, f"a log holds {name}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 
 import pytest
 import requests
@@ -91,3 +92,12 @@ def test_the_same_seed_gives_the_same_faults(profile: EmulatorProfile, account: 
     assert first == again
     assert first != other
     assert {200, 500} == set(first)
+
+
+def test_the_vendors_clock_can_jump_under_a_request(
+    profile: EmulatorProfile, account: Account, session: Session
+) -> None:
+    key, before = profile.create(session, "Jumped"), account.now
+    account.fault("clock_skew", count=1, seconds=900)
+    assert session.call("GET", read_path(profile).format(customer=key)).status_code == 200
+    assert before + timedelta(seconds=900) <= account.now <= before + timedelta(seconds=960)

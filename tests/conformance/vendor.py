@@ -144,6 +144,7 @@ class EmulatorProfile(ABC):
     odd_writes: ClassVar[tuple[OddWrite, ...]]
     injected: ClassVar[Mapping[int, str]]  # status of a fault → the code in the vendor's body; "" for an empty body
     concurrent: ClassVar[tuple[int, str, tuple[int, str]] | None] = None  # slots, action(seconds), refusal
+    known_faults: ClassVar[Mapping[str, str]] = {}  # test → what is wrong; the suite fails once it is right
     has_allowance: ClassVar[bool] = False  # the account counts its calls
 
     def flow(self, name: str | None = None) -> Flow:
@@ -222,6 +223,9 @@ class Profile(EmulatorProfile):
 
     settings: ClassVar[Mapping[str, Callable[[Access], ConnectionSettings]]]  # by flow, the usual one first
     connector_options: ClassVar[Mapping[str, object]] = {}  # what makes pages small
+    variants: ClassVar[Mapping[str, Mapping[str, object]]] = {
+        "usual": {}
+    }  # further options, one for each road of a pull
     selection: ClassVar[Selection]  # customers with their name
     name_field: ClassVar[str]  # the name's path in the selection
     refused_values: ClassVar[Mapping[str, Value]]  # a create the vendor refuses

@@ -287,14 +287,18 @@ class PROFILE(Profile):
         "jwt": lambda a: _connection(a, a["username"], None, "consumer_key", "private_key"),
         "soap": lambda a: _connection(a, a["username"], a["password"], "security_token"),
     }  # fmt: skip
+    variants: Mapping[str, Mapping[str, object]] = {
+        "pages": {},
+        "bulk": {"large": ("Account",), "bulk_from": 1, "bulk_page": 50},
+    }
     selection = Selection(
         "customer", "Account", (NativeField("Name", "text"), NativeField("NumberOfEmployees", "integer"))
     )
     name_field = "Name"
     refused_values: Mapping[str, Value] = {"Name": "x" * 256}
-    read_path = r"/(query|queryAll|composite/sobjects/Account)/?$"
+    read_path = r"/(query|queryAll|composite/sobjects/Account)\b"
     write_path = r"/composite/sobjects/?$"
-    token_path = TOKEN
+    token_path = r"/services/(oauth2/token|Soap/)"
     described: Mapping[str, Mapping[str, object]] = {
         "Name": {"type": "text", "length": 255, "required": True},
         "Phone": {"type": "phone", "length": 40, "required": False},
