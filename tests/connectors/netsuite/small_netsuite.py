@@ -110,6 +110,7 @@ class SmallNetSuite:
         self.binds = True
         self.has_server_time = True
         self.dates_answers = True
+        self.dates_ahead = timedelta(0)
         self.query_seconds = 0.0  # how long a query takes
         self.ceiling: int | None = None  # rows at which a query is cut in silence
         self.next_id = 5000
@@ -299,7 +300,7 @@ class _Handler(BaseHTTPRequestHandler):
         content = answer.body.encode() if html else json.dumps(answer.body).encode() if answer.body is not None else b""
         self.send_response_only(answer.status)
         if self.account.dates_answers:
-            self.send_header("Date", format_datetime(self.account.now, usegmt=True))
+            self.send_header("Date", format_datetime(self.account.now + self.account.dates_ahead, usegmt=True))
         self.send_header("X-N-OperationId", str(uuid.uuid4()))
         for name, value in answer.headers.items():
             self.send_header(name, value)

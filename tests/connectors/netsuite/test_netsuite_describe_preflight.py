@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -92,16 +92,65 @@ def test_a_good_account_has_no_findings(account: SmallNetSuite, open_account: Op
     assert open_account(read_only=True).preflight([CUSTOMERS, ORDERS]) == []
 
 
-def test_an_account_that_will_be_written_says_that_rights_are_unproven(
-    account: SmallNetSuite, open_account: Open
-) -> None:
+def test_the_right_to_write_is_proved_by_opening_a_record(account: SmallNetSuite, open_account: Open) -> None:
     healthy(account)
     (finding,) = open_account().preflight([CUSTOMERS, ORDERS])
-    assert not finding.blocking
-    assert "customer, salesOrder" in finding.problem
+    assert (finding.subject, finding.blocking) == ("write permission", False)
+    assert "salesOrder" in finding.problem  # there is none to open
+    assert "customer" not in finding.problem
+    account.insert("transaction", id=70, type="SalesOrd", lastmodifieddate="2026-03-20 09:30:41")
+    assert open_account().preflight([CUSTOMERS, ORDERS]) == []
+    assert {seen.method for seen in account.seen if not seen.path.endswith("suiteql")} == {"GET"}
+
+
+def test_a_role_that_may_only_view_is_found_before_the_first_write(account: SmallNetSuite, open_account: Open) -> None:
+    healthy(account)
+    account.insert("transaction", id=70, type="SalesOrd", lastmodifieddate="2026-03-20 09:30:41")
+    refused = error(403, "INSUFFICIENT_PERMISSION", "You need the 'Transactions -> Sales Order' permission")
+    account.accidents = [lambda seen: refused if "/salesOrder/" in seen.path else None]
+    (finding,) = open_account().preflight([ORDERS])
+    assert (finding.subject, finding.blocking) == ("order.write", True)
+    assert "level Edit" in finding.remedy
+
+
+def test_external_ids_that_cannot_be_read_are_found(account: SmallNetSuite, open_account: Open) -> None:
+    healthy(account)
+    account.db.execute("ALTER TABLE customer DROP COLUMN externalid")
+    findings = open_account().preflight([CUSTOMERS])
+    assert [finding.subject for finding in findings] == ["customer.externalid"]
+
+
+def test_lists_whose_names_are_missing_or_double_are_found(account: SmallNetSuite, open_account: Open) -> None:
+    healthy(account)
+    account.insert("currency", id=2, symbol=None)
+    account.insert("pricelevel", id=1, name="Base Price")
+    account.insert("pricelevel", id=2, name="Base Price")
+    prices = Selection("price", "pricing", (NativeField("pricelevel.name", "text"),))
+    findings = open_account(read_only=True).preflight([prices])
+    assert {finding.subject: finding.problem for finding in findings} == {
+        "currency": "No symbol: currency 2.",
+        "pricelevel": "2 rows of pricelevel have the name 'Base Price'.",
+    }
+
+
+def test_a_refused_login_with_a_wrong_clock_names_the_clock(account: SmallNetSuite, open_account: Open) -> None:
+    account.now = datetime.now(UTC) - timedelta(minutes=20)
+    (finding,) = open_account(token_secret="wrong").preflight([])
+    assert finding.subject == "clock"
+    assert "NTP" in finding.remedy
+
+
+def test_answers_dated_ahead_of_the_server_are_found(account: SmallNetSuite, open_account: Open) -> None:
+    healthy(account)
+    account.dates_ahead = timedelta(minutes=15)
+    (finding,) = open_account(read_only=True).preflight([])
+    assert "900 s ahead" in finding.problem
+    assert "date_header" in finding.remedy
+    assert open_account(read_only=True, date_header="false").preflight([]) == []
 
 
 def test_refused_credentials_are_the_only_finding(account: SmallNetSuite, open_account: Open) -> None:
+    account.now = datetime.now(UTC)
     (finding,) = open_account(token_secret="wrong").preflight([CUSTOMERS])
     assert (finding.subject, finding.blocking) == ("login", True)
 

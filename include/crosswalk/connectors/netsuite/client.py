@@ -117,7 +117,7 @@ class Client:
     ) -> None:
         self.transport = transport
         self._monotonic = monotonic
-        self._dated = dated
+        self.dated = dated
         self._binds = True
         self._clock: tuple[datetime, float] | None = None
         transport.hooks["response"].append(self._note)
@@ -141,7 +141,7 @@ class Client:
         answer = _object(response)
         found = [_row(item) for item in answer.get("items", ())]
         more = bool(answer.get("hasMore")) or int(answer.get("totalResults") or 0) > len(found)
-        date = date_of(response) if self._dated else None
+        date = date_of(response) if self.dated else None
         return Answer(found, bool(found) and more, date - response.elapsed if date else None, started)
 
     def suiteql(self, statement: Statement) -> list[Row]:
@@ -213,6 +213,16 @@ class Client:
         self._clock = (instant, began)
         return instant
 
+    def date_ahead(self) -> timedelta | None:
+        """Return how far an answer's date is ahead of the time it tells; None when it bears none."""
+        response = self.transport.call("GET", SERVER_TIME, headers={"Accept": "application/json"})
+        date, told = date_of(response), _object(response).get("serverTime")
+        return date - datetime.fromisoformat(str(told)).astimezone(UTC) if date and told else None
+
+    def told_time(self) -> datetime | None:
+        """Return the server's time by the last answer, a refusal included; None when none bore a date."""
+        return self.latest_time() if self._clock else None
+
     def latest_time(self) -> datetime:
         """Return the server's time with what has passed since it was told, not behind what the last answer shows."""
         instant, at = self._clock or (self.server_time(), self._monotonic())
@@ -220,7 +230,7 @@ class Client:
 
     def _note(self, response: requests.Response, *_: object, **__: object) -> None:
         """Keep the time that an answer bears, with our stopwatch when its request was sent."""
-        date = date_of(response) if self._dated else None
+        date = date_of(response) if self.dated else None
         if date is not None:
             self._clock = (date, self._monotonic() - response.elapsed.total_seconds())
 

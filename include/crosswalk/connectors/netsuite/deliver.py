@@ -135,7 +135,7 @@ def _path_of_new(source: Source, values: dict[str, Value]) -> str:
     """Return where the record is posted; takes out of ``values`` what only says so."""
     record = _record(source)
     if source.entity == "product":
-        return f"{RECORDS}/{_item_record(values.pop('itemType', None), values.pop('subtype', None))}"
+        return f"{RECORDS}/{item_record(values.pop('itemType', None), values.pop('subtype', None))}"
     if record in _TRANSFORMED_FROM_ORDER and (order := values.get("createdFrom")):
         del values["createdFrom"]
         return f"{RECORDS}/salesOrder/{order}/!transform/{record}"
@@ -172,7 +172,7 @@ def _update(client: Client, source: Source, write: Write, targets: Targets) -> R
     if write.lines:
         body[_sublist(source)] = lines_of(_sublist(source), write.lines)
     is_item = source.entity == "product"
-    record = _item_record(target.itemtype, target.subtype) if is_item else _record(source)
+    record = item_record(target.itemtype, target.subtype) if is_item else _record(source)
     client.update(record, write.native_id, body, replace=_sublist(source) if write.lines else None)
     return _done(write, write.native_id)
 
@@ -209,7 +209,8 @@ def _sublist(source: Source) -> str:
     return source.lines
 
 
-def _item_record(itemtype: Value, subtype: Value) -> str:
+def item_record(itemtype: Value, subtype: Value) -> str:
+    """Return the REST type of an item (NetSuite §12.3); raises ValidationError for an unknown one."""
     kind = str(itemtype or "")
     record = ITEM_RECORDS.get((kind, "")) or ITEM_RECORDS.get((kind, str(subtype or "Sale")))
     if record is None:

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from crosswalk.connectors.netsuite.client import GOVERNANCE
+from crosswalk.connectors.netsuite.rights import ROLE, lists, write_rights
 from crosswalk.connectors.netsuite.schema import missing_fields
-from crosswalk.connectors.netsuite.sources import SOURCES, Source, source_of
+from crosswalk.connectors.netsuite.sources import Source, source_of
 from crosswalk.connectors.netsuite.statements import Statement, scope_of, where
 from crosswalk.connectors.netsuite.windows import SQL_FORMAT
 from crosswalk.connectors.protocol import Finding
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from crosswalk.connectors.netsuite.pull import Habits
     from crosswalk.model.records import Selection
 
-_ROLE = "Setup > Users/Roles > Manage Roles"
+STALE_SECONDS = 240.0
 
 
 def preflight(
@@ -37,19 +38,21 @@ def preflight(
         return [refused]
     findings = [
         *_lookups(client),
+        *lists(client, selections),
+        *_dates(client),
         *_clock(client, habits),
         *_deletions(client, habits),
         *_concurrency(client, concurrency),
         *(finding for selection in selections for finding in _selection(client, selection)),
     ]
-    return findings + ([_unproven(selections)] if writes else [])
+    return [*findings, *(write_rights(client, selections) if writes else ())]
 
 
 def _access(client: Client) -> Finding | None:
     try:
         client.suiteql(_rows("SELECT id, symbol FROM currency"))
     except AuthenticationError as error:
-        return Finding("login", error.message, error.hint)
+        return _own_clock(client) or Finding("login", error.message, error.hint)
     except SchemaError:
         return None  # the login works and queries are answered; the table is looked at below
     except (ConfigurationError, RecordError) as error:
@@ -57,9 +60,38 @@ def _access(client: Client) -> Finding | None:
             "SuiteQL",
             error.message,
             "Enable the features REST Web Services and SuiteAnalytics Workbook, and give the integration's role the "
-            f"permissions REST Web Services, SuiteAnalytics Workbook and Log in using Access Tokens ({_ROLE}).",
+            f"permissions REST Web Services, SuiteAnalytics Workbook and Log in using Access Tokens ({ROLE}).",
         )
     return None
+
+
+def _own_clock(client: Client) -> Finding | None:
+    """A signature is good for five minutes (NetSuite §2); the refusal's own date tells whether our clock is why."""
+    told = client.told_time()
+    ahead = (datetime.now(UTC) - told).total_seconds() if told else 0.0
+    if abs(ahead) < STALE_SECONDS:
+        return None
+    return Finding(
+        "clock",
+        f"The login was refused, and this machine's clock is {ahead:+.0f} s from NetSuite's.",
+        "Set this machine's clock (NTP): NetSuite takes no signature that is five minutes old or ahead.",
+    )
+
+
+def _dates(client: Client) -> Iterator[Finding]:
+    """Pulls take the time from the Date of answers: see that it is the server's (NetSuite §8)."""
+    if not client.dated:
+        return
+    try:
+        ahead = client.date_ahead()
+    except CrosswalkError:
+        return  # the service exists since 2025.2; nothing to compare with before
+    if ahead is not None and ahead > timedelta(minutes=1):
+        yield Finding(
+            "answers' date",
+            f"The Date of NetSuite's answers is {ahead.total_seconds():.0f} s ahead of its server's time.",
+            "Set date_header to false in the connection: pulls then ask for the time, a call each.",
+        )
 
 
 def _rows(select: str, rows: int = 1) -> Statement:
@@ -71,7 +103,7 @@ _LOOKUPS = (
         "currency",
         "SELECT id FROM currency WHERE symbol IS NOT NULL",
         "No currency is readable; documents cannot be mapped to one.",
-        f"Give the role Lists > Currency, level View ({_ROLE}).",
+        f"Give the role Lists > Currency, level View ({ROLE}).",
         True,
     ),
     (
@@ -154,7 +186,7 @@ def _deletions(client: Client, habits: Habits) -> Iterator[Finding]:
         yield Finding(
             "deletions",
             error.message,
-            f'Give the role the permission "Deleted Records" ({_ROLE}), or set track_deletes to false.',
+            f'Give the role the permission "Deleted Records" ({ROLE}), or set track_deletes to false.',
         )
 
 
@@ -202,7 +234,7 @@ def _restriction(client: Client, source: Source, selection: Selection) -> Iterat
         yield Finding(
             f"{selection.entity}.links",
             "The links between documents cannot be read, so that payments and shipments would not show on documents.",
-            f"Give the role Transactions > Find Transaction, level View ({_ROLE}).",
+            f"Give the role Transactions > Find Transaction, level View ({ROLE}).",
         )
 
 
@@ -212,14 +244,3 @@ def _answers(client: Client, query: str) -> bool:
     except (ConfigurationError, RecordError):
         return False
     return True
-
-
-def _unproven(selections: Sequence[Selection]) -> Finding:
-    names = (SOURCES[selection.entity].record for selection in selections if selection.entity in SOURCES)
-    records = sorted({name for name in names if name})
-    return Finding(
-        "write permission",
-        f"The right to write {', '.join(records) or 'records'} is unproven: only a write would prove it.",
-        f"See that the role has these records with level Full or Edit ({_ROLE}); the first order proves the rest.",
-        blocking=False,
-    )
