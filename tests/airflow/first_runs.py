@@ -52,8 +52,8 @@ def _run_both(stack: Stack) -> FirstRuns:
         company.win(company.open_account(BillingStreet=None)): "no billing street",
     }
     reopened = company.win(one, lines=0)
-    for _ in range(3):
-        company.open_account()  # prospects: the ERP has fewer customers, which a check has to find
+    for number in range(3):
+        company.open_account(ERP_Id__c=f"99000{number}")  # ids that lead nowhere, which a check has to find
     orders = stack.airflow.run(PHASE_2)
     made = {system: after[system] - before[system] for system in after}
     return FirstRuns(company, visibility, made, orders, ready, blocked, reopened)

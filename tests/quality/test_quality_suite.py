@@ -105,10 +105,41 @@ def test_what_was_ordered_is_what_was_sold_within_the_tolerance_and_in_its_curre
 )
 def test_counts_may_differ_by_the_pairings_share(hub: Hub, accounts: int, customers: int, agrees: bool) -> None:
     for number in range(accounts):
-        put(hub, "salesforce", "customer", f"a{number}", name="A")
+        put(hub, "salesforce", "customer", f"a{number}", name="A", counterpart_key=f"c{number}")
     for number in range(customers):
-        put(hub, "netsuite", "customer", f"c{number}", name="C")
+        put(hub, "netsuite", "customer", f"c{number}", name="C", counterpart_key=f"a{number}")
     assert outcome(hub, "customer_counts")[2] is agrees
+
+
+def test_prospects_and_customers_of_other_channels_are_not_counted(hub: Hub) -> None:
+    for number in range(9):
+        put(hub, "salesforce", "customer", f"prospect{number}", name="P")
+    for number in range(5):
+        put(hub, "netsuite", "customer", f"webshop{number}", name="W")
+    put(hub, "salesforce", "customer", "a1", name="A")
+    put(hub, "netsuite", "customer", "c1", name="A")
+    with hub.connection() as connection:
+        create_links(
+            connection, PAIRING.name, "customer", [LinkPair("salesforce", "a1", "netsuite", "c1", "t")], "seed"
+        )
+    assert outcome(hub, "customer_counts") == (0, 1, True)
+    put(hub, "salesforce", "customer", "won", name="Won, and no customer yet")
+    put(
+        hub, "salesforce", "deal", "006", name="D", is_won=True, close_date=datetime.now(UTC).date(), customer_key="won"
+    )
+    assert outcome(hub, "customer_counts") == (1, 1, False)
+    with hub.connection() as connection:
+        (row,) = violations_of(connection, PAIRING.name, "r1", "customer_counts")
+    assert (row["crm_records"], row["erp_records"]) == (2, 1)
+
+
+def test_a_suite_with_nothing_to_compare_has_no_score_instead_of_a_perfect_one(hub: Hub) -> None:
+    result = run_suite(
+        hub, PAIRING.name, "r1", [check for check in checks_of(PAIRING) if check.check_id == "won_deal_has_one_order"]
+    )
+    assert (result.outcomes[0].population, result.score) == (0, None)
+    with hub.connection() as connection:
+        assert trend(connection, PAIRING.name) == []
 
 
 def test_stored_ids_must_lead_to_one_living_customer(hub: Hub) -> None:

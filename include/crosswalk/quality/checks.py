@@ -5,7 +5,7 @@ Both run in the hub on what was pulled. A violation row carries the keys of both
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from crosswalk.pairing import Pairing
@@ -29,7 +29,7 @@ class Check:
 def checks_of(pairing: Pairing) -> list[Check]:
     """Return the pairing's suite."""
     return [
-        _counts(pairing, "customer", "Customers and accounts in like number"),
+        _customer_counts(pairing),
         _counts(pairing, "product", "Products and items in like number"),
         _one_order(pairing),
         _order_totals(pairing),
@@ -43,14 +43,41 @@ def literal(value: str) -> str:
 
 
 def _counts(pairing: Pairing, entity: str, title: str) -> Check:
+    counted = {
+        side: f"select count(*) from hub.{entity} where system = {literal(system)} and deleted_at is null"
+        for side, system in (("crm", pairing.crm.system), ("erp", pairing.erp.system))
+    }
+    return _like_number(pairing, f"{entity}_counts", title, counted["crm"], counted["erp"])
+
+
+def _customer_counts(pairing: Pairing) -> Check:
+    """Prospects and customers of other channels are right to be on one side only: they are not counted."""
+    known = f"""(x.counterpart_key is not null or exists (select 1 from hub.link_end e
+        where e.pairing = {literal(pairing.name)} and e.entity = 'customer' and e.system = x.system and e.key = x.key))"""
+    expected = known
+    if pairing.orders.create_customers == "won_deal":
+        expected = f"({known} or exists (select 1 from ({_won(pairing)}) d where d.customer_key = x.key))"
+    count = "select count(*) from hub.customer x where x.system = {} and x.deleted_at is null and {}"
+    check = _like_number(
+        pairing,
+        "customer_counts",
+        "Accounts that are customers, in either system",
+        count.format(literal(pairing.crm.system), expected),
+        count.format(literal(pairing.erp.system), known),
+    )
+    return replace(
+        check,
+        explanation=f"Accounts that are linked, store an ERP id or won a deal, and customers that are linked or carry an account's id. {check.explanation}",
+    )
+
+
+def _like_number(pairing: Pairing, check_id: str, title: str, in_crm: str, in_erp: str) -> Check:
     crm, erp = literal(pairing.crm.system), literal(pairing.erp.system)
-    counted = f"""select {crm} as crm_system, {erp} as erp_system,
-        (select count(*) from hub.{entity} where system = {crm} and deleted_at is null) as crm_records,
-        (select count(*) from hub.{entity} where system = {erp} and deleted_at is null) as erp_records"""
+    counted = f"select {crm} as crm_system, {erp} as erp_system, ({in_crm}) as crm_records, ({in_erp}) as erp_records"
     return Check(
-        check_id=f"{entity}_counts",
+        check_id=check_id,
         title=title,
-        explanation=f"The two systems may differ by {pairing.checks.count_share:.1%} of the larger count.",
+        explanation=f"The two counts may differ by {pairing.checks.count_share:.1%} of the larger one.",
         severity="warning",
         violations=f"select * from ({counted}) c where abs(crm_records - erp_records) > {pairing.checks.count_share} * greatest(crm_records, erp_records)",
         population="select 1",

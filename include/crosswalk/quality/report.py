@@ -45,9 +45,9 @@ def latest_checks(connection: psycopg.Connection, pairing: str) -> list[CheckRes
 
 
 def trend(connection: psycopg.Connection, pairing: str, points: int = 60) -> list[TrendPoint]:
-    """Return the last runs' scores, oldest first."""
+    """Return the last runs' scores, oldest first; a run that had nothing to compare has none and is left out."""
     rows = connection.execute(_TREND, {"pairing": pairing, "points": points}).fetchall()
-    return [TrendPoint(measured_at, 100.0 if score is None else float(score)) for measured_at, score in reversed(rows)]
+    return [TrendPoint(measured_at, float(score)) for measured_at, score in reversed(rows) if score is not None]
 
 
 def entity_counts(

@@ -19,11 +19,11 @@ class SuiteResult:
     outcomes: tuple[CheckOutcome, ...]
 
     @property
-    def score(self) -> float:
-        """Return the consistency score, 0 to 100, each check weighing by its population."""
+    def score(self) -> float | None:
+        """Return the consistency score, 0 to 100, each check weighing by its population; None when there was nothing to compare."""
         population = sum(outcome.population for outcome in self.outcomes)
         violations = sum(min(outcome.violations, outcome.population) for outcome in self.outcomes)
-        return 100.0 if population == 0 else 100.0 * (population - violations) / population
+        return None if population == 0 else 100.0 * (population - violations) / population
 
 
 def run_suite(hub: Hub, pairing: str, run_id: str, checks: Sequence[Check]) -> SuiteResult:

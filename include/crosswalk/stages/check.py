@@ -11,22 +11,24 @@ from crosswalk.stages.context import StageContext
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """How well the systems agree, in percent, and how many checks did not pass or could not be run."""
+    """How well the systems agree, in percent, and how many checks did not pass, could not be run, or had nothing to compare yet."""
 
-    score: float
+    score: float | None
     checks: int
     failed: int
     errors: int
     violations: int
+    nothing_to_compare: int
 
     def as_dict(self) -> dict[str, object]:
         """Return figures only, fit for XCom."""
         return {
-            "score": round(self.score, 2),
+            "score": None if self.score is None else round(self.score, 2),
             "checks": self.checks,
             "failed": self.failed,
             "errors": self.errors,
             "violations": self.violations,
+            "nothing_to_compare": self.nothing_to_compare,
         }
 
 
@@ -39,4 +41,7 @@ def check(ctx: StageContext) -> CheckResult:
         failed=sum(not outcome.success for outcome in result.outcomes),
         errors=sum(outcome.error is not None for outcome in result.outcomes),
         violations=sum(outcome.violations for outcome in result.outcomes),
+        nothing_to_compare=sum(
+            outcome.error is None and not outcome.population and not outcome.violations for outcome in result.outcomes
+        ),
     )
