@@ -358,3 +358,13 @@ def test_bad_values_can_be_ignored_on_request(shop: Shop) -> None:
     headers = {"X-NetSuite-PropertyValueValidation": "ignore"}
     ident = shop.client.create("customer", body, headers=headers)
     assert "creditLimit" not in shop.client.get(f"customer/{ident}")
+
+
+def test_a_customer_can_become_a_vendor_too(shop: Shop) -> None:
+    buyer = shop.customer(companyName="Both Ways", email="both@example.com")
+    vendor = shop.transform("customer", buyer, "vendor", {"phone": "555-0100-11"})
+    read = shop.client.get(f"vendor/{vendor}")
+    assert (read["companyName"], read["email"], read["phone"]) == ("Both Ways", "both@example.com", "555-0100-11")
+    assert read["subsidiary"]["id"] == "1"
+    assert vendor != buyer
+    assert shop.client.get(f"customer/{buyer}")["companyName"] == "Both Ways"

@@ -34,6 +34,17 @@ if TYPE_CHECKING:
     from crosswalk_sandbox.netsuite.store import Row, Store
 
 _NEEDED: Final = {"GET": "Edit", "POST": "Create", "PATCH": "Edit", "PUT": "Edit", "DELETE": "Full"}
+_VENDOR_TAKES: Final = (
+    "companyname",
+    "altname",
+    "isperson",
+    "firstname",
+    "lastname",
+    "email",
+    "phone",
+    "subsidiary",
+    "currency",
+)
 Handler = Callable[[Call, "RecordType"], Answer]
 
 
@@ -221,11 +232,22 @@ class Records:
         draft = self.draft(call, goal)
         with self._store.write():
             row = self.resolve(call, kind, ident)
-            external = draft.get("externalid")
-            created = self._desk.transform(kind.name, row, draft).id
-            self._claim(goal, external, created)
+            if goal.table == "vendor":
+                created = self._as_vendor(row["id"], draft)
+            else:
+                external = draft.get("externalid")
+                created = self._desk.transform(kind.name, row, draft).id
+                self._claim(goal, external, created)
         headers = {"Location": f"{call.base_url}{RECORDS}/{goal.name}/{created}"} | self._hints(draft)
         return Answer(204, headers=headers)
+
+    def _as_vendor(self, customer: int, draft: Draft) -> int:
+        """A customer's company as a vendor too, with an id of its own (NetSuite §5.10)."""
+        known = self._store.row("SELECT * FROM customer WHERE id = ?", (customer,)) or {}
+        for column in _VENDOR_TAKES:
+            draft.default(column, known.get(column))
+        draft.default("entityid", known.get("altname"))
+        return self.insert(draft)
 
     def draft(self, call: Call, kind: RecordType) -> Draft:
         """What the body wants written."""

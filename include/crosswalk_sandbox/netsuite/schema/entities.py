@@ -127,7 +127,7 @@ def entity_types() -> list[RecordType]:
             "Customers",
             fields(_CUSTOMER),
             {sublist.name.lower(): sublist for sublist in _CUSTOMER_SUBLISTS},
-            transforms=("cashSale", "customerPayment", "estimate", "invoice", "opportunity", "salesOrder"),
+            transforms=("cashSale", "customerPayment", "estimate", "invoice", "opportunity", "salesOrder", "vendor"),
             display="entity_name",
         ),
         RecordType(
