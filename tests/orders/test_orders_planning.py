@@ -181,3 +181,34 @@ def test_a_discount_is_in_the_price_that_is_ordered(quantity: int, price: Decima
     assert abs(price_sold(line) * quantity - total) <= Decimal("0.00000001") * quantity
     if percent == 0:
         assert price_sold(line) == price
+
+
+@pytest.mark.parametrize(
+    ("one_currency", "listed", "deal_currency", "says"),
+    [
+        (True, None, "EUR", "billed in USD"),
+        (True, None, "USD", None),
+        (False, "USD, GBP", "EUR", "billed in GBP, USD"),
+        (False, "EUR", "EUR", None),
+        (False, None, "EUR", None),  # the hub knows the first one only: the ERP decides
+    ],
+)
+def test_a_currency_the_customer_is_not_billed_in_is_named_before_the_erp_refuses_it(
+    one_currency: bool, listed: str | None, deal_currency: str, says: str | None
+) -> None:
+    facts = ready()
+    assert facts.customer is not None
+    customer = with_values(facts.customer, currency="USD")
+    facts = replace(
+        facts,
+        deal=with_values(facts.deal, currency=deal_currency),
+        customer=replace(customer, extras={"currencies": listed} if listed else {}),
+    )
+    policy = POLICY.model_copy(update={"one_currency_per_customer": one_currency})
+    found = [problem for problem in problems_of(facts, policy) if problem.code == "currency_not_billed"]
+    assert bool(found) is bool(says)
+    if says:
+        (problem,) = found
+        assert (problem.entity, problem.key, problem.field) == ("deal", "006A", "currency")
+        assert says in problem.message
+        assert f"Add {deal_currency} to the customer's currencies" in problem.hint

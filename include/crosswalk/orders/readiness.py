@@ -97,6 +97,7 @@ def _customer_problems(facts: DealFacts, policy: OrderPolicy) -> Iterator[Proble
             f"ERP customer {name!r} belongs to {customer.values.get('subsidiary')!r}, which is closed.",
             "Move the customer to an open subsidiary in the ERP.",
         )
+    yield from _currency_problems(facts, customer, policy)
     if policy.block_on_credit_hold and customer.values.get("credit_hold") == "hold":
         yield _problem(
             account,
@@ -105,6 +106,33 @@ def _customer_problems(facts: DealFacts, policy: OrderPolicy) -> Iterator[Proble
             f"ERP customer {name!r} is on credit hold.",
             "Clear the hold in the ERP, or agree prepayment; then replay.",
         )
+
+
+def _currency_problems(facts: DealFacts, customer: Image, policy: OrderPolicy) -> Iterator[Problem]:
+    """An order is refused in a currency its customer is not billed in; where the hub does not know all of them, the ERP decides."""
+    currency, billed = facts.deal.values.get("currency"), billed_in(customer, policy)
+    if currency and billed and currency not in billed:
+        yield _problem(
+            facts.deal,
+            "currency_not_billed",
+            "currency",
+            f"Deal {facts.deal.values.get('name')!r} is in {currency}, but ERP customer {customer.values.get('name')!r} ({customer.key}) is "
+            f"billed in {', '.join(sorted(billed))}.",
+            f"Add {currency} to the customer's currencies in the ERP, or change the deal's currency.",
+        )
+
+
+def billed_in(customer: Image, policy: OrderPolicy) -> frozenset[str]:
+    """Return the currencies an ERP customer is billed in; empty when the hub cannot know them all.
+
+    They are known when the mapping reads them into the extra ``currencies`` (``EUR, USD``), or when the pairing says that customers of
+    this ERP have one currency each.
+    """
+    primary, listed = customer.values.get("currency"), customer.extras.get("currencies")
+    own = {str(primary)} if primary else set()
+    if isinstance(listed, str):
+        return frozenset(own | {part.strip().upper() for part in listed.split(",") if part.strip()})
+    return frozenset(own if policy.one_currency_per_customer else ())
 
 
 def _new_customer_problems(facts: DealFacts, account: Image, policy: OrderPolicy) -> Iterator[Problem]:

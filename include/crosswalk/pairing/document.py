@@ -104,6 +104,7 @@ class OrderPolicy(_Part):
     create_customers: Literal["won_deal", "never"] = "won_deal"
     require_purchase_order: bool = False
     block_on_credit_hold: bool = True
+    one_currency_per_customer: bool = False  # the ERP bills a customer in its own currency only
     total_tolerance: Decimal = Decimal("0.01")
     closed_subsidiaries: tuple[str, ...] = ()
     header: dict[str, ChoiceRule] = Field(default_factory=dict)

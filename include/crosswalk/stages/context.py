@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -28,10 +28,13 @@ class StageContext:
     now: datetime
     clock: Callable[[], datetime | None] = lambda: None
     actor: str = "crosswalk"
+    _parsed: dict[Side, SystemMapping] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def mapping(self, side: Side) -> SystemMapping:
-        """Return the side's mapping file, parsed."""
-        return load_mapping(self.mappings_folder / self.pairing.side(side).mapping)
+        """Return the side's mapping file; it is read once in a task."""
+        if side not in self._parsed:
+            self._parsed[side] = load_mapping(self.mappings_folder / self.pairing.side(side).mapping)
+        return self._parsed[side]
 
     def mapper(self, side: Side, entity: str) -> Mapper:
         """Return the side's mapper for ``entity``; raises ConfigurationError when its mapping file has none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 import psycopg
@@ -90,8 +90,8 @@ def gather(connection: psycopg.Connection, pairing: Pairing, deal_keys: Sequence
     ]
 
 
-def _references(records: object, field: str) -> list[str]:
-    return sorted({str(record.values[field]) for record in records if record.values.get(field)})  # type: ignore[attr-defined]
+def _references(records: Iterable[Image], field: str) -> list[str]:
+    return sorted({str(record.values[field]) for record in records if record.values.get(field)})
 
 
 def _facts(
