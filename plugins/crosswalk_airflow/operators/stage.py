@@ -57,6 +57,9 @@ class StageOperator(BaseOperator):
         except CrosswalkError as error:
             self.log.error("%s", _advice(error, stage_context.pairing, self.stage))
             raise
+        if not self.downstream_task_ids:  # the run's last task; a run that failed before has no end in the hub
+            with stage_context.hub.connection() as connection:
+                runs.finish(connection, stage_context.run_id)
         counts: dict[str, object] = result.as_dict()
         self.log.info("%s: %s", self.stage, ", ".join(f"{name} {value}" for name, value in counts.items()))
         return counts

@@ -29,6 +29,7 @@ class PageError(Exception):
 
 def consistency(name: str | None) -> dict[str, object]:
     """Return checks, score, trend and counts of a pairing; the first one when none is named."""
+    from crosswalk.hub.runs import latest
     from crosswalk.quality.report import entity_counts, latest_checks, trend
 
     pairing, all_pairings = _pairing(name)
@@ -39,6 +40,7 @@ def consistency(name: str | None) -> dict[str, object]:
         counts = entity_counts(
             connection, pairing.name, systems, ("customer", "contact", "product", "deal", "order", "invoice")
         )
+        runs = latest(connection, pairing.name, limit=5)
     return {
         "pairing": pairing,
         "pairings": all_pairings,
@@ -47,6 +49,7 @@ def consistency(name: str | None) -> dict[str, object]:
         "score": points[-1].score if points else None,
         "change": points[-1].score - points[-2].score if len(points) > 1 else None,
         "counts": counts,
+        "runs": runs,
         "read": {side: frozenset(entities) for side, entities in pairing.phases["visibility"].read.items()},
         "worst": next((check for check in checks if not check.success), None),
     }
