@@ -73,6 +73,7 @@ def test_the_overlap_of_two_pulls_changes_nothing_that_has_landed(
     landed = Landed()
     traffic = Traffic(account, seed=7)
     traffic.steps(12)
+    account.control("POST", "clock", advance_seconds=120)  # more than rounding: only an overlap reaches back so far
     first = landed.pull(connector, profile.selection)
     assert len(keys_of(first)) == len(set(keys_of(first))), "a record came twice though nobody wrote"
     before = dict(landed.records)
