@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +37,8 @@ def preflight(names: tuple[str, ...], read_only: bool) -> None:
     _enter_airflow()
     blocking = 0
     for pairing in chosen:
-        result = look(_surroundings(pairing, include, read_only=read_only))
+        with redirect_stdout(sys.stderr):  # Airflow's own log lines: standard output holds the table alone
+            result = look(_surroundings(pairing, include, read_only=read_only))
         blocking += result.blocking
         click.echo(table(pairing, result.findings))
     if blocking:
