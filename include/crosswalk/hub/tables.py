@@ -88,6 +88,33 @@ sa.Table(
 )
 
 sa.Table(
+    "match_candidate",  # pairs that may be the same: for a person to decide, and, decided, labels to learn from
+    metadata,
+    identity(),
+    text("pairing"),
+    text("entity"),
+    text("left_system"),
+    text("left_key"),
+    text("right_system"),
+    text("right_key"),
+    sa.Column("bits", sa.Numeric, nullable=False),
+    text("reason"),
+    json("evidence"),
+    text("status"),
+    text("run_id"),
+    instant("proposed_at", null=False),
+    instant("skipped_at"),
+    instant("decided_at"),
+    text("decided_by", null=True),
+    sa.CheckConstraint("status IN ('open', 'same', 'different')", name="ck_match_candidate_status"),
+    sa.UniqueConstraint(
+        "pairing", "entity", "left_system", "left_key", "right_system", "right_key", name="uq_match_candidate_pair"
+    ),
+    sa.Index("ix_match_candidate_right", "pairing", "entity", "right_system", "right_key"),
+    sa.Index("ix_match_candidate_open", "pairing", "entity", "bits", postgresql_where=sa.text("status = 'open'")),
+)
+
+sa.Table(
     "base_image",
     metadata,
     sa.Column("link_id", sa.BigInteger, sa.ForeignKey("hub.link.id", ondelete="CASCADE"), primary_key=True),

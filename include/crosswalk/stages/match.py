@@ -50,7 +50,7 @@ def match_entity(ctx: StageContext, entity: str) -> MatchResult:
         mark = _newest(connection, ctx, entity)
         if mark == read_watermark(connection, _owner(ctx), entity):
             return MatchResult(entity, ran=False)
-        left, right = (_unlinked(connection, ctx, profile, side.system) for side in (ctx.pairing.crm, ctx.pairing.erp))
+        left, right = (_records(connection, ctx, profile, side.system) for side in (ctx.pairing.crm, ctx.pairing.erp))
         known = _known(connection, ctx, profile)
         labels = [Label(found.bits, found.status == "same") for found in decided(connection, ctx.pairing.name, entity)]
         apart = _never(connection, ctx, entity)
@@ -96,20 +96,22 @@ def _newest(connection: Connection, ctx: StageContext, entity: str) -> dict[str,
     return dict(zip(("changed", "linked", "decided"), (value or "" for value in row), strict=True))
 
 
-def _unlinked(connection: Connection, ctx: StageContext, profile: Profile, system: str) -> Side:
+def _records(connection: Connection, ctx: StageContext, profile: Profile, system: str) -> Side:
     query = sql.SQL(
         """
-        select i.key, {fields} from {table} i {company}
+        select i.key, e.key is not null, {fields} from {table} i {company}
+          left join hub.link_end e on e.pairing = %(pairing)s and e.entity = %(entity)s and e.system = i.system and e.key = i.key
          where i.system = %(system)s and i.deleted_at is null
-           and not exists (select 1 from hub.link_end e where e.pairing = %(pairing)s and e.entity = %(entity)s and e.system = i.system and e.key = i.key)
-         order by i.key
         """
     ).format(**_parts(profile, "i"))
-    rows = connection.execute(
-        query, {"system": system, "pairing": ctx.pairing.name, "entity": profile.entity}
-    ).fetchall()
+    parameters = {"system": system, "pairing": ctx.pairing.name, "entity": profile.entity}
+    rows = connection.execute(query, parameters).fetchall()
     names = _names(profile)
-    return Side([row[0] for row in rows], [dict(zip(names, row[1:], strict=True)) for row in rows])
+    return Side(
+        [row[0] for row in rows],
+        [dict(zip(names, row[2:], strict=True)) for row in rows],
+        frozenset(row[0] for row in rows if row[1]),
+    )
 
 
 def _known(connection: Connection, ctx: StageContext, profile: Profile) -> Sequence[tuple[Row, Row]]:

@@ -1,0 +1,294 @@
+"""Pairs of records that may be the same: proposed by the scored matching, decided by people, kept as labels.
+
+A pair that a person called different is never proposed again; one called the same is linked at once, in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from crosswalk.hub import ledger
+from crosswalk.hub.database import Connection
+from crosswalk.hub.links import LinkPair, create_links, unlink
+from crosswalk.model.errors import NotFoundError
+
+Decision = Literal["same", "different", "skip"]
+PERSON_RULE = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Two records that may be the same, and what each field says of it (field, sentence, bits)."""
+
+    left_key: str
+    right_key: str
+    bits: float
+    reason: str
+    evidence: tuple[tuple[str, str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A proposal as it is kept."""
+
+    id: int
+    pairing: str
+    entity: str
+    left_system: str
+    left_key: str
+    right_system: str
+    right_key: str
+    bits: float
+    reason: str
+    evidence: list[tuple[str, str, float]]
+    status: str
+    proposed_at: datetime
+    skipped_at: datetime | None
+    decided_at: datetime | None
+    decided_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A write that was made through a link: what undoing the link leaves behind."""
+
+    intent_key: str
+    operation: str
+    entity: str
+    target_system: str
+    target_key: str
+    finished_at: datetime
+
+
+_COLUMNS = (
+    "id, pairing, entity, left_system, left_key, right_system, right_key, bits::float8 as bits, reason, evidence, status, proposed_at,"
+    " skipped_at, decided_at, decided_by"
+)
+_PROPOSE = """
+insert into hub.match_candidate as m
+       (pairing, entity, left_system, left_key, right_system, right_key, bits, reason, evidence, status, run_id, proposed_at)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s, 'open', %s, coalesce(%s, clock_timestamp()))
+on conflict (pairing, entity, left_system, left_key, right_system, right_key)
+do update set bits = excluded.bits, reason = excluded.reason, evidence = excluded.evidence, run_id = excluded.run_id
+ where m.status = 'open'
+"""
+_WITHDRAW = """
+delete from hub.match_candidate m
+ where m.pairing = %(pairing)s and m.entity = %(entity)s and m.left_system = %(left)s and m.right_system = %(right)s
+   and m.status = 'open'
+   and not exists (select 1 from unnest(%(left_keys)s::text[], %(right_keys)s::text[]) as kept (left_key, right_key)
+                    where kept.left_key = m.left_key and kept.right_key = m.right_key)
+"""
+_LINKED_SINCE = """
+delete from hub.match_candidate m
+ where m.pairing = %(pairing)s and m.entity = %(entity)s and m.status = 'open'
+   and exists (select 1 from hub.link_end e where e.pairing = m.pairing and e.entity = m.entity
+                  and ((e.system, e.key) = (m.left_system, m.left_key) or (e.system, e.key) = (m.right_system, m.right_key)))
+"""
+_DECIDE = f"""
+update hub.match_candidate set status = %(status)s, decided_at = coalesce(%(now)s, clock_timestamp()), decided_by = %(actor)s
+ where id = %(id)s and status = 'open'
+returning {_COLUMNS}
+"""
+_WRITTEN = """
+select i.key as intent_key, i.operation, i.entity, i.target_system, i.target_key, i.finished_at
+  from hub.link l join hub.link_end e on e.link_id = l.id
+  join hub.intent i on i.pairing = l.pairing and i.status = 'done' and i.target_key is not null and i.finished_at >= l.created_at
+   and ((i.target_system, i.target_key, i.entity) = (e.system, e.key, l.entity) or (i.source_system, i.source_key, i.source_entity) = (e.system, e.key, l.entity))
+ where l.pairing = %(pairing)s and l.entity = %(entity)s
+   and l.id = (select link_id from hub.link_end where pairing = %(pairing)s and entity = %(entity)s and system = %(system)s and key = %(key)s)
+ group by 1, 2, 3, 4, 5, 6
+ order by i.finished_at, i.key
+"""
+
+
+def propose(
+    connection: Connection,
+    pairing: str,
+    entity: str,
+    systems: tuple[str, str],
+    proposals: Sequence[Proposal],
+    run_id: str,
+    *,
+    now: datetime | None = None,
+) -> int:
+    """Make ``proposals`` the open ones of these two systems, withdrawing what is not among them; return how many are open.
+
+    What a person decided stays as it is, whatever is proposed.
+    """
+    rows = [
+        (
+            pairing,
+            entity,
+            systems[0],
+            p.left_key,
+            systems[1],
+            p.right_key,
+            p.bits,
+            p.reason,
+            Jsonb(p.evidence),
+            run_id,
+            now,
+        )
+        for p in proposals
+    ]
+    kept = {
+        "pairing": pairing,
+        "entity": entity,
+        "left": systems[0],
+        "right": systems[1],
+        "left_keys": [p.left_key for p in proposals],
+        "right_keys": [p.right_key for p in proposals],
+    }
+    connection.execute(_WITHDRAW, kept)
+    with connection.cursor() as cursor:
+        cursor.executemany(_PROPOSE, rows)
+    return len(open_matches(connection, pairing, entity, limit=None))
+
+
+def open_matches(
+    connection: Connection,
+    pairing: str,
+    entity: str | None = None,
+    *,
+    limit: int | None = 200,
+    reason: str | None = None,
+) -> list[Match]:
+    """Return what waits for a person: what was never skipped first, then the surest."""
+    query = f"""
+        select {_COLUMNS} from hub.match_candidate
+         where pairing = %(pairing)s and status = 'open' and entity = coalesce(%(entity)s, entity) and reason = coalesce(%(reason)s, reason)
+         order by skipped_at nulls first, bits desc, id limit %(limit)s
+    """
+    parameters = {"pairing": pairing, "entity": entity, "limit": limit, "reason": reason}
+    with connection.cursor(row_factory=class_row(Match)) as cursor:
+        return cursor.execute(query.encode(), parameters).fetchall()
+
+
+def decided(connection: Connection, pairing: str, entity: str) -> list[Match]:
+    """Return the labels: every pair that a person called the same or different."""
+    query = f"select {_COLUMNS} from hub.match_candidate where pairing = %s and entity = %s and status <> 'open' order by id"
+    with connection.cursor(row_factory=class_row(Match)) as cursor:
+        return cursor.execute(query.encode(), (pairing, entity)).fetchall()
+
+
+def decide(
+    connection: Connection,
+    match_id: int,
+    decision: Decision,
+    *,
+    actor: str,
+    run_id: str = "review",
+    now: datetime | None = None,
+) -> Match:
+    """Record what a person says of an open proposal: the same (and link them), different, or skip for now.
+
+    Raises NotFoundError when it is not open any more: somebody else decided, or a record was linked or changed meanwhile.
+    """
+    if decision == "skip":
+        return _skip(connection, match_id, now)
+    parameters: dict[str, Any] = {"id": match_id, "status": decision, "actor": actor, "now": now}
+    with connection.cursor(row_factory=class_row(Match)) as cursor:
+        match = cursor.execute(_DECIDE.encode(), parameters).fetchone()
+    if match is None:
+        raise _gone(match_id)
+    if decision == "same":
+        pair = LinkPair(match.left_system, match.left_key, match.right_system, match.right_key, PERSON_RULE)
+        if not create_links(connection, match.pairing, match.entity, [pair], run_id, actor=actor, now=now):
+            raise NotFoundError(
+                f"One of {match.left_key} and {match.right_key} is linked to another record meanwhile.",
+                hint="Undo that link first if it is wrong.",
+            )
+        connection.execute(_LINKED_SINCE, {"pairing": match.pairing, "entity": match.entity})
+    _tell(connection, match, decision, actor, now)
+    return match
+
+
+def undo(
+    connection: Connection,
+    pairing: str,
+    entity: str,
+    system: str,
+    key: str,
+    *,
+    actor: str,
+    reason: str,
+    now: datetime | None = None,
+) -> list[Written]:
+    """End the link of a record and call its pair different, so that it is not made again; return what was written through it."""
+    written = written_through(connection, pairing, entity, system, key)
+    ends = connection.execute(
+        "select theirs.system, theirs.key from hub.link_end mine join hub.link_end theirs using (link_id)"
+        " where mine.pairing = %s and mine.entity = %s and mine.system = %s and mine.key = %s order by theirs.system",
+        (pairing, entity, system, key),
+    ).fetchall()
+    if not unlink(connection, pairing, entity, system, key, actor=actor, reason=reason, now=now):
+        raise NotFoundError(f"{entity} {key} of {system} has no link.", hint="It may have been undone already.")
+    for place, (left_system, left_key) in enumerate(ends):
+        for right_system, right_key in ends[place + 1 :]:
+            connection.execute(
+                """
+                insert into hub.match_candidate (pairing, entity, left_system, left_key, right_system, right_key, bits, reason, evidence,
+                                                 status, run_id, proposed_at, decided_at, decided_by)
+                select %(pairing)s, %(entity)s, %(ls)s, %(lk)s, %(rs)s, %(rk)s, 0, 'undone', '[]', 'different', 'review', t.at, t.at, %(actor)s
+                  from (select coalesce(%(now)s, clock_timestamp()) as at) t
+                on conflict (pairing, entity, left_system, left_key, right_system, right_key)
+                do update set status = 'different', decided_at = excluded.decided_at, decided_by = excluded.decided_by
+                """,
+                {
+                    "pairing": pairing, "entity": entity, "ls": left_system, "lk": left_key,
+                    "rs": right_system, "rk": right_key, "actor": actor, "now": now,
+                },
+            )  # fmt: skip
+    return written
+
+
+def never(connection: Connection, pairing: str, entity: str) -> frozenset[frozenset[tuple[str, str]]]:
+    """Return the pairs that a person called different, each as a set of two (system, key)."""
+    rows = connection.execute(
+        "select left_system, left_key, right_system, right_key from hub.match_candidate"
+        " where pairing = %s and entity = %s and status = 'different'",
+        (pairing, entity),
+    )
+    return frozenset(frozenset({(row[0], row[1]), (row[2], row[3])}) for row in rows)
+
+
+def written_through(connection: Connection, pairing: str, entity: str, system: str, key: str) -> list[Written]:
+    """Return the writes made to or because of a linked record since it was linked, the oldest first."""
+    parameters = {"pairing": pairing, "entity": entity, "system": system, "key": key}
+    with connection.cursor(row_factory=class_row(Written)) as cursor:
+        return cursor.execute(_WRITTEN, parameters).fetchall()
+
+
+def _skip(connection: Connection, match_id: int, now: datetime | None) -> Match:
+    query = f"update hub.match_candidate set skipped_at = coalesce(%s, clock_timestamp()) where id = %s and status = 'open' returning {_COLUMNS}"
+    with connection.cursor(row_factory=class_row(Match)) as cursor:
+        match = cursor.execute(query.encode(), (now, match_id)).fetchone()
+    if match is None:
+        raise _gone(match_id)
+    return match
+
+
+def _gone(match_id: int) -> NotFoundError:
+    return NotFoundError(
+        f"Proposal {match_id} is not open any more.",
+        hint="Somebody decided it, or one of its records was linked meanwhile.",
+    )
+
+
+def _tell(connection: Connection, match: Match, decision: str, actor: str, now: datetime | None) -> None:
+    ends = ((match.left_system, match.left_key, match.right_key), (match.right_system, match.right_key, match.left_key))
+    entries = [
+        ledger.Entry(
+            "decided", match.pairing, None, actor, system, match.entity, key,
+            detail={"decision": decision, "other": other, "bits": match.bits},
+        )
+        for system, key, other in ends
+    ]  # fmt: skip
+    ledger.write(connection, entries, now=now)

@@ -1,0 +1,295 @@
+"""What is compared for each entity: its columns, its blocking keys, its comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from crosswalk.identity import spelling
+from crosswalk.identity.blocking import Keys, joined, rare_words
+from crosswalk.identity.comparison import (
+    Columns,
+    Comparison,
+    addresses,
+    company_names,
+    equal,
+    person_names,
+    product_names,
+)
+
+Row = Mapping[str, str | None]
+_POSTAL_AREA = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How an entity is matched. ``reads`` are the canonical fields it wants; ``partition`` one in which a pair must agree."""
+
+    entity: str
+    reads: tuple[str, ...]
+    columns: Callable[[Iterable[Row]], Columns]
+    keys: Callable[[Columns, Columns], Keys]
+    comparisons: tuple[Comparison, ...]
+    keyed_by: Mapping[str, frozenset[str]]  # which blocking keys presuppose that a comparison agrees
+
+
+def _customer_columns(rows: Iterable[Row]) -> Columns:
+    columns: dict[str, list[str]] = {name: [] for name in _CUSTOMER_COLUMNS}
+    for row in rows:
+        where = "billing" if row.get("billing_postal_code") or row.get("billing_city") else "shipping"
+        name, postal = spelling.company(row.get("name")), spelling.code(row.get(f"{where}_postal_code"))
+        line, country = row.get(f"{where}_street"), row.get(f"{where}_country") or ""
+        words = sorted(name.split())
+        for column, value in (
+            ("name", name),
+            ("name_key", " ".join(words)),
+            ("name_glued", name.replace(" ", "")),
+            ("number", spelling.code(row.get("number"))),
+            ("email", (row.get("email") or "").lower()),
+            ("domain", spelling.domain(row.get("website"), row.get("email"))),
+            ("phone", spelling.digits_of_phone(row.get("phone"))),
+            ("street", spelling.street(line)),
+            ("house", spelling.house(line)),
+            ("postal", f"{country}{postal}" if postal else ""),
+            ("postal_area", f"{country}{postal[:_POSTAL_AREA]}" if postal else ""),
+            ("city", spelling.folded(row.get(f"{where}_city"))),
+            ("country", country),
+            ("partition", row.get("partition") or ""),
+        ):
+            columns[column].append(value)
+    return columns
+
+
+_CUSTOMER_COLUMNS = (
+    *("name", "name_key", "name_glued", "number", "email", "domain", "phone"),
+    *("street", "house", "postal", "postal_area", "city", "country", "partition"),
+)
+
+
+def _customer_keys(left: Columns, right: Columns) -> Keys:
+    rarest, second = (rare_words(left["name"], right["name"], rank) for rank in (0, 1))
+    starts = [[name[:4] for name in side["name_glued"]] for side in (left, right)]
+    bones = [[spelling.skeleton(name) for name in side["name"]] for side in (left, right)]
+    shorts = [[_first_and_initial(name) for name in side["name"]] for side in (left, right)]
+    ends = [[_last_and_begin(name) for name in side["name"]] for side in (left, right)]
+    tails = [[name[-4:] for name in side["name_glued"]] for side in (left, right)]
+    return {
+        "domain": (left["domain"], right["domain"]),
+        "email": (left["email"], right["email"]),
+        "phone": (left["phone"], right["phone"]),
+        "number": (left["number"], right["number"]),
+        "name": (left["name_glued"], right["name_glued"]),
+        "words": (left["name_key"], right["name_key"]),
+        "consonants": (bones[0], bones[1]),
+        "first word, initial": (joined(shorts[0], left["country"]), joined(shorts[1], right["country"])),
+        "last word, begin": (joined(ends[0], left["country"]), joined(ends[1], right["country"])),
+        "begins": ([_begins(name) for name in left["name_key"]], [_begins(name) for name in right["name_key"]]),
+        "door": (joined(left["postal"], left["house"]), joined(right["postal"], right["house"])),
+        "rarest word, country": (joined(rarest[0], left["country"]), joined(rarest[1], right["country"])),
+        "rarest words": (joined(rarest[0], second[0]), joined(rarest[1], second[1])),
+        "second word, area": (joined(second[0], left["postal_area"]), joined(second[1], right["postal_area"])),
+        "begin, area": (joined(starts[0], left["postal_area"]), joined(starts[1], right["postal_area"])),
+        "begin, city": (joined(starts[0], left["city"]), joined(starts[1], right["city"])),
+        "end, area": (joined(tails[0], left["postal_area"]), joined(tails[1], right["postal_area"])),
+        "end, city": (joined(tails[0], left["city"]), joined(tails[1], right["city"])),
+    }
+
+
+def _first_and_initial(name: str) -> str:
+    first, _, rest = name.partition(" ")
+    return f"{first} {rest[:1]}" if rest else ""
+
+
+def _begins(words: str) -> str:
+    begins = [word[:3] for word in words.split()]
+    return " ".join(begins) if len(begins) > 1 else ""
+
+
+def _last_and_begin(name: str) -> str:
+    rest, _, last = name.rpartition(" ")
+    return f"{rest[:3]} {last}" if rest else ""
+
+
+CUSTOMER = Profile(
+    "customer",
+    (
+        *("name", "number", "email", "phone", "website"),
+        *(
+            f"{kind}_{part}"
+            for kind in ("billing", "shipping")
+            for part in ("street", "city", "postal_code", "country")
+        ),
+    ),
+    _customer_columns,
+    _customer_keys,
+    (
+        Comparison(
+            "name",
+            ("the same name", "nearly the same name", "one name within the other", "a similar name", "another name"),
+            (0.62, 0.18, 0.1, 0.06, 0.04),
+            company_names,
+            frequent="name_key",
+        ),
+        Comparison(
+            "address",
+            ("the same door", "the same postal code", "the same town", "another town", "another country"),
+            (0.78, 0.1, 0.08, 0.035, 0.005),
+            addresses,
+            proof=1,
+        ),
+        Comparison(
+            "domain", ("the same web address", "another web address"), (0.95, 0.05), equal("domain"), "domain", 0
+        ),
+        Comparison("phone", ("the same phone", "another phone"), (0.85, 0.15), equal("phone"), "phone", 0),
+        Comparison("email", ("the same e-mail", "another e-mail"), (0.4, 0.6), equal("email"), "email", 0),
+        Comparison("number", ("the same number", "another number"), (0.98, 0.02), equal("number"), "number", 0),
+    ),
+    {
+        "name": frozenset(
+            {
+                "name",
+                "words",
+                "rarest words",
+                "rarest word, country",
+                "consonants",
+                "first word, initial",
+                "last word, begin",
+                "begins",
+            }
+        ),
+        "address": frozenset({"door"}),
+        "domain": frozenset({"domain", "email"}),
+        "phone": frozenset({"phone"}),
+        "email": frozenset({"email"}),
+        "number": frozenset({"number"}),
+    },
+)
+
+
+def _contact_columns(rows: Iterable[Row]) -> Columns:
+    columns: dict[str, list[str]] = {
+        name: []
+        for name in ("first_name", "last_name", "initial", "full_name", "email", "phone", "customer", "partition")
+    }
+    for row in rows:
+        first, last = spelling.folded(row.get("first_name")), spelling.folded(row.get("last_name"))
+        for column, value in (
+            ("first_name", first),
+            ("last_name", last),
+            ("initial", first[:1]),
+            ("full_name", f"{first} {last}".strip()),
+            ("email", (row.get("email") or "").lower()),
+            ("phone", spelling.digits_of_phone(row.get("phone") or row.get("mobile"))),
+            ("customer", row.get("customer") or ""),
+            ("partition", ""),
+        ):
+            columns[column].append(value)
+    return columns
+
+
+def _contact_keys(left: Columns, right: Columns) -> Keys:
+    starts = [[name[:3] for name in side["last_name"]] for side in (left, right)]
+    return {
+        "email": (left["email"], right["email"]),
+        "phone": (left["phone"], right["phone"]),
+        "name, company": (joined(left["last_name"], left["customer"]), joined(right["last_name"], right["customer"])),
+        "begin, company": (joined(starts[0], left["customer"]), joined(starts[1], right["customer"])),
+        "full name": (left["full_name"], right["full_name"]),
+    }
+
+
+CONTACT = Profile(
+    "contact",
+    ("first_name", "last_name", "email", "phone", "mobile", "customer_key"),
+    _contact_columns,
+    _contact_keys,
+    (
+        Comparison(
+            "name",
+            (
+                "the same name",
+                "nearly the same name",
+                "the same last name and initial",
+                "the same last name",
+                "another name",
+            ),
+            (0.8, 0.1, 0.03, 0.05, 0.02),
+            person_names,
+            frequent="full_name",
+        ),
+        Comparison("email", ("the same e-mail", "another e-mail"), (0.9, 0.1), equal("email"), "email", 0),
+        Comparison("phone", ("the same phone", "another phone"), (0.7, 0.3), equal("phone"), "phone", 0),
+        Comparison(
+            "company", ("at the same company", "at another company"), (0.97, 0.03), equal("customer"), "customer", 0
+        ),
+    ),
+    {
+        "name": frozenset({"full name", "name, company", "begin, company"}),
+        "email": frozenset({"email"}),
+        "phone": frozenset({"phone"}),
+        "company": frozenset({"name, company", "begin, company"}),
+    },
+)
+
+
+def _product_columns(rows: Iterable[Row]) -> Columns:
+    columns: dict[str, list[str]] = {
+        name: [] for name in ("sku", "name_key", "name_digits", "description", "kind", "partition")
+    }
+    for row in rows:
+        words = sorted(spelling.folded(row.get("name")).split())
+        for column, value in (
+            ("sku", spelling.code(row.get("sku"))),
+            ("name_key", " ".join(words)),
+            ("name_digits", " ".join(word for word in words if any(map(str.isdigit, word)))),
+            ("description", spelling.folded(row.get("description"))),
+            ("kind", row.get("product_type") or ""),
+            ("partition", ""),
+        ):
+            columns[column].append(value)
+    return columns
+
+
+def _product_keys(left: Columns, right: Columns) -> Keys:
+    rarest, second = (rare_words(left["name_key"], right["name_key"], rank) for rank in (0, 1))
+    return {
+        "sku": (left["sku"], right["sku"]),
+        "name": (left["name_key"], right["name_key"]),
+        "rarest words": (joined(rarest[0], second[0]), joined(rarest[1], second[1])),
+        "description": (left["description"], right["description"]),
+    }
+
+
+PRODUCT = Profile(
+    "product",
+    ("sku", "name", "description", "product_type"),
+    _product_columns,
+    _product_keys,
+    (
+        Comparison("sku", ("the same number", "another number"), (0.93, 0.07), equal("sku"), "sku", 0),
+        Comparison(
+            "name",
+            ("the same name", "nearly the same name", "a similar name", "another name"),
+            (0.7, 0.2, 0.08, 0.02),
+            product_names,
+            frequent="name_key",
+        ),
+        Comparison(
+            "description",
+            ("the same description", "another description"),
+            (0.6, 0.4),
+            equal("description"),
+            "description",
+            0,
+        ),
+        Comparison("kind", ("the same kind", "another kind"), (0.9, 0.1), equal("kind")),
+    ),
+    {
+        "sku": frozenset({"sku"}),
+        "name": frozenset({"name", "rarest words"}),
+        "description": frozenset({"description"}),
+        "kind": frozenset(),
+    },
+)
+
+PROFILES: Mapping[str, Profile] = {profile.entity: profile for profile in (CUSTOMER, CONTACT, PRODUCT)}

@@ -1,0 +1,245 @@
+"""Scored matching: what it links, what it asks about, what it must never do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from benchmarks.labelled_companies import HARD, RICH, Hardness, Labelled, labelled
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crosswalk.identity import spelling
+from crosswalk.identity.blocking import candidates
+from crosswalk.identity.labels import Label, calibrated
+from crosswalk.identity.matching import Candidate, Matching, Side, Thresholds, match
+from crosswalk.identity.profiles import CONTACT, CUSTOMER, PRODUCT, Row
+from crosswalk_sandbox.company.generate import generate
+from crosswalk_sandbox.company.model import Size
+
+
+def side(rows: dict[str, Row]) -> Side:
+    return Side(list(rows), list(rows.values()))
+
+
+def pairs(found: tuple[Candidate, ...]) -> set[tuple[str, str]]:
+    return {(pair.left, pair.right) for pair in found}
+
+
+def matched(data: Labelled) -> Matching:
+    return match(CUSTOMER, side(data.left), side(data.right))
+
+
+@pytest.fixture(scope="module")
+def hard() -> Labelled:
+    return labelled(4_000, HARD)
+
+
+@pytest.fixture(scope="module")
+def found_in_hard(hard: Labelled) -> Matching:
+    return matched(hard)
+
+
+@pytest.mark.parametrize(("hardness", "least_found"), [(HARD, 0.5), (RICH, 0.88)], ids=["hard", "rich"])
+def test_of_a_thousand_linked_pairs_at_most_one_is_wrong(hardness: Hardness, least_found: float):
+    data = labelled(4_000, hardness)
+    sure = pairs(matched(data).sure)
+    assert len(sure - data.true) <= len(sure) / 1000
+    assert len(sure & data.true) >= least_found * len(data.true)
+
+
+def test_blocking_keeps_99_of_100_true_pairs(hard: Labelled):
+    left, right = side(hard.left), side(hard.right)
+    columns = CUSTOMER.columns(left.rows), CUSTOMER.columns(right.rows)
+    found = candidates(CUSTOMER.keys(*columns))
+    together = {(left.keys[i], right.keys[j]) for i, j in zip(found.left.tolist(), found.right.tolist(), strict=True)}
+    assert len(together & hard.true) >= 0.99 * len(hard.true)
+    assert len(together) < 0.005 * len(left.keys) * len(right.keys)
+
+
+def test_no_record_is_linked_twice(found_in_hard: Matching):
+    sure = found_in_hard.sure
+    assert len({pair.left for pair in sure}) == len({pair.right for pair in sure}) == len(sure)
+
+
+def test_what_is_linked_is_not_asked_about(found_in_hard: Matching):
+    found = found_in_hard
+    linked = {key for pair in found.sure for key in (pair.left, pair.right)}
+    assert found.doubtful
+    assert not linked & {key for pair in found.doubtful for key in (pair.left, pair.right)}
+
+
+def test_a_name_alone_links_nothing(hard: Labelled):
+    bare: list[dict[str, Row]] = [
+        {key: {"name": row["name"]} for key, row in list(rows.items())[:1000]} for rows in (hard.left, hard.right)
+    ]
+    found = match(CUSTOMER, side(bare[0]), side(bare[1]))
+    assert not found.sure
+    assert found.doubtful
+
+
+def test_a_pair_that_a_person_called_different_is_neither_linked_nor_asked_about_again():
+    data = labelled(800, RICH)
+    before = matched(data)
+    never = frozenset((pair.left, pair.right) for pair in (*before.sure[:20], *before.doubtful[:20]))
+    after = match(CUSTOMER, side(data.left), side(data.right), never=never)
+    assert not never & (pairs(after.sure) | pairs(after.doubtful))
+
+
+def test_the_order_of_the_records_changes_nothing():
+    data = labelled(800, HARD)
+    backwards = [{key: rows[key] for key in reversed(rows)} for rows in (data.left, data.right)]
+    again = match(CUSTOMER, side(backwards[0]), side(backwards[1]))
+    assert pairs(again.sure) == pairs(matched(data).sure)
+
+
+def test_what_is_linked_already_makes_nobody_else_surer():
+    data = labelled(800, RICH)
+    before = matched(data)
+    linked = {pair.left for pair in before.sure}, {pair.right for pair in before.sure}
+    left, right = (replace(side(rows), linked=keys) for rows, keys in zip((data.left, data.right), linked, strict=True))
+    after = match(CUSTOMER, left, right)
+    assert after.sure == ()
+    assert pairs(after.doubtful) == pairs(before.doubtful)
+
+
+def test_two_records_of_one_company_in_a_system_are_left_to_a_person():
+    data = labelled(800, RICH)
+    twin = next(pair for pair in matched(data).sure)
+    data.right["twin"] = dict(data.right[twin.right])
+    found = matched(data)
+    assert twin.left not in {pair.left for pair in found.sure}
+    asked = [pair for pair in found.doubtful if pair.left == twin.left]
+    assert {pair.right for pair in asked} == {twin.right, "twin"}
+    assert {pair.reason for pair in asked} == {"another record fits about as well"}
+
+
+def test_a_branch_in_another_town_is_not_its_head_office():
+    head: Row = {
+        "name": "Brüning Metals GmbH", "website": "bruening-metals.de", "phone": "+4930123456", "billing_street": "Am Markt 1",
+        "billing_city": "Berlin", "billing_postal_code": "10115", "billing_country": "DE",
+    }  # fmt: skip
+    branch = {
+        **head, "billing_street": "Lindenweg 9", "billing_city": "München", "billing_postal_code": "80331", "phone": "+4989998877",
+    }  # fmt: skip
+    data = labelled(500, RICH)
+    found = match(CUSTOMER, side({**data.left, "head": head}), side({**data.right, "branch": branch}))
+    assert ("head", "branch") not in pairs(found.sure)
+
+
+def test_evidence_adds_up_to_the_bits_that_are_shown():
+    data = labelled(600, HARD)
+    found = matched(data)
+    assert found.weights is not None
+    for pair in (*found.sure[:50], *found.doubtful[:50]):
+        assert sum(said.bits for said in pair.evidence) + found.weights.prior == pytest.approx(pair.bits, abs=0.05)
+        assert all(said.bits == 0 for said in pair.evidence if said.says == "not known on one side")
+
+
+def test_on_the_demo_company_no_decoy_is_linked():
+    company = generate(now=datetime(2026, 3, 2, tzinfo=UTC), size=Size(accounts=1500, products=20, deals=1))
+    parties = list(company.parties())
+    left: dict[str, Row] = {}
+    right: dict[str, Row] = {}
+    for party in parties:
+        if party.crm is not None:
+            left[party.id] = _row(party.crm.name, None, party.crm.phone, party.crm.website, party.crm.billing)
+        if party.erp is not None:
+            right[party.id] = _row(party.erp.name, party.erp.email, party.erp.phone, party.erp.url, party.erp.billing)
+    found = match(CUSTOMER, side(left), side(right))
+    both = {key for key in left if key in right}
+    wrong = [pair for pair in found.sure if pair.left != pair.right]
+    assert len(wrong) <= len(found.sure) / 1000
+    assert len({pair.left for pair in found.sure} & both) > 0.7 * len(both)
+
+
+def _row(name: str, email: str | None, phone: str | None, website: str | None, address: object) -> Row:
+    place = {
+        "billing_street": "\n".join(getattr(address, "lines", ())) or None,
+        "billing_city": getattr(address, "city", None),
+        "billing_postal_code": getattr(address, "postal_code", None),
+        "billing_country": getattr(address, "country_code", None),
+    }
+    return {"name": name, "number": None, "email": email, "phone": phone, "website": website, **place}
+
+
+def test_people_of_one_name_at_two_companies_are_two_people():
+    anna: Row = {
+        "first_name": "Anna",
+        "last_name": "Weber",
+        "email": "anna.weber@a.de",
+        "customer_key": None,
+        "customer": "1",
+    }
+    filling = {
+        f"x{n}": {"first_name": f"F{n}", "last_name": f"L{n}", "email": f"e{n}@b.de", "customer": str(n)}
+        for n in range(60)
+    }
+    other = {**anna, "email": "anna.weber@c.de", "customer": "2"}
+    same = {**anna, "first_name": "Anna Maria"}
+    found = match(CONTACT, side({**filling, "anna": anna}), side({**filling, "other": other, "same": same}))
+    assert ("anna", "same") in pairs(found.sure)
+    assert ("anna", "other") not in pairs(found.sure)
+    assert all((f"x{n}", f"x{n}") in pairs(found.sure) for n in range(60))
+
+
+def test_products_that_differ_by_a_size_are_two_products():
+    sizes: dict[str, Row] = {
+        f"{n}": {"sku": f"HB-{n}", "name": f"Hex bolt M{n} zinc", "product_type": "inventory"} for n in range(4, 60)
+    }
+    unnumbered: dict[str, Row] = {key: {**row, "sku": None} for key, row in sizes.items()}
+    respelled: dict[str, Row] = {key: {**row, "sku": str(row["sku"]).replace("-", " ")} for key, row in sizes.items()}
+    assert pairs(match(PRODUCT, side(sizes), side(respelled)).sure) == {(key, key) for key in sizes}
+    assert not pairs(match(PRODUCT, side(sizes), side(unnumbered)).sure)
+
+
+@given(st.text(max_size=40))
+def test_spelling_is_settled_at_once(text: str):
+    assert spelling.folded(spelling.folded(text)) == spelling.folded(text)
+    assert spelling.code(spelling.code(text)) == spelling.code(text)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Müller Söhne GmbH & Co. KG", "MUELLER SOEHNE"),
+        ("Ges.m.b.H. Huber", "Huber GmbH"),
+        ("Smith & Sons, Inc.", "Smith and Sons"),
+        ("L'Oréal S.A.", "LOreal"),
+    ],
+)
+def test_one_company_spelled_in_two_ways_has_one_name(one: str, other: str):
+    assert spelling.company(one) == spelling.company(other) != ""
+
+
+def test_streets_phones_and_domains_fall_together():
+    assert spelling.street("Hauptstraße 5\nHof") == spelling.street("Hauptstr. 5") == spelling.street("Haupt Strasse 5")
+    assert spelling.street("12 Main Street, Suite 4") == spelling.street("12 Main St.")
+    assert spelling.digits_of_phone("+49 (0)30 1234-5678") == spelling.digits_of_phone("030 12345678") != ""
+    assert spelling.domain("https://www.acme.de/shop?x=1", None) == spelling.domain(None, "info@ACME.de") == "acme.de"
+    assert spelling.domain(None, "acme@gmail.com") == ""
+
+
+def test_a_wrong_link_raises_the_threshold_above_it_and_a_few_right_ones_do_not_lower_it():
+    given_ = Thresholds(auto=10, review=0)
+    raised = calibrated([Label(14.2, same=False), Label(20, same=True)], given_)
+    assert raised.thresholds.auto > 14.2
+    assert "1 pairs" in raised.says
+    few = [Label(9.0, same=True)] * 30
+    assert calibrated(few, given_).thresholds == given_
+
+
+@settings(max_examples=50)
+@given(st.lists(st.tuples(st.floats(0, 30), st.booleans()), max_size=60))
+def test_no_label_that_says_different_is_above_the_calibrated_threshold(said: list[tuple[float, bool]]):
+    labels = [Label(bits, same) for bits, same in said]
+    result = calibrated(labels, Thresholds())
+    assert all(label.same or label.bits < result.thresholds.auto for label in labels if label.bits >= Thresholds().auto)
+
+
+def test_thousands_of_right_decisions_lower_the_threshold():
+    labels = [Label(8.0 + n % 5, same=True) for n in range(12_000)]
+    lowered = calibrated(labels, Thresholds(auto=10, review=0))
+    assert lowered.thresholds == replace(Thresholds(auto=10, review=0), auto=lowered.thresholds.auto)
+    assert lowered.thresholds.auto < 10

@@ -1,0 +1,106 @@
+"""match: from landed images to links, proposals and what people taught."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from benchmarks.labelled_companies import RICH, labelled
+
+from crosswalk.hub.database import Hub
+from crosswalk.hub.landing import land
+from crosswalk.hub.links import counterparts, unlink
+from crosswalk.hub.matches import decide, open_matches
+from crosswalk.model.entities import CUSTOMER, ENTITIES
+from crosswalk.model.records import Image
+from crosswalk.pairing import load_pairing
+from crosswalk.pairing.matching import MatchPolicy
+from crosswalk.stages.context import StageContext
+from crosswalk.stages.match import match_all, match_entity
+
+INCLUDE = Path(__file__).parents[2] / "include"
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def landed(hub: Hub, system: str, rows: Mapping[str, Mapping[str, Any]], entity: str = "customer") -> None:
+    images = [
+        Image(system, entity, key, "1", NOON, False, dict(row), fingerprint=hash(frozenset(row.items())))
+        for key, row in rows.items()
+    ]
+    with hub.connection() as connection:
+        land(connection, system=system, entity=ENTITIES[entity], images=images, run_id="run 1", watermark=None)
+
+
+@pytest.fixture
+def ctx(hub: Hub) -> StageContext:
+    pairing = load_pairing(INCLUDE / "pairings" / "netsuite_salesforce.yaml")
+    policies = {"customer": MatchPolicy(), "contact": MatchPolicy()}
+    return StageContext(
+        hub,
+        pairing.model_copy(update={"matching": policies}),
+        "run 1",
+        lambda side: pytest.fail(f"matching asked {side} for something"),
+        INCLUDE / "mappings",
+        NOON,
+    )
+
+
+def test_sure_pairs_are_linked_doubtful_ones_proposed_and_nothing_is_done_twice(hub: Hub, ctx: StageContext):
+    data = labelled(600, RICH)
+    landed(hub, "salesforce", data.left)
+    landed(hub, "netsuite", data.right)
+    first = match_entity(ctx, "customer")
+    with hub.connection() as connection:
+        links = counterparts(connection, ctx.pairing.name, "customer", "salesforce", "netsuite", list(data.left))
+        waiting = open_matches(connection, ctx.pairing.name, limit=None)
+    assert first.linked == len(links) > 0.8 * len(data.true)
+    assert set(links.items()) <= data.true
+    assert first.doubtful == len(waiting) > 0
+    assert not {match.left_key for match in waiting} & set(links)
+    again = match_entity(ctx, "customer")
+    assert (again.linked, again.doubtful) == (0, first.doubtful)
+    assert match_entity(ctx, "customer").ran is False
+
+
+def test_a_link_that_is_undone_and_called_different_is_not_made_again(hub: Hub, ctx: StageContext):
+    data = labelled(600, RICH)
+    landed(hub, "salesforce", data.left)
+    landed(hub, "netsuite", data.right)
+    match_entity(ctx, "customer")
+    with hub.connection() as connection:
+        chosen = open_matches(connection, ctx.pairing.name)[0]
+        decide(connection, chosen.id, "different", actor="ann")
+        key = next(key for key, _ in sorted(data.true))
+        unlink(connection, ctx.pairing.name, "customer", "salesforce", key, actor="ann", reason="try again")
+    landed(hub, "netsuite", {"fresh": {"name": "Somebody Else", "billing_country": "DE"}})
+    result = match_entity(ctx, "customer")
+    assert result.ran
+    with hub.connection() as connection:
+        assert chosen.id not in {match.id for match in open_matches(connection, ctx.pairing.name, limit=None)}
+
+
+def test_people_are_matched_within_their_company(hub: Hub, ctx: StageContext):
+    data = labelled(400, RICH)
+    landed(hub, "salesforce", data.left)
+    landed(hub, "netsuite", data.right)
+    people = {
+        f"{key}": {"first_name": f"First{n}", "last_name": f"Last{n}", "email": f"p{n}@example.com"}
+        for n, key in enumerate(sorted(data.true))
+    }
+    for system, place in (("salesforce", 0), ("netsuite", 1)):
+        rows = {
+            f"person of {key[place]}": {**people[f"{key}"], "customer_key": key[place]} for key in sorted(data.true)
+        }
+        landed(hub, system, rows, "contact")
+    results = {result.entity: result for result in match_all(ctx)}
+    assert list(results) == ["customer", "contact"]
+    assert results["contact"].linked >= results["customer"].linked > 0
+
+
+def test_the_shipped_pairing_matches_only_what_can_be_matched():
+    pairing = load_pairing(INCLUDE / "pairings" / "netsuite_salesforce.yaml")
+    assert set(pairing.matching) <= {"customer", "contact", "product"}
+    assert CUSTOMER.name in pairing.matching
