@@ -14,14 +14,14 @@ import click
 from benchmarks.postgres import cores, version
 from benchmarks.report import RESULTS, Settings, keep, machine, write_page
 
-NAMES = ("accounts", "calls", "orders", "parsing", "latency")
+NAMES = ("accounts", "incremental", "reading", "calls", "orders", "writes", "parsing", "latency")
 ACCOUNTS, QUICK_ACCOUNTS = 100_000, 5_000
 
 
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice(NAMES))
 @click.option(
-    "--size", "--accounts", "accounts", type=click.IntRange(min=100), help="Size of the accounts benchmark; 100,000."
+    "--size", "--accounts", "accounts", type=click.IntRange(min=100), help="Accounts, for those that count in them."
 )
 @click.option("--quick", is_flag=True, help="Small sizes: minutes become seconds, figures become rough.")
 @click.option(
@@ -51,7 +51,7 @@ def main(names: tuple[str, ...], accounts: int | None, quick: bool, results: Pat
 
 def settings_of(accounts: int | None, quick: bool) -> Settings:
     """Return the sizes; a size that was asked for wins over ``quick``."""
-    return Settings(accounts or (QUICK_ACCOUNTS if quick else ACCOUNTS), quick)
+    return Settings(accounts or (QUICK_ACCOUNTS if quick else ACCOUNTS), quick, accounts)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

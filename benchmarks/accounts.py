@@ -132,8 +132,8 @@ def token(org: Emulator) -> str:
     return str(answer.json()["access_token"])
 
 
-def change(org: Emulator, accounts: int, since: datetime) -> None:
-    """Change so many accounts, after ``since``'s second is over, as a user's import would: in collections."""
+def change(org: Emulator, accounts: int, since: datetime, city: str = "Newtown") -> None:
+    """Give so many accounts another ``city``, after ``since``'s second is over, as a user's import would: in collections."""
     while datetime.now(UTC).replace(microsecond=0) <= since:
         time.sleep(0.05)
     headers = {"Authorization": f"Bearer {token(org)}"}
@@ -143,7 +143,7 @@ def change(org: Emulator, accounts: int, since: datetime) -> None:
     ids = [record["Id"] for record in found]
     for start in range(0, accounts, BATCH):
         records = [
-            {"attributes": {"type": "Account"}, "Id": key, "BillingCity": f"Newtown {start}"}
+            {"attributes": {"type": "Account"}, "Id": key, "BillingCity": f"{city} {start}"}
             for key in ids[start : start + BATCH]
         ]
         answer = requests.patch(

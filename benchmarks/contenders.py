@@ -51,7 +51,8 @@ def crosswalk(task: Task) -> Result:
         "link": linking.cpu,
         "plan": planning.cpu,
     }
-    return _result(pulled.received, whole, ready, stages)
+    walls = {"pull and land": pulling.wall, "link": linking.wall, "plan": planning.wall}
+    return {**_result(pulled.received, whole, ready, stages), "walls": {name: round(s, 3) for name, s in walls.items()}}
 
 
 class _Reading:

@@ -14,6 +14,7 @@ from typing import Any
 
 import requests
 
+from benchmarks.measure import peak_mb, process_cpu
 from benchmarks.ports import free_port
 from crosswalk.connectors.settings import ConnectionSettings
 from crosswalk_airflow.local import sandbox
@@ -30,6 +31,7 @@ class Emulator:
     name: str
     base_url: str
     loading: float  # seconds until it answered
+    process: int = 0  # its process id; 0 when somebody else started it
 
     def access(self) -> dict[str, Any]:
         """Return its credentials, for every way to sign in."""
@@ -46,6 +48,14 @@ class Emulator:
             password=None if password is None else str(password),
             extra=extra,
         )
+
+    def cpu(self) -> float:
+        """Return the CPU that its process has used, in seconds."""
+        return process_cpu(self.process)
+
+    def peak_mb(self) -> float:
+        """Return the highest resident size of its process in MiB."""
+        return peak_mb(self.process)
 
     def latency(self, seconds: float) -> None:
         """Let every request of the vendor's API take so much longer."""
@@ -112,7 +122,7 @@ def serving(name: str, folder: Path, **wish: Any) -> Iterator[Emulator]:
         began = time.perf_counter()
         base_url = f"http://127.0.0.1:{port}"
         _wait(process, base_url, log_file)
-        yield Emulator(name, base_url, round(time.perf_counter() - began, 1))
+        yield Emulator(name, base_url, round(time.perf_counter() - began, 1), process.pid)
     finally:
         process.terminate()
         process.wait(timeout=30)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 import time
@@ -30,12 +31,33 @@ def cpu_seconds() -> float:
     return time.process_time() + children.ru_utime + children.ru_stime
 
 
-def peak_mb() -> float:
-    """Highest resident size of this process in MiB.
+def process_cpu(process: int) -> float:
+    """CPU that another process has used, in seconds; raises OSError when there is none."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def family_cpu(process: int) -> float:
+    """CPU of another process, its children and those of them that ended, in seconds."""
+    total = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:  # it ended meanwhile
+            continue
+        if int(stat.parent.name) == process:
+            total += sum(map(int, fields[11:15]))
+        elif int(fields[1]) == process:
+            total += int(fields[11]) + int(fields[12])
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+def peak_mb(process: int | None = None) -> float:
+    """Highest resident size of this process, or another, in MiB.
 
     The kernel's figure for the memory image: `ru_maxrss` would begin with the size of the process that started us.
     """
-    status = Path("/proc/self/status")
+    status = Path(f"/proc/{process or 'self'}/status")
     if status.exists():
         [line] = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")]
         return int(line.split()[1]) / 1024

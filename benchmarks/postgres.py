@@ -59,10 +59,11 @@ def _start(home: PostgresHome, port: int) -> subprocess.Popen[bytes]:
     )
 
 
-def new_database(url: str, name: str, *, hub: bool = False) -> str:
-    """Create an empty database, with the hub's tables if asked; return its URL."""
+def new_database(url: str, name: str, *, hub: bool = False, template: str | None = None) -> str:
+    """Create a database, empty or as a copy of ``template``, with the hub's tables if asked; return its URL."""
+    copied = f' template "{template}"' if template else ""
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f'create database "{name}"'.encode())
+        connection.execute(f'create database "{name}"{copied}'.encode())
     created = urlsplit(url)._replace(path=f"/{name}").geturl()
     if hub:
         migrate(created)

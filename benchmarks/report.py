@@ -19,6 +19,7 @@ class Settings:
 
     accounts: int
     quick: bool
+    wished: int | None = None  # a size that was asked for, where a benchmark has its own
 
 
 @dataclass(frozen=True, slots=True)

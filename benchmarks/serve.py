@@ -46,9 +46,11 @@ class AccountsOnly(DemoCompany):
 
 
 def company(wish: dict[str, Any], now: datetime) -> Any:
-    """Return the company: ``accounts_only``, or ``accounts``, ``products`` and ``deals``."""
+    """Return the company: ``accounts_only``, ``scale``, or ``accounts``, ``products`` and ``deals``."""
     if "accounts_only" in wish:
         return AccountsOnly(SEED, now, wish["accounts_only"])
+    if "scale" in wish:
+        return generate(SEED, now, Size().scaled(wish["scale"]))
     return generate(SEED, now, Size(wish["accounts"], wish["products"], wish["deals"]))
 
 
@@ -63,6 +65,10 @@ def main(name: str, folder: Path, port: int, wish: dict[str, Any]) -> None:
     emulator = entry(name).factory()(state.directory(name), clock, wish.get("options", {}))
     if not emulator.is_loaded():
         emulator.load(company(wish, datetime.now(UTC) - timedelta(hours=float(wish.get("hours_ago", 0)))))
+        if wish.get("times", 1) > 1:
+            from benchmarks.repeated import repeat_in_org
+
+            repeat_in_org(emulator, wish["times"])  # type: ignore[arg-type]
     serve(emulator, port, directory=state.certificates, clock=clock)
 
 

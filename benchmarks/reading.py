@@ -1,0 +1,179 @@
+"""Whether an emulator ever is the bottleneck: how fast it loads its company and serves pages, and whether deep pages cost more.
+
+The company is whole: people, deals with lines, orders with shipments, invoices and payments, in the proportions of the demo company.
+Pages are pulled by our own connectors, so that the queries are those of the product. An emulator's cost is the CPU of its own process
+(one core's worth is one second a second), beside that of the connector which reads and types the same records.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.emulators import Emulator, serving
+from benchmarks.engine import INCLUDE
+from benchmarks.measure import cpu_seconds, ratio
+from benchmarks.report import Outcome, Settings, Table
+from crosswalk.connectors.protocol import Page
+from crosswalk.connectors.registry import open_connector
+from crosswalk.mapping.document import load_mapping
+
+AIM_RATE = 5_000  # records a second of one core
+AIM_DEPTH = 1.25  # a deep page's cost, first pages' being 1
+AIM_MB = 4_096.0
+AIM_SECONDS = 600.0
+ACCOUNTS, QUICK_ACCOUNTS = 20_000, 500
+_TICK = os.sysconf("SC_CLK_TCK")
+_EDGE = 0.2  # the first and the last fifth of the pages are compared
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to read one entity of one system."""
+
+    title: str
+    system: str
+    entity: str
+    options: Mapping[str, object]
+
+
+PATHS = (
+    Way("REST query pages, accounts", "salesforce", "customer", {"bulk_from": 10**9}),
+    Way("REST query pages, deal lines", "salesforce", "deal_line", {"bulk_from": 10**9}),
+    Way("Bulk 2.0 results, accounts", "salesforce", "customer", {"bulk_from": 1}),
+    Way("Bulk 2.0 results, deal lines", "salesforce", "deal_line", {"bulk_from": 1}),
+    Way("SuiteQL pages, customers", "netsuite", "customer", {}),
+    Way("SuiteQL pages, orders", "netsuite", "order", {}),
+    Way("SuiteQL pages, order lines", "netsuite", "order_line", {}),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What a path cost: records and CPU seconds of the emulator by page, CPU seconds of the reader for all."""
+
+    path: Way
+    records: Sequence[int]
+    cpu: Sequence[float]
+    wall: float
+    reader: float
+
+    @property
+    def rate(self) -> float:
+        """Records a second of one core of the emulator."""
+        return sum(self.records) / max(sum(self.cpu), 1 / _TICK)
+
+    @property
+    def depth(self) -> float:
+        """CPU a record on the last pages, where that of the first ones is 1; whole pages only."""
+        whole = [(seconds, count) for seconds, count in zip(self.cpu, self.records, strict=True) if count]
+        edge = max(int(len(whole) * _EDGE), 1)
+        return ratio(_cost(whole[-edge:]), max(_cost(whole[:edge]), 1e-9))
+
+
+def _cost(pages: Sequence[tuple[float, int]]) -> float:
+    return sum(seconds for seconds, _ in pages) / sum(count for _, count in pages)
+
+
+def run(settings: Settings) -> Outcome:
+    """Load both systems with the whole company and read them page by page."""
+    accounts = settings.wished or (QUICK_ACCOUNTS if settings.quick else ACCOUNTS)
+    loads: dict[str, dict[str, Any]] = {}
+    served: list[Served] = []
+    with tempfile.TemporaryDirectory(prefix="crosswalk-bench-") as folder:
+        for system in ("salesforce", "netsuite"):
+            with serving(system, Path(folder) / system, scale=accounts / 500, hours_ago=24) as emulator:
+                loads[system] = {
+                    "seconds": emulator.loading,
+                    "cpu": emulator.cpu(),
+                    "megabytes": _size(Path(folder) / system),
+                }
+                served += [read(emulator, path) for path in PATHS if path.system == system]
+                loads[system]["peak_mb"] = emulator.peak_mb()
+    return outcome(accounts, loads, served)
+
+
+def read(emulator: Emulator, path: Way) -> Served:
+    """Pull everything by one path; the emulator's CPU is read between pages."""
+    selections = {
+        name: one.selection for name, one in load_mapping(INCLUDE / "mappings" / f"{path.system}.yaml").entities.items()
+    }
+    connector = open_connector(path.system, emulator.settings(), read_only=True, options=path.options)
+    records, cpu = [], []
+    began, own, before = time.perf_counter(), cpu_seconds(), emulator.cpu()
+    for page in _pages(connector.pull(selections[path.entity], None)):
+        after = emulator.cpu()
+        records.append(len(page.records))
+        cpu.append(after - before)
+        before = after
+    if not sum(records):
+        raise RuntimeError(f"{path.title}: nothing was read.")
+    return Served(path, records, cpu, time.perf_counter() - began, cpu_seconds() - own)
+
+
+def _pages(pages: Iterator[Page]) -> Iterator[Page]:
+    return (page for page in pages if page.records)
+
+
+def _size(folder: Path) -> float:
+    return sum(file.stat().st_size for file in folder.rglob("*.sqlite*")) / 1e6
+
+
+def outcome(accounts: int, loads: Mapping[str, Mapping[str, Any]], served: Sequence[Served]) -> Outcome:
+    """Put rates and depths beside their aims."""
+    slowest, deepest = min(served, key=lambda one: one.rate), max(served, key=lambda one: one.depth)
+    peak = max(load["peak_mb"] for load in loads.values())
+    longest = max(load["seconds"] for load in loads.values())
+    met = slowest.rate >= AIM_RATE and deepest.depth <= AIM_DEPTH and peak < AIM_MB and longest <= AIM_SECONDS
+    headline = (
+        f"at least {slowest.rate:,.0f} records a second of a core ({slowest.path.title}; aim {AIM_RATE:,}), deep pages cost at most "
+        f"{deepest.depth:.2f} of the first (aim {AIM_DEPTH}); {accounts:,} accounts with all that hangs on them load in at most "
+        f"{longest:.0f} s and {peak:.0f} MB"
+    )
+    figures = {"accounts": accounts, "loads": loads, "paths": {one.path.title: _figures(one) for one in served}}
+    return Outcome("reading", headline, met, figures, [_loading(accounts, loads), _serving(served)])
+
+
+def _figures(one: Served) -> dict[str, float]:
+    return {"records": sum(one.records), "pages": len(one.records), "cpu": round(sum(one.cpu), 2), "wall": round(one.wall, 2),
+            "rate": round(one.rate), "depth": one.depth, "reader_cpu": round(one.reader, 2)}  # fmt: skip
+
+
+def _loading(accounts: int, loads: Mapping[str, Mapping[str, Any]]) -> Table:
+    head = [
+        "",
+        "wall s",
+        "CPU s",
+        "CPU s for 1,000,000 accounts, in proportion",
+        "peak MB, reading included",
+        "file MB",
+    ]
+    rows = [
+        [system, load["seconds"], load["cpu"], round(load["cpu"] * 1_000_000 / accounts), round(load["peak_mb"]),
+         round(load["megabytes"])]
+        for system, load in loads.items()
+    ]  # fmt: skip
+    return Table(f"Loading {accounts:,} accounts with all that hangs on them", head, rows)
+
+
+def _serving(served: Sequence[Served]) -> Table:
+    head = [
+        "",
+        "records",
+        "pages",
+        "records a second of a core",
+        "last pages to first",
+        "CPU to the reader's",
+        "wall s",
+    ]
+    rows = [
+        [one.path.title, sum(one.records), len(one.records), round(one.rate), one.depth,
+         ratio(sum(one.cpu), max(one.reader, 1e-9)), round(one.wall, 1)]
+        for one in served
+    ]  # fmt: skip
+    return Table("Serving pages", head, rows)

@@ -1,0 +1,98 @@
+"""Millions of accounts from some thousands: copies under ids of their own, in an emulator's file and in the hub, made by SQL.
+
+What is measured on them follows from how many rows there are and how they are indexed, not from how they were made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from crosswalk_sandbox.salesforce.ids import mint, scatter
+
+if TYPE_CHECKING:
+    from crosswalk_sandbox.salesforce.emulator import SalesforceEmulator
+
+BASE = 10_000  # accounts that the company itself has
+STRIDE = 1 << 14  # between the numbers of an account and its next copy
+_OWN = ("Name", "AccountNumber", "ERP_Id__c")  # fields that no two accounts share
+_LINKED = 0.9  # of the accounts have a customer in the ERP
+
+
+def copies(number: int, times: int) -> Iterator[tuple[int, str]]:
+    """Return place and id of each copy of the account with that number."""
+    return ((copy, mint("001", number + copy * STRIDE)) for copy in range(1, times))
+
+
+def repeat_in_org(emulator: SalesforceEmulator, times: int) -> None:
+    """Make the loaded accounts ``times`` as many."""
+    store, account = emulator.org.store, emulator.org.schema.objects["account"]
+    with store.filling() as connection:
+        connection.create_function("copied_row", 2, lambda row, copy: scatter(scatter(row) + copy * STRIDE))
+        connection.create_function("copied_id", 2, lambda row, copy: mint("001", scatter(row) + copy * STRIDE))
+        columns = [str(row[1]) for row in connection.execute('PRAGMA table_info("Account")')][2:]
+        taken = [f"\"{name}\" || ' ' || :copy" if name in _OWN else f'"{name}"' for name in columns]
+        names = ", ".join(f'"{name}"' for name in columns)
+        store.drop_indexes(account)
+        for copy in range(1, times):
+            connection.execute(
+                f'INSERT INTO "Account" (_row, "Id", {names}) SELECT copied_row(_row, :copy), copied_id(_row, :copy), '
+                f'{", ".join(taken)} FROM "Account" WHERE _row < {STRIDE}',
+                {"copy": copy},
+            )
+        store.create_indexes(("Account",))
+        store.raise_number("Account", times * STRIDE)
+
+
+def repeat_in_hub(database: str, pairing: str, times: int) -> None:
+    """Make the hub's accounts ``times`` as many, give most of them a linked customer in the ERP, and let Postgres look at it."""
+    with psycopg.connect(database) as connection:
+        keys = [row[0] for row in connection.execute("select key from hub.customer where system = 'salesforce'")]
+        numbers = {mint("001", number): number for number in range(STRIDE)}
+        connection.execute("create temporary table twin (base text, copy int, key text) on commit drop")
+        with connection.cursor().copy("copy twin from stdin") as rows:
+            for key in keys:
+                for copy, twin in copies(numbers[key], times):
+                    rows.write_row((key, copy, twin))
+        _insert(connection, "from hub.customer c join twin on twin.base = c.key where c.system = 'salesforce'",
+                {"key": "twin.key", "name": "c.name || ' ' || twin.copy", "number": "c.number || ' ' || twin.copy",
+                 "counterpart_key": "c.counterpart_key || ' ' || twin.copy"})  # fmt: skip
+        _insert(connection, "from hub.customer c where c.system = 'salesforce'"
+                f" and abs(hashtext(c.key)) % 100 < {_LINKED * 100}",
+                {"system": "'netsuite'", "key": "'N' || c.key", "counterpart_key": "null"})  # fmt: skip
+        connection.execute(_LINKS, {"pairing": pairing, "linked": _LINKED})
+        connection.execute("select setval(pg_get_serial_sequence('hub.link', 'id'), (select max(id) from hub.link))")
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("vacuum analyze")
+
+
+def _insert(connection: psycopg.Connection[Any], source: str, changes: dict[str, str]) -> None:
+    named = connection.execute(
+        "select column_name from information_schema.columns where table_schema = 'hub' and table_name = 'customer'"
+        " and is_generated = 'NEVER' order by ordinal_position"
+    ).fetchall()
+    columns = [str(row[0]) for row in named]
+    chosen = ", ".join(changes.get(name, f'c."{name}"') for name in columns)
+    listed = ", ".join(f'"{name}"' for name in columns)
+    connection.execute(f"insert into hub.customer ({listed}) select {chosen} {source}".encode())
+
+
+_LINKS = """
+with chosen as (
+    select key, row_number() over () as number from hub.customer
+     where system = 'salesforce' and abs(hashtext(key)) %% 100 < %(linked)s * 100
+),
+links as (
+    insert into hub.link (id, pairing, entity, rule, created_at, run_id) overriding system value
+    select number, %(pairing)s, 'customer', 'stored_key', now(), 'bench' from chosen
+),
+ends as (
+    insert into hub.link_end (link_id, system, pairing, entity, key)
+    select number, 'salesforce', %(pairing)s, 'customer', key from chosen
+     union all select number, 'netsuite', %(pairing)s, 'customer', 'N' || key from chosen
+)
+insert into hub.base_image (link_id, system, fingerprint, version, image, settled_at)
+select c.number, s.system, 0, '', '{}', now() from chosen c cross join (values ('salesforce'), ('netsuite')) s (system)
+"""
