@@ -9,11 +9,17 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import DAG, chain, get_parsing_context
 from airflow.sdk.configuration import conf
 
-from crosswalk_airflow.operators.hub import CheckOperator, GateOperator, LinkOperator, PlanOperator
+from crosswalk_airflow.operators.hub import (
+    CheckOperator,
+    GateOperator,
+    LinkOperator,
+    MatchOperator,
+    PlanOperator,
+)
 from crosswalk_airflow.operators.platforms import deliver_operator, pull_operator, settle_operator
 from crosswalk_airflow.operators.preflight import PreflightOperator
 from crosswalk_airflow.params import preflight_params, sync_params
-from crosswalk_airflow.phase_docs import orders_doc, preflight_doc, products_doc, visibility_doc
+from crosswalk_airflow.phase_docs import matching_doc, orders_doc, preflight_doc, products_doc, visibility_doc
 from crosswalk_airflow.retry import CrosswalkRetryPolicy
 
 if TYPE_CHECKING:
@@ -88,6 +94,17 @@ def products_dag(pairing: Pairing) -> DAG | None:
             *_flow(pairing, "products_to_erp", "erp"),
             *_flow(pairing, "products_to_crm", "crm"),
         )
+    return dag
+
+
+def matching_dag(pairing: Pairing) -> DAG | None:
+    """Return the scored matching of ``pairing``; None for one that matches nothing by score."""
+    dag_id = f"{pairing.name}__matching"
+    if not pairing.matching.entities or not wanted(dag_id):
+        return None
+    settings = {**_settings(pairing, "matching"), "params": {}}
+    with DAG(dag_id, schedule=pairing.matching.schedule, doc_md=matching_doc(pairing), **settings) as dag:
+        MatchOperator(task_id="match", pairing=pairing.name, pool=HUB_POOL)
     return dag
 
 

@@ -82,6 +82,24 @@ What both sides changed, and what a system refused, is in quarantine with what t
 {_NIGHT}"""
 
 
+def matching_doc(pairing: Pairing) -> str:
+    """Return the documentation of the scored matching."""
+    policies = "\n".join(
+        f"* `{entity}`: linked from {policy.auto:g} bits on, shown to a person from {policy.review:g}, {policy.margin:g} ahead of the second best"
+        for entity, policy in pairing.matching.entities.items()
+    )
+    return f"""## {pairing.title}: matching
+Finds records of **{pairing.crm.system}** and **{pairing.erp.system}** that are the same though no key and no rule says so: every field speaks for or
+against a pair in bits, a missing one says nothing, a name alone never links. Writes to no system.
+
+{policies}
+
+| task | does |
+| --- | --- |
+| `match` | links the sure pairs, lays the doubtful ones before a person, learns from what people decided; nothing to do when nothing changed |
+{_NIGHT}"""
+
+
 def preflight_doc(pairing: Pairing) -> str:
     """Return the documentation of preflight."""
     return f"""## {pairing.title}: preflight

@@ -12,7 +12,7 @@ from tests.dags.conftest import REPOSITORY, Facts, inspect
 
 PAIRINGS = load_pairings(REPOSITORY / "include" / "pairings")
 PHASES = {"phase_1_visibility": "visibility", "phase_2_orders": "orders", "phase_2_products": "products"}
-DAGS = (*PHASES, "preflight")
+DAGS = (*PHASES, "matching", "preflight")
 
 
 def test_every_file_imports_and_every_pairing_has_its_dags(facts: Facts) -> None:
@@ -101,6 +101,14 @@ def test_preflight_runs_by_hand_and_may_leave_the_right_to_write_aside(facts: Fa
         assert dag["params"]["writes"]["type"] == "boolean"
 
 
+def test_matching_runs_by_the_schedule_of_the_pairing_and_asks_nothing(facts: Facts) -> None:
+    for pairing in PAIRINGS:
+        dag = facts["dags"][f"{pairing.name}__matching"]
+        assert dag["schedule"] == pairing.matching.schedule
+        assert set(dag["tasks"]) == {"match"}
+        assert dag["params"] == {}
+
+
 def test_every_task_leads_to_report_quarantine_and_runbook(facts: Facts) -> None:
     for dag in facts["dags"].values():
         for task in dag["tasks"].values():
@@ -109,7 +117,7 @@ def test_every_task_leads_to_report_quarantine_and_runbook(facts: Facts) -> None
 
 def test_the_form_asks_for_mode_since_records_dry_run_and_reason(facts: Facts) -> None:
     for name, dag in facts["dags"].items():
-        if name.endswith("__preflight"):
+        if name.endswith(("__preflight", "__matching")):
             continue
         assert set(dag["params"]) == {"mode", "since", "record_ids", "dry_run", "reason"}
         assert dag["params"]["mode"]["enum"] == ["incremental", "full"]

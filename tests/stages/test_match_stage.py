@@ -17,7 +17,7 @@ from crosswalk.hub.matches import decide, open_matches
 from crosswalk.model.entities import CUSTOMER, ENTITIES
 from crosswalk.model.records import Image
 from crosswalk.pairing import load_pairing
-from crosswalk.pairing.matching import MatchPolicy
+from crosswalk.pairing.matching import Matching, MatchPolicy
 from crosswalk.stages.context import StageContext
 from crosswalk.stages.match import match_all, match_entity
 
@@ -37,7 +37,7 @@ def landed(hub: Hub, system: str, rows: Mapping[str, Mapping[str, Any]], entity:
 @pytest.fixture
 def ctx(hub: Hub) -> StageContext:
     pairing = load_pairing(INCLUDE / "pairings" / "netsuite_salesforce.yaml")
-    policies = {"customer": MatchPolicy(), "contact": MatchPolicy()}
+    policies = Matching(entities={"customer": MatchPolicy(), "contact": MatchPolicy()})
     return StageContext(
         hub,
         pairing.model_copy(update={"matching": policies}),
@@ -95,12 +95,12 @@ def test_people_are_matched_within_their_company(hub: Hub, ctx: StageContext):
             f"person of {key[place]}": {**people[f"{key}"], "customer_key": key[place]} for key in sorted(data.true)
         }
         landed(hub, system, rows, "contact")
-    results = {result.entity: result for result in match_all(ctx)}
+    results = {result.entity: result for result in match_all(ctx).results}
     assert list(results) == ["customer", "contact"]
     assert results["contact"].linked >= results["customer"].linked > 0
 
 
 def test_the_shipped_pairing_matches_only_what_can_be_matched():
     pairing = load_pairing(INCLUDE / "pairings" / "netsuite_salesforce.yaml")
-    assert set(pairing.matching) <= {"customer", "contact", "product"}
-    assert CUSTOMER.name in pairing.matching
+    assert set(pairing.matching.entities) <= {"customer", "contact", "product"}
+    assert CUSTOMER.name in pairing.matching.entities

@@ -11,7 +11,7 @@ from pydantic import ValidationError as ShapeError
 
 from crosswalk.mapping.source import Mistake, Source, read_source, refuse
 from crosswalk.model.entities import ENTITIES
-from crosswalk.pairing.matching import MATCHABLE, MatchPolicy
+from crosswalk.pairing.matching import Matching
 from crosswalk.pairing.products import Brake, ProductPolicy
 
 Side = Literal["crm", "erp"]
@@ -132,7 +132,7 @@ class Pairing(_Part):
     hub_connection: str = "crosswalk_hub"
     phases: dict[PhaseName, Phase]
     linking: dict[str, tuple[LinkRule, ...]] = Field(default_factory=dict)
-    matching: dict[str, MatchPolicy] = Field(default_factory=dict)
+    matching: Matching = Matching()
     orders: OrderPolicy = OrderPolicy()
     products: ProductPolicy = ProductPolicy()
     price_lists: dict[str, str] = Field(default_factory=dict)
@@ -172,9 +172,6 @@ class Pairing(_Part):
         for entity in (*self.linking, *self.write_back):
             if entity not in ENTITIES:
                 raise ValueError(f"{entity!r} is no entity; entities are: {', '.join(sorted(ENTITIES))}")
-        for entity in self.matching:
-            if entity not in MATCHABLE:
-                raise ValueError(f"matching: {entity!r} cannot be matched by score; these can: {', '.join(MATCHABLE)}")
         for entity, rules in self.linking.items():
             for rule in rules:
                 for name in rule.exact:

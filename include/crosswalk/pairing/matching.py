@@ -21,3 +21,19 @@ class MatchPolicy(BaseModel):
         if self.review > self.auto:
             raise ValueError(f"review ({self.review}) must not be above auto ({self.auto})")
         return self
+
+
+class Matching(BaseModel):
+    """Which entities are matched by score, and when. It looks at all records, so it runs less often than the pulls."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    schedule: str | None = "5 * * * *"
+    entities: dict[str, MatchPolicy] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _can_be_matched(self) -> Matching:
+        for entity in self.entities:
+            if entity not in MATCHABLE:
+                raise ValueError(f"{entity!r} cannot be matched by score; these can: {', '.join(MATCHABLE)}")
+        return self

@@ -38,14 +38,26 @@ class MatchResult:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def match_all(ctx: StageContext) -> list[MatchResult]:
+@dataclass(frozen=True, slots=True)
+class MatchSummary:
+    """What matching did, entity by entity."""
+
+    results: tuple[MatchResult, ...]
+
+    def as_dict(self) -> dict[str, object]:
+        """Return counts by entity, fit for XCom."""
+        return {result.entity: result.as_dict() for result in self.results}
+
+
+def match_all(ctx: StageContext) -> MatchSummary:
     """Match every entity for which the pairing asks for it; customers first, for contacts are compared by their company."""
-    return [match_entity(ctx, entity) for entity in PROFILES if entity in ctx.pairing.matching]
+    asked = ctx.pairing.matching.entities
+    return MatchSummary(tuple(match_entity(ctx, entity) for entity in PROFILES if entity in asked))
 
 
 def match_entity(ctx: StageContext, entity: str) -> MatchResult:
     """Match the unlinked records of one entity, if one of them changed since the last time or a person decided."""
-    profile, policy = PROFILES[entity], ctx.pairing.matching[entity]
+    profile, policy = PROFILES[entity], ctx.pairing.matching.entities[entity]
     with ctx.hub.connection() as connection:
         mark = _newest(connection, ctx, entity)
         if mark == read_watermark(connection, _owner(ctx), entity):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from crosswalk.stages.context import StageContext
     from crosswalk.stages.gate import GateResult
     from crosswalk.stages.link import LinkSummary
+    from crosswalk.stages.match import MatchSummary
     from crosswalk.stages.plan import Flow, PlanResult
 
 
@@ -27,6 +28,18 @@ class LinkOperator(StageOperator):
         from crosswalk.stages.link import link_all
 
         return link_all(ctx)
+
+
+class MatchOperator(StageOperator):
+    """Links by score what the rules left over, and lays doubtful pairs before a person."""
+
+    stage = "match"
+
+    def run_stage(self, ctx: StageContext, context: Context) -> MatchSummary:
+        """Match every entity that the pairing names."""
+        from crosswalk.stages.match import match_all
+
+        return match_all(ctx)
 
 
 class PlanOperator(StageOperator):

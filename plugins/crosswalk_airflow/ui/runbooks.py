@@ -13,6 +13,10 @@ RUNBOOKS: dict[str, list[str]] = {
     "link": [
         "Linking works in the hub alone. If it is red, the hub is not reachable: check Postgres, then clear the task."
     ],
+    "match": [
+        "Matching works in the hub alone. If it is red, the hub is not reachable, or the machine ran out of memory: it holds all records of an entity.",
+        "Clear it at any time: what is linked stays linked, what a person decided stays decided.",
+    ],
     "plan": [
         "Planning works in the hub alone. A red task means an unreachable hub or a wrong pairing or mapping file; the message names file and line.",
         "Deals that cannot become orders never make it red. They are in quarantine with what to mend; once mended in the CRM they are planned by the next run.",
