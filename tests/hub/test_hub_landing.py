@@ -74,9 +74,26 @@ def test_a_change_is_stored_and_told_with_both_fingerprints(connection: Connecti
     (entry,) = ledger.history(connection, "netsuite", "customer", "1")
     assert (entry.kind, entry.detail, entry.at) == (
         "observed",
-        {"from": old.fingerprint, "to": new.fingerprint},
+        {"from": old.fingerprint, "to": new.fingerprint, "fields": {"name": ["Acme", "Acme Ltd"]}},
         after(6),
     )
+
+
+def test_a_change_tells_what_each_field_was_and_is_but_of_sensitive_ones_only_that_they_changed(
+    connection: Connection,
+) -> None:
+    before = {"name": "Acme", "is_active": True, "email": "a@acme.example", "credit_limit": Decimal(5)}
+    now = {"name": "Acme", "is_active": False, "phone": "+1 555 0100", "credit_limit": Decimal(7)}
+    bring(connection, customer("1", values=before, extras={"tier": "gold", "region": "EU"}, fingerprint=1))
+    bring(connection, customer("1", values=now, extras={"tier": "iron", "region": "EU"}, at=5, fingerprint=2), at=6)
+    (entry,) = ledger.history(connection, "netsuite", "customer", "1")
+    assert entry.detail["fields"] == {
+        "is_active": [True, False],
+        "email": ["a@acme.example", None],
+        "phone": [None, "+1 555 0100"],
+        "credit_limit": True,
+        "tier": ["gold", "iron"],
+    }
 
 
 def test_first_landings_are_told_in_one_line(connection: Connection) -> None:

@@ -3,6 +3,7 @@
 What the source says is compared by fingerprint. A row is rewritten only when its mapped content or its deletion state changed;
 when only the vendor's version moved, the version is taken over without counting as a change. An older observation, by the
 source's own stamp, never replaces a newer one, and on equal stamps a deletion wins. Landing the same images again changes nothing.
+What is deleted takes its lines with it (`crosswalk.hub.parts`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from psycopg import sql
 from crosswalk.hub.codec import encode
 from crosswalk.hub.database import Connection
 from crosswalk.hub.landing_sql import merge_statement, missing_statement, stage_columns, stage_name, stage_statement
+from crosswalk.hub.parts import PARTS, bury_orphans, parents_of, part_of
 from crosswalk.hub.watermarks import write_watermark
 from crosswalk.model.entities import Entity
 from crosswalk.model.records import Image, Value
@@ -47,13 +49,14 @@ def land(
 
     ``now`` is the hub's clock when not given. Landings of one system's entity run one after the other.
     """
-    at = _take_turn(connection, system, entity, now)
+    at = _take_turn(connection, system, entity.name, now)
     counts: dict[str, int] = {}
     if images:
         _stage(connection, entity, _newest(system, entity, images))
         parameters = {"system": system, "run_id": run_id, "now": at, "entity": entity.name}
-        counts = dict(connection.execute(merge_statement(entity.name, entity.field_names), parameters).fetchall())
+        counts = dict(connection.execute(merge_statement(entity), parameters).fetchall())
         connection.execute(sql.SQL("drop table {}").format(stage_name(entity.name)))
+        _bury_orphans(connection, system, entity, images, run_id, at)
     if watermark is not None:
         write_watermark(connection, system, entity.name, watermark, run_id=run_id, now=at)
     inserted, deleted = counts.get("inserted", 0), counts.get("deleted", 0) + counts.get("buried", 0)
@@ -75,16 +78,38 @@ def mark_missing(
     Spared is what this run landed, and what anyone landed since ``seen_since`` (the hub's clock when the pull began).
     The marks carry no stamp of the source, so that a record that turns up again is taken back whatever its stamp.
     """
-    at = _take_turn(connection, system, entity, now)
+    at = _take_turn(connection, system, entity.name, now)
     parameters = {"system": system, "run_id": run_id, "now": at, "seen_since": seen_since, "entity": entity.name}
     row = connection.execute(missing_statement(entity.name), parameters).fetchone()
     assert row is not None
+    if row[0]:
+        _bury_parts(connection, system, entity, run_id, at, None)
     return int(row[0])
 
 
-def _take_turn(connection: Connection, system: str, entity: Entity, now: datetime | None) -> datetime:
+def _bury_orphans(
+    connection: Connection, system: str, entity: Entity, images: Sequence[Image], run_id: str, at: datetime
+) -> None:
+    """Parts of what was deleted in this batch, and parts in this batch of what had been deleted before, are not living."""
+    if (part := part_of(entity.name)) and (parents := parents_of(part, images)):
+        bury_orphans(connection, part, system=system, run_id=run_id, now=at, parents=list(parents))
+    if deleted := [image.key for image in images if image.deleted]:
+        _bury_parts(connection, system, entity, run_id, at, deleted)
+
+
+def _bury_parts(
+    connection: Connection, system: str, entity: Entity, run_id: str, at: datetime, parents: Sequence[str] | None
+) -> None:
+    """The parts' turn is taken as well: a part that is just landing either is seen here, or sees the deletion."""
+    for part in PARTS:
+        if part.parent == entity.name:
+            _take_turn(connection, system, part.entity, at)
+            bury_orphans(connection, part, system=system, run_id=run_id, now=at, parents=parents)
+
+
+def _take_turn(connection: Connection, system: str, entity: str, now: datetime | None) -> datetime:
     """Wait for other landings of the same records to commit, and return the time."""
-    turn = f"land {system} {entity.name}"
+    turn = f"land {system} {entity}"
     connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (turn,))
     row = connection.execute("select coalesce(%s, clock_timestamp())", (now,)).fetchone()
     assert row is not None

@@ -97,9 +97,12 @@ seen as (
 told as (
     insert into hub.ledger (at, run_id, actor, kind, system, entity, key, detail)
     select %(now)s, %(run_id)s, 'crosswalk', case v.verdict when 'changed' then 'observed' else v.verdict end,
-           %(system)s, %(entity)s, v.key,
-           case when v.verdict = 'deleted' then '{{}}' else jsonb_build_object('from', v.was, 'to', v.is_now) end
-      from verdict v where v.verdict in ('changed', 'restored', 'deleted')
+           %(system)s, %(entity)s, v.key, jsonb_build_object('from', v.was, 'to', v.is_now, 'fields', {changes})
+      from verdict v join {stage} s using (key) join {image} t on t.ctid = v.place
+     where v.verdict in ('changed', 'restored')
+     union all
+    select %(now)s, %(run_id)s, 'crosswalk', 'deleted', %(system)s, %(entity)s, v.key, '{{}}'
+      from verdict v where v.verdict = 'deleted'
      union all
     select %(now)s, %(run_id)s, 'crosswalk', 'observed', %(system)s, %(entity)s, null, jsonb_build_object('inserted', count(*))
       from verdict v where v.verdict = 'inserted' having count(*) > 0
@@ -132,12 +135,44 @@ select count(*) from missing
 """
 
 
+# Two arguments a field, and Postgres takes a hundred: an object for each so many fields, then all in one.
+_FIELDS_AN_OBJECT = 40
+
+_CHANGE = "case when s.{0} is distinct from t.{0} then {1} end"
+
+_EXTRAS = """case when s.extras::jsonb is distinct from t.extras then
+    (select jsonb_object_agg(name, jsonb_build_array(t.extras -> name, s.extras::jsonb -> name))
+       from (select jsonb_object_keys(t.extras) union select jsonb_object_keys(s.extras::jsonb)) names (name)
+      where t.extras -> name is distinct from s.extras::jsonb -> name) end"""
+
+
+def _changes(entity: Entity) -> sql.Composable:
+    """Return SQL for the changed fields of stage ``s`` against image ``t``: ``{field: [from, to]}``, extras by their own names.
+
+    A sensitive field is kept as ``true``: that it changed, but not what it was, as nothing leaves the ledger any more (law 10).
+    """
+    kept: list[sql.Composable] = []
+    for field in entity.fields:
+        name = sql.Identifier(field.name)
+        pair = sql.SQL("jsonb_build_array(t.{0}, s.{0})").format(name)
+        change = sql.SQL(_CHANGE).format(name, sql.SQL("'true'::jsonb") if field.sensitive else pair)
+        kept.append(sql.SQL("{}, {}").format(sql.Literal(field.name), change))
+    objects = [
+        sql.SQL("jsonb_build_object({})").format(sql.SQL(", ").join(kept[start : start + _FIELDS_AN_OBJECT]))
+        for start in range(0, len(kept), _FIELDS_AN_OBJECT)
+    ]
+    fields = sql.SQL("jsonb_strip_nulls({})").format(sql.SQL(" || ").join(objects))
+    return sql.SQL("{} || coalesce({}, '{{}}')").format(fields, sql.SQL(_EXTRAS))
+
+
 @cache
-def merge_statement(entity: str, fields: tuple[str, ...]) -> sql.Composed:
+def merge_statement(entity: Entity) -> sql.Composed:
     """Return the merge of the stage into the image table; yields (verdict, records)."""
+    fields = entity.field_names
     return sql.SQL(_MERGE).format(
-        image=sql.Identifier(SCHEMA, entity),
-        stage=stage_name(entity),
+        image=sql.Identifier(SCHEMA, entity.name),
+        stage=stage_name(entity.name),
+        changes=_changes(entity),
         fields=sql.SQL(", ").join(map(sql.Identifier, fields)),
         staged=sql.SQL(", ").join(sql.Identifier("s", name) for name in fields),
     )

@@ -221,9 +221,17 @@ sa.Table(
     sa.Column("link_id", sa.BigInteger),
     text("intent_key", null=True),
     json("detail"),
-    sa.Index("ix_ledger_record", "system", "entity", "key", postgresql_where=sa.text("key IS NOT NULL")),
-    sa.Index("ix_ledger_intent", "intent_key", postgresql_where=sa.text("intent_key IS NOT NULL")),
-    sa.Index("ix_ledger_at", "at"),
+    sa.Index("ix_ledger_record", "system", "entity", "key", "id", postgresql_where=sa.text("key IS NOT NULL")),
+    sa.Index("ix_ledger_intent", "intent_key", "id", postgresql_where=sa.text("intent_key IS NOT NULL")),
+    sa.Index("ix_ledger_run", "run_id", "kind", "id", postgresql_where=sa.text("run_id IS NOT NULL")),
+    sa.Index(
+        "ix_ledger_landing",  # the rows that sum up a landing's new records
+        "system",
+        "entity",
+        "id",
+        postgresql_where=sa.text("key IS NULL AND entity IS NOT NULL"),
+    ),
+    sa.Index("ix_ledger_at", "at", postgresql_using="brin"),
 )
 
 sa.Table(
@@ -248,6 +256,9 @@ sa.Table(
     instant("resolved_at"),
     text("resolved_by", null=True),
     text("run_id", null=True),
+    text("owner", null=True),
+    instant("ignored_at"),
+    text("ignored_by", null=True),
     sa.CheckConstraint("status IN ('open', 'resolved')", name="ck_quarantine_status"),
     sa.Index(
         "uq_quarantine_open",
@@ -260,6 +271,14 @@ sa.Table(
         postgresql_where=sa.text("status = 'open'"),
     ),
     sa.Index("ix_quarantine_last_seen", "pairing", "status", "last_seen"),
+    sa.Index(
+        "ix_quarantine_cause",
+        "pairing",
+        "stage",
+        "error_class",
+        "fingerprint",
+        postgresql_where=sa.text("status = 'open'"),
+    ),
 )
 
 sa.Table(
@@ -289,6 +308,7 @@ sa.Table(
     sa.Column("success", sa.Boolean, nullable=False),
     text("error", null=True),
     instant("measured_at", null=False),
+    text("entity"),
     sa.UniqueConstraint("pairing", "run_id", "check_id", name="uq_check_result_run"),
     sa.Index("ix_check_result_measured", "pairing", "measured_at"),
 )
