@@ -24,6 +24,7 @@ class CheckOutcome:
     population: int
     success: bool
     error: str | None = None
+    entity: str = ""
 
     @property
     def score(self) -> Decimal:
@@ -50,29 +51,68 @@ class CheckResult:
     success: bool
     error: str | None
     measured_at: datetime
+    entity: str
+
+    @property
+    def in_order(self) -> int:
+        """How many of those compared are in order."""
+        return max(0, self.population - self.violations)
+
+    @property
+    def out_of_order(self) -> int:
+        """How many of those compared are not in order."""
+        return self.population - self.in_order
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A stored row that broke a check."""
+
+    id: int
+    run_id: str
+    check_id: str
+    detail: dict[str, Any]
 
 
 _COLUMNS = ", ".join(CheckResult.__dataclass_fields__)
 
 _STORE = f"""
 insert into hub.check_result ({_COLUMNS})
-values (%s, %s, %s, %s, %s, %s, %s, round(%s, 4), %s, %s, coalesce(%s, clock_timestamp()))
+values (%s, %s, %s, %s, %s, %s, %s, round(%s, 4), %s, %s, coalesce(%s, clock_timestamp()), %s)
 on conflict (pairing, run_id, check_id) do update
    set title = excluded.title, severity = excluded.severity, violations = excluded.violations, population = excluded.population,
-       score = excluded.score, success = excluded.success, error = excluded.error, measured_at = excluded.measured_at
+       score = excluded.score, success = excluded.success, error = excluded.error, measured_at = excluded.measured_at, entity = excluded.entity
+"""
+
+_FORGET = """
+delete from hub.check_result where pairing = %(pairing)s and run_id = %(run_id)s and check_id <> all(%(checks)s)
+"""
+
+_LET_GO = """
+delete from hub.check_violation v where v.pairing = %(pairing)s and v.run_id in (
+    select run_id from hub.check_result where pairing = %(pairing)s group by 1 order by max(measured_at) desc offset %(runs)s)
 """
 
 
 def store_outcomes(
     connection: Connection, *, pairing: str, run_id: str, outcomes: Iterable[CheckOutcome], now: datetime | None = None
 ) -> None:
-    """Store a run's outcomes; storing them again replaces them."""
+    """Store a run's outcomes; storing them again replaces them, those that are no longer among them included."""
     rows = [
-        (pairing, run_id, o.check_id, o.title, o.severity, o.violations, o.population, o.score, o.success, o.error, now)
+        (
+            *(pairing, run_id, o.check_id, o.title, o.severity, o.violations, o.population),
+            *(o.score, o.success, o.error, now, o.entity),
+        )
         for o in outcomes
     ]
+    connection.execute(_FORGET, {"pairing": pairing, "run_id": run_id, "checks": [row[2] for row in rows]})
     with connection.cursor() as cursor:
         cursor.executemany(_STORE, rows)
+
+
+def let_go_of_violations(connection: Connection, pairing: str, *, keep_runs: int) -> int:
+    """Delete the violating rows of all but the last runs; results stay, and the trend with them."""
+    return connection.execute(_LET_GO, {"pairing": pairing, "runs": keep_runs}).rowcount
 
 
 def results_of(connection: Connection, pairing: str, run_id: str | None = None) -> list[CheckResult]:
@@ -87,7 +127,21 @@ def violations_of(
     connection: Connection, pairing: str, run_id: str, check_id: str, *, limit: int = 1000
 ) -> list[dict[str, Any]]:
     """Return the rows that broke a check in a run."""
-    query = (
-        "select detail from hub.check_violation where (pairing, run_id, check_id) = (%s, %s, %s) order by id limit %s"
-    )
-    return [detail for (detail,) in connection.execute(query, (pairing, run_id, check_id, limit))]
+    return [row.detail for row in stored_violations(connection, pairing, run_id, check_id, limit=limit)]
+
+
+def stored_violations(
+    connection: Connection, pairing: str, run_id: str, check_id: str, *, limit: int = 1000, offset: int = 0
+) -> list[Violation]:
+    """Return the rows that broke a check in a run, a page of them, with their numbers."""
+    query = """select id, run_id, check_id, detail from hub.check_violation
+        where (pairing, run_id, check_id) = (%s, %s, %s) order by id limit %s offset %s"""
+    with connection.cursor(row_factory=class_row(Violation)) as cursor:
+        return cursor.execute(query, (pairing, run_id, check_id, limit, offset)).fetchall()
+
+
+def violation(connection: Connection, pairing: str, number: int) -> Violation | None:
+    """Return one violating row; None when its run's rows are no longer kept."""
+    query = "select id, run_id, check_id, detail from hub.check_violation where pairing = %s and id = %s"
+    with connection.cursor(row_factory=class_row(Violation)) as cursor:
+        return cursor.execute(query, (pairing, number)).fetchone()

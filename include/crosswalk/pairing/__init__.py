@@ -1,5 +1,6 @@
 """A pairing: one CRM and one ERP kept in step, described by one YAML file."""
 
+from crosswalk.pairing.checks import CheckPolicy, ReportMail
 from crosswalk.pairing.document import (
     ChoiceRule,
     LinkRule,
@@ -14,12 +15,14 @@ from crosswalk.pairing.products import Brake, ProductPolicy
 
 __all__ = [
     "Brake",
+    "CheckPolicy",
     "ChoiceRule",
     "LinkRule",
     "OrderPolicy",
     "Pairing",
     "Phase",
     "ProductPolicy",
+    "ReportMail",
     "SystemSide",
     "load_pairing",
     "load_pairings",

@@ -11,6 +11,7 @@ from pydantic import ValidationError as ShapeError
 
 from crosswalk.mapping.source import Mistake, Source, read_source, refuse
 from crosswalk.model.entities import ENTITIES
+from crosswalk.pairing.checks import CheckPolicy
 from crosswalk.pairing.matching import Matching
 from crosswalk.pairing.products import Brake, ProductPolicy
 
@@ -113,14 +114,6 @@ class OrderPolicy(_Part):
     brake: Brake = Brake()
 
 
-class CheckTolerances(_Part):
-    """How far the two systems may be apart before a check fails."""
-
-    count_share: float = Field(default=0.02, ge=0, le=1)
-    order_total: Decimal = Decimal("0.01")
-    grace_minutes: int = 30
-
-
 class Pairing(_Part):
     """One CRM and one ERP kept in step."""
 
@@ -137,7 +130,7 @@ class Pairing(_Part):
     products: ProductPolicy = ProductPolicy()
     price_lists: dict[str, str] = Field(default_factory=dict)
     write_back: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    checks: CheckTolerances = CheckTolerances()
+    checks: CheckPolicy = CheckPolicy()
 
     @property
     def name(self) -> str:
