@@ -259,6 +259,8 @@ sa.Table(
     text("owner", null=True),
     instant("ignored_at"),
     text("ignored_by", null=True),
+    instant("replayed_at"),
+    text("replayed_by", null=True),
     sa.CheckConstraint("status IN ('open', 'resolved')", name="ck_quarantine_status"),
     sa.Index(
         "uq_quarantine_open",

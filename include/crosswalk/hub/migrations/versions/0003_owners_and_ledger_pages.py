@@ -11,7 +11,12 @@ depends_on = None
 
 # The ledger is read by record, by intent and by run, each the newest first; instants come in order, so that a BRIN index is enough.
 _UP = (
-    "ALTER TABLE hub.quarantine ADD COLUMN owner TEXT, ADD COLUMN ignored_at TIMESTAMP WITH TIME ZONE, ADD COLUMN ignored_by TEXT",
+    """
+    ALTER TABLE hub.quarantine
+        ADD COLUMN owner TEXT,
+        ADD COLUMN ignored_at TIMESTAMP WITH TIME ZONE, ADD COLUMN ignored_by TEXT,
+        ADD COLUMN replayed_at TIMESTAMP WITH TIME ZONE, ADD COLUMN replayed_by TEXT
+    """,
     "CREATE INDEX ix_quarantine_cause ON hub.quarantine (pairing, stage, error_class, fingerprint) WHERE status = 'open'",
     "DROP INDEX hub.ix_ledger_record",
     "CREATE INDEX ix_ledger_record ON hub.ledger (system, entity, key, id) WHERE key IS NOT NULL",
@@ -33,7 +38,10 @@ _DOWN = (
     "DROP INDEX hub.ix_ledger_record",
     "CREATE INDEX ix_ledger_record ON hub.ledger (system, entity, key) WHERE key IS NOT NULL",
     "DROP INDEX hub.ix_quarantine_cause",
-    "ALTER TABLE hub.quarantine DROP COLUMN owner, DROP COLUMN ignored_at, DROP COLUMN ignored_by",
+    """
+    ALTER TABLE hub.quarantine
+        DROP COLUMN owner, DROP COLUMN ignored_at, DROP COLUMN ignored_by, DROP COLUMN replayed_at, DROP COLUMN replayed_by
+    """,
 )
 
 
