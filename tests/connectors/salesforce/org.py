@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from email.utils import format_datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from crosswalk.connectors.salesforce import SalesforceConnector, connect
 from crosswalk.connectors.settings import ConnectionSettings
@@ -29,6 +29,14 @@ _CONDITIONS = re.compile(
     r"|(?P<behind>Id > '(?P<bi>\w+)')"
     r"|(?P<among>(?P<af>\w+) IN \((?P<av>[^)]*)\))"
 )
+
+
+class _Select(NamedTuple):
+    """What a query asked for: of which object, which columns, with the recycle bin or without."""
+
+    native: str
+    names: tuple[str, ...]
+    all_rows: bool
 
 
 class Org:
@@ -46,7 +54,7 @@ class Org:
         self.unique = {"ERP_Id__c"}
         self.bulk = True
         self.calls: list[str] = []
-        self._cursors: dict[str, list[Row]] = {}
+        self._cursors: dict[str, tuple[_Select, list[str]]] = {}
         self._jobs: dict[str, list[Row]] = {}
         self.jobs_sent: list[Row] = []
         self.describes: dict[str, Row] = {}
@@ -123,7 +131,7 @@ class Org:
 
     # --- SOQL --------------------------------------------------------------------------------------
 
-    def _select(self, soql: str, *, all_rows: bool) -> list[Row]:
+    def _select(self, soql: str, *, all_rows: bool) -> tuple[_Select, list[str]]:
         parsed = re.fullmatch(r"SELECT (.+?) FROM (\w+)(?: WHERE (.+?))?(?: ORDER BY (.+?))?(?: LIMIT (\d+))?", soql)
         assert parsed is not None, soql
         columns, native, where, order, limit = parsed.groups()
@@ -134,15 +142,21 @@ class Org:
             for column in reversed(order.split(", ")):
                 name, _, direction = column.partition(" ")
                 rows.sort(key=lambda row, name=name: row[name], reverse=direction == "DESC")  # type: ignore[misc]
-        names = columns.split(", ")
         rows = rows[: int(limit)] if limit else rows
-        return [{"attributes": {"type": native}, **{name: _path(row, name) for name in names}} for row in rows]
+        return _Select(native, tuple(columns.split(", ")), all_rows), [row["Id"] for row in rows]
+
+    def _read(self, select: _Select, keys: list[str]) -> list[Row]:
+        """The rows as they are now: nobody keeps them as they were when the query began (Salesforce §5)."""
+        rows = [self.rows[select.native][key] for key in keys]
+        rows = [row for row in rows if select.all_rows or not row["IsDeleted"]]
+        return [
+            {"attributes": {"type": select.native}, **{name: _path(row, name) for name in select.names}} for row in rows
+        ]
 
     def _query(self, soql: str, *, all_rows: bool) -> Reply:
-        rows = self._select(soql, all_rows=all_rows)
         self._number += 1
         cursor = f"0r8xx{self._number:010d}"
-        self._cursors[cursor] = rows
+        self._cursors[cursor] = self._select(soql, all_rows=all_rows)
         return self._page(cursor, 0)
 
     def _more(self, locator: str) -> Reply:
@@ -152,11 +166,11 @@ class Org:
         return self._page(cursor, int(offset))
 
     def _page(self, cursor: str, start: int) -> Reply:
-        rows, end = self._cursors[cursor], start + self.page
+        (select, keys), end = self._cursors[cursor], start + self.page
         body: Row = {
-            "totalSize": len(rows),
-            "done": end >= len(rows),
-            "records": [_nested(row) for row in rows[start:end]],
+            "totalSize": len(keys),
+            "done": end >= len(keys),
+            "records": [_nested(row) for row in self._read(select, keys[start:end])],
         }
         if not body["done"]:
             body["nextRecordsUrl"] = f"/services/data/v62.0/query/{cursor}-{end}"
@@ -172,7 +186,7 @@ class Org:
             self.jobs_sent.append(body)
             self._number += 1
             job = f"7505f{self._number:010d}AAM"
-            self._jobs[job] = self._select(body["query"], all_rows=body["operation"] == "queryAll")
+            self._jobs[job] = self._read(*self._select(body["query"], all_rows=body["operation"] == "queryAll"))
             return reply_json({"id": job, "state": "UploadComplete", "createdDate": rest(self.now)})
         job = resource.split("/")[2]
         if request.method == "PATCH":

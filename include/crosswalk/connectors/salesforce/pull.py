@@ -127,36 +127,55 @@ class _Pull:
 
     # --- REST ---------------------------------------------------------------------------------
 
-    def _by_rest(self, answer: Answer) -> Iterator[_Read]:
-        began = answer.server_time
-        last: NativeRecord | None = None
+    def _by_rest(self, first: Answer) -> Iterator[_Read]:
+        began = asked = first.server_time
+        answer, fresh = first, True
+        place: NativeRecord | None = None
         stamp = ""
         while True:
             records = self.reader.from_json(answer.records)
-            last = records[-1] if records else last
+            place = self._place(records, asked, fresh=fresh) or place
             stamp = _newest(records, stamp)
             if answer.next_url is None:
                 yield _Read(records, self._final(began, stamp))
                 return
-            yield _Read(records, self._reached(last))
-            answer = self._next(answer.next_url, last)
+            yield _Read(records, self._reached(place))
+            following = self._more(answer.next_url)
+            fresh = following is None
+            answer = following or self.client.query(self.plan.soql(after=place), all_rows=self.plan.all_rows)
+            asked = answer.server_time if fresh else asked
 
-    def _next(self, next_url: str, last: NativeRecord | None) -> Answer:
+    def _more(self, next_url: str) -> Answer | None:
+        """Return the query's next page; None when its cursor is lost."""
         try:
             answer = self.client.more(next_url)
         except CrosswalkError as error:
             if error.code != LOCATOR_LOST:
                 raise
-            return self.client.query(self.plan.soql(after=last), all_rows=self.plan.all_rows)
+            return None
         if answer.next_url == next_url:
             raise TransientError("Salesforce repeats a page of the query.", hint="Run the pull again.")
         return answer
 
-    def _reached(self, last: NativeRecord | None) -> datetime | None:
-        """How far a read has got in its middle: only one in the order of stamps can be resumed."""
-        if self.since is None or last is None or last.modified is None:
+    def _place(self, records: Sequence[NativeRecord], asked: datetime | None, *, fresh: bool) -> NativeRecord | None:
+        """Return the last record that stands where the query found it, so that one can go on behind it; None when nobody knows.
+
+        Only a query's first page is read when it is asked. Rows of later ones are read anew (Salesforce §5): one that was saved
+        in between shows its new stamp in its old place, and behind that stamp lies less than behind the row. A stamp that is older
+        than the query by more than the overlap was not given after it.
+        """
+        if fresh or self.since is None:
+            return records[-1] if records else None
+        if asked is None:
             return None
-        return max(self.since, last.modified)
+        settled = asked - self.settings.overlap
+        return next((row for row in reversed(records) if row.modified is not None and row.modified < settled), None)
+
+    def _reached(self, place: NativeRecord | None) -> datetime | None:
+        """How far a read has got in its middle: only one in the order of stamps can be resumed."""
+        if self.since is None or place is None or place.modified is None:
+            return None
+        return max(self.since, place.modified)
 
     def _final(self, began: datetime | None, stamp: str) -> datetime:
         """How far it has got at its end. Without a Date header: the newest stamp seen, else where we began."""
