@@ -28,6 +28,10 @@ class AirflowRest:
         """Send a request and return the answer, whatever it is."""
         return self._session.request(method, self._url + path, json=body, params=query or None, timeout=60)  # type: ignore[arg-type]
 
+    def submit(self, path: str, form: dict[str, str], **headers: str) -> requests.Response:
+        """Send a form as a page does; returns the answer itself, not what it leads to."""
+        return self._session.post(self._url + path, data=form, headers=headers, timeout=60, allow_redirects=False)
+
     def ask(self, method: str, path: str, body: object = None, **query: object) -> Any:
         """Send a request that has to succeed; returns the JSON."""
         answer = self.send(method, path, body, **query)

@@ -24,7 +24,12 @@ def _view(name: str, category: str) -> dict[str, str]:
 
 
 _APPS = [{"app": Pages(), "url_prefix": PREFIX, "name": "Crosswalk"}]
-_VIEWS = [_view("Consistency", "browse"), _view("Quarantine", "browse"), _view("Runbook", "docs")]
+_VIEWS = [
+    _view("Consistency", "browse"),
+    _view("Quarantine", "browse"),
+    _view("Matches", "browse"),
+    _view("Runbook", "docs"),
+]
 _LINKS = [ConsistencyReportLink(), QuarantineLink(), RunbookLink()]
 
 

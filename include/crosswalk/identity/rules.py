@@ -26,41 +26,86 @@ class Linked:
 
 
 def link_by_rules(connection: psycopg.Connection, pairing: Pairing, entity: str, run_id: str) -> list[Linked]:
-    """Apply the pairing's rules for ``entity`` in their order; returns what each one linked."""
+    """Apply the pairing's rules for ``entity`` in their order; returns what each one linked.
+
+    Records without a link are set apart first: usually they are few beside the linked ones, which are looked at only where they
+    could make a find ambiguous.
+    """
+    rules, parameters = pairing.linking.get(entity, ()), _parameters(pairing, entity)
+    if not rules:
+        return []
+    shape = ENTITIES[entity]
+    connection.execute(_OPEN.format(open=_open(shape), table=sql.Identifier(shape.name)), parameters)
     results = []
-    for rule in pairing.linking.get(entity, ()):
+    for rule in rules:
         pairs = [
             LinkPair(pairing.crm.system, crm_key, pairing.erp.system, erp_key, rule.name)
-            for crm_key, erp_key in connection.execute(
-                _pairs(ENTITIES[entity], rule), _parameters(pairing, entity)
-            ).fetchall()
+            for crm_key, erp_key in _sure(connection, shape, rule, parameters)
         ]
         results.append(Linked(rule.name, create_links(connection, pairing.name, entity, pairs, run_id)))
+    connection.execute(sql.SQL("drop table {}").format(_open(shape)))
     return results
+
+
+def _sure(
+    connection: psycopg.Connection, entity: Entity, rule: LinkRule, parameters: dict[str, str]
+) -> list[tuple[str, str]]:
+    """Return the keys of pairs whose common key no other record has, linked or not."""
+    crm, erp = _sides(entity, rule)
+    pairs = _PAIRS.format(open=_open(entity), crm=sql.SQL(crm), erp=sql.SQL(erp))
+    found = connection.execute(pairs, parameters).fetchall()
+    if not found:
+        return []
+    common = [row[0] for row in found]
+    ambiguous: set[str] = set()
+    for side, system in ((crm, "crm"), (erp, "erp")):
+        doubled = _DOUBLED.format(table=sql.Identifier(entity.name), side=sql.SQL(side))
+        rows = connection.execute(doubled, {"system": parameters[system], "common": common}).fetchall()
+        ambiguous.update(row[0] for row in rows)
+    return [(crm_key, erp_key) for key, crm_key, erp_key in found if key not in ambiguous]
 
 
 def _parameters(pairing: Pairing, entity: str) -> dict[str, str]:
     return {"pairing": pairing.name, "entity": entity, "crm": pairing.crm.system, "erp": pairing.erp.system}
 
 
-def _pairs(entity: Entity, rule: LinkRule) -> sql.Composed:
+def _open(entity: Entity) -> sql.Identifier:
+    return sql.Identifier(f"open_{entity.name}")
+
+
+def _sides(entity: Entity, rule: LinkRule) -> tuple[str, str]:
+    """Return the SQL of what a rule compares, in the CRM and in the ERP."""
     if rule.stored_key == "crm":
-        crm, erp = "counterpart_key", "key"
-    elif rule.stored_key == "erp":
-        crm, erp = "key", "counterpart_key"
-    else:
-        crm = erp = " || '|' || ".join(_comparable(entity, name) for name in rule.exact)
-    return sql.SQL(
-        """
-        with crm as (select {crm} as k, min(key) as key from hub.{table} where system = %(crm)s and deleted_at is null and {crm} is not null
-                     group by 1 having count(*) = 1),
-             erp as (select {erp} as k, min(key) as key from hub.{table} where system = %(erp)s and deleted_at is null and {erp} is not null
-                     group by 1 having count(*) = 1)
-        select crm.key, erp.key from crm join erp using (k)
-         where not exists (select 1 from hub.link_end e where e.pairing = %(pairing)s and e.entity = %(entity)s and e.system = %(crm)s and e.key = crm.key)
-           and not exists (select 1 from hub.link_end e where e.pairing = %(pairing)s and e.entity = %(entity)s and e.system = %(erp)s and e.key = erp.key)
-        """
-    ).format(table=sql.Identifier(entity.name), crm=sql.SQL(crm), erp=sql.SQL(erp))
+        return "counterpart_key", "key"
+    if rule.stored_key == "erp":
+        return "key", "counterpart_key"
+    same = " || '|' || ".join(_comparable(entity, name) for name in rule.exact)
+    return same, same
+
+
+_OPEN = sql.SQL("""
+create temporary table {open} on commit drop as
+select * from hub.{table} r
+ where r.system in (%(crm)s, %(erp)s) and r.deleted_at is null
+   and not exists (select 1 from hub.link_end e
+                    where e.pairing = %(pairing)s and e.entity = %(entity)s and e.system = r.system and e.key = r.key)
+""")
+
+_PAIRS = sql.SQL("""
+with mine as materialized (select {crm} as k, key from {open} where system = %(crm)s),
+     theirs as materialized (select {erp} as k, key from {open} where system = %(erp)s),
+     crm as (select k, min(key) as key from mine where k is not null group by 1 having count(*) = 1),
+     erp as (select k, min(key) as key from theirs where k is not null group by 1 having count(*) = 1)
+select k, crm.key, erp.key from crm join erp using (k)
+ where not exists (select 1 from hub.link_end e where e.pairing = %(pairing)s and e.entity = %(entity)s and e.system = %(crm)s and e.key = crm.key)
+   and not exists (select 1 from hub.link_end e where e.pairing = %(pairing)s and e.entity = %(entity)s and e.system = %(erp)s and e.key = erp.key)
+""")
+
+_DOUBLED = sql.SQL("""
+with wanted as materialized (select distinct k from unnest(%(common)s::text[]) w (k)),
+     everybody as materialized (select {side} as k from hub.{table} where system = %(system)s and deleted_at is null)
+select k from everybody join wanted using (k) group by 1 having count(*) > 1
+""")
 
 
 def _comparable(entity: Entity, name: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 MATCHABLE = ("customer", "contact", "product")
@@ -30,10 +32,11 @@ class Matching(BaseModel):
 
     schedule: str | None = "5 * * * *"
     entities: dict[str, MatchPolicy] = Field(default_factory=dict)
+    survivors: dict[str, dict[str, Literal["erp", "crm", "longest", "newest"]]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _can_be_matched(self) -> Matching:
-        for entity in self.entities:
+        for entity in (*self.entities, *self.survivors):
             if entity not in MATCHABLE:
                 raise ValueError(f"{entity!r} cannot be matched by score; these can: {', '.join(MATCHABLE)}")
         return self

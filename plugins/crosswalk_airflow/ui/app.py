@@ -9,10 +9,10 @@ from pathlib import Path
 
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.core_api.security import auth_manager_from_app, requires_authenticated
-from fastapi import Depends, FastAPI, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
-from crosswalk_airflow.ui import consistency, quarantine, runbook
+from crosswalk_airflow.ui import consistency, quarantine, review, runbook
 from crosswalk_airflow.ui.common import HEADERS, READS, PageError, choose_pairing, hub_of, same_origin, sentence
 
 app = FastAPI(
@@ -27,13 +27,15 @@ app.add_exception_handler(PageError, sentence)  # type: ignore[arg-type]  # Star
 
 app.include_router(consistency.router)
 app.include_router(quarantine.router)
+app.include_router(review.router)
 app.include_router(runbook.router)
 
 
 @app.get("/theme.js")
-def theme() -> Response:
-    """Return the script that follows Airflow's light or dark theme."""
-    script = (Path(__file__).parent / "theme.js").read_text(encoding="utf-8")
+@app.get("/matches.js")
+def script(request: Request) -> Response:
+    """Return one of our scripts: the one that follows Airflow's light or dark theme, the one that decides by keys."""
+    script = (Path(__file__).parent / request.url.path.rpartition("/")[2]).read_text(encoding="utf-8")
     return Response(
         script,
         media_type="text/javascript",

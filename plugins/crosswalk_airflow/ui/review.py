@@ -1,0 +1,256 @@
+"""Doubtful pairs for a person to decide, links to undo, and the report before orders go live."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Annotated, Literal
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from crosswalk_airflow.ui.common import (
+    DECIDES,
+    HEADERS,
+    READS,
+    Name,
+    PageError,
+    User,
+    choose_pairing,
+    hub_of,
+    may_decide,
+    page,
+    see_other,
+)
+
+if TYPE_CHECKING:
+    from crosswalk.hub.database import Connection
+    from crosswalk.hub.matches import Match
+    from crosswalk.model.records import Image
+    from crosswalk.pairing import Pairing
+
+router = APIRouter(dependencies=READS)
+LISTED = 100
+_HIDDEN = frozenset({"counterpart_key", "parent_key", "owner"})
+Key = Annotated[str, Query(max_length=200)]
+Bucket = Literal["doubtful", "only_crm", "only_erp", "twice_crm", "twice_erp"]
+
+
+@router.get("/matches")
+def matches(
+    request: Request,
+    user: User,
+    pairing: Name = None,
+    entity: Name = None,
+    told: Annotated[str | None, Query(max_length=200)] = None,
+) -> HTMLResponse:
+    """Show the surest open pair side by side, the others below it."""
+    return page(request, "matches.html", {**waiting(pairing, entity), "may": may_decide(user), "told": told})
+
+
+@router.post("/matches/decide", dependencies=DECIDES)
+def decide(
+    request: Request,
+    user: User,
+    pairing: Annotated[str, Form(max_length=100)],
+    decision: Annotated[Literal["same", "different", "skip"], Form()],
+    match: Annotated[list[int], Form()],
+    entity: Annotated[str, Form(max_length=100)] = "",
+) -> RedirectResponse:
+    """Record what a person says of one pair or of many; each for itself, so that one that is gone stops nobody."""
+    from crosswalk.hub import matches as hub_matches
+    from crosswalk.model.errors import NotFoundError
+
+    chosen, _ = choose_pairing(pairing)
+    done, gone = 0, 0
+    for number in match:
+        try:
+            with hub_of(chosen).connection() as connection:
+                hub_matches.decide(connection, number, decision, actor=f"person:{user.get_name()}")
+            done += 1
+        except NotFoundError:
+            gone += 1
+    told = f"{done} {_WORDS[decision]}" + (f", {gone} not open any more" if gone else "")
+    shown = {"pairing": chosen.name, "entity": entity if entity.isidentifier() else "", "told": told}
+    return see_other(request, f"/matches?{urlencode(shown)}")
+
+
+@router.get("/matches/link")
+def link(
+    request: Request, user: User, system: Key, key: Key, pairing: Name = None, entity: Name = "customer"
+) -> HTMLResponse:
+    """Show a link: both records, who made it, and what was written through it."""
+    return page(request, "link.html", {**linked(pairing, entity or "", system, key), "may": may_decide(user)})
+
+
+@router.post("/matches/undo", dependencies=DECIDES)
+def undo(
+    request: Request,
+    user: User,
+    pairing: Annotated[str, Form(max_length=100)],
+    entity: Annotated[str, Form(max_length=100)],
+    system: Annotated[str, Form(max_length=200)],
+    key: Annotated[str, Form(max_length=200)],
+    reason: Annotated[str, Form(min_length=3, max_length=500)],
+) -> RedirectResponse:
+    """End a link and keep the two apart from now on."""
+    from crosswalk.hub import matches as hub_matches
+    from crosswalk.model.errors import NotFoundError
+
+    chosen, _ = choose_pairing(pairing)
+    try:
+        with hub_of(chosen).connection() as connection:
+            written = hub_matches.undo(
+                connection, chosen.name, entity, system, key, actor=f"person:{user.get_name()}", reason=reason
+            )
+    except NotFoundError as error:
+        raise PageError("Not linked any more", f"{error} {error.hint}") from error
+    told = f"Link undone, {len(written)} writes made through it stay as they are"
+    return see_other(request, f"/matches?{urlencode({'pairing': chosen.name, 'told': told})}")
+
+
+@router.get("/cutover")
+def cutover(request: Request, pairing: Name = None, entity: Name = None, bucket: Bucket | None = None) -> HTMLResponse:
+    """Show what is linked, doubtful, only on one side, or there twice."""
+    return page(request, "cutover.html", report(pairing, entity, bucket))
+
+
+@router.get("/cutover.csv")
+def cutover_csv(bucket: Bucket, pairing: Name = None, entity: Name = "customer") -> Response:
+    """Return the records of one bucket as CSV."""
+    found = report(pairing, entity, bucket, limit=100_000)
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["system", "key", "name", "note"])
+    rows = found["records"]
+    assert isinstance(rows, list)
+    writer.writerows([_defused(value) for value in (row.system, row.key, row.name, row.note)] for row in rows)
+    headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{entity}_{bucket}.csv"'}
+    return Response(text.getvalue(), media_type="text/csv", headers=headers)
+
+
+_WORDS = {"same": "linked", "different": "kept apart", "skip": "put off"}
+
+
+def _defused(text: str) -> str:
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
+
+
+def waiting(name: str | None, entity: str | None) -> dict[str, object]:
+    """Return the open pairs of a pairing, the first with both records in full."""
+    from crosswalk.hub.matches import open_matches
+
+    pairing, all_pairings = choose_pairing(name)
+    with hub_of(pairing).connection() as connection:
+        found = open_matches(connection, pairing.name, entity or None, limit=LISTED)
+        total = connection.execute(
+            "select entity, count(*) from hub.match_candidate where pairing = %s and status = 'open' group by entity order by entity",
+            (pairing.name,),
+        ).fetchall()
+        names = _names(connection, found)
+        first = _side_by_side(connection, pairing, found[0]) if found else None
+    return {
+        "pairing": pairing,
+        "pairings": all_pairings,
+        "entity": entity or "",
+        "totals": dict(total),
+        "matches": found,
+        "names": names,
+        "first": first,
+    }
+
+
+def linked(name: str | None, entity: str, system: str, key: str) -> dict[str, object]:
+    """Return a link with both records and what was written through it."""
+    from crosswalk.hub.matches import written_through
+
+    pairing, all_pairings = choose_pairing(name)
+    with hub_of(pairing).connection() as connection:
+        row = connection.execute(
+            """
+            select l.rule, l.created_at, theirs.system, theirs.key from hub.link l
+              join hub.link_end mine on mine.link_id = l.id join hub.link_end theirs on theirs.link_id = l.id and theirs.system <> mine.system
+             where l.pairing = %s and l.entity = %s and mine.system = %s and mine.key = %s
+            """,
+            (pairing.name, entity, system, key),
+        ).fetchone()
+        if row is None:
+            raise PageError("Not linked", f"{entity} {key} of {system} is linked to nothing.")
+        ends = {system: key, row[2]: row[3]}
+        crm, erp = (ends.get(side.system, "") for side in (pairing.crm, pairing.erp))
+        fields = _fields(connection, pairing, entity, crm, erp)
+        written = written_through(connection, pairing.name, entity, system, key)
+    return {
+        "pairing": pairing, "pairings": all_pairings, "entity": entity, "system": system, "key": key, "crm_key": crm, "erp_key": erp,
+        "rule": row[0], "since": row[1], "fields": fields, "written": written,
+    }  # fmt: skip
+
+
+def report(name: str | None, entity: str | None, bucket: Bucket | None, limit: int = 1000) -> dict[str, object]:
+    """Return the cutover report, with the records of one bucket when it is asked for."""
+    from crosswalk.identity.cutover import MATCHED, records
+    from crosswalk.identity.cutover import cutover as counts
+
+    pairing, all_pairings = choose_pairing(name)
+    chosen = entity if entity in MATCHED else "customer"
+    with hub_of(pairing).connection() as connection:
+        found = records(connection, pairing, chosen, bucket, limit) if bucket else []
+        return {
+            "pairing": pairing,
+            "pairings": all_pairings,
+            "entities": counts(connection, pairing),
+            "entity": chosen,
+            "bucket": bucket,
+            "records": found,
+        }
+
+
+def _side_by_side(connection: Connection, pairing: Pairing, match: Match) -> dict[str, object]:
+    keys = {match.left_system: match.left_key, match.right_system: match.right_key}
+    fields = _fields(connection, pairing, match.entity, keys[pairing.crm.system], keys[pairing.erp.system])
+    return {"match": match, "fields": fields, "crm_key": keys[pairing.crm.system], "erp_key": keys[pairing.erp.system]}
+
+
+def _fields(
+    connection: Connection, pairing: Pairing, entity: str, crm_key: str, erp_key: str
+) -> list[tuple[str, object, object, str]]:
+    """Return what either side says, field by field, and which value would come first; sensitive fields have no way in."""
+    from crosswalk.hub.reading import image
+    from crosswalk.identity.survivorship import first_values
+    from crosswalk.model.entities import ENTITIES
+
+    about = ENTITIES[entity]
+    crm = image(connection, about, pairing.crm.system, crm_key) or _nothing(pairing.crm.system, entity, crm_key)
+    erp = image(connection, about, pairing.erp.system, erp_key) or _nothing(pairing.erp.system, entity, erp_key)
+    names = tuple(field.name for field in about.fields if not field.sensitive and field.name not in _HIDDEN)
+    rules = pairing.matching.survivors.get(entity, {})
+    first = first_values(crm, erp, rules, names)
+    return [
+        (name, crm.values.get(name), erp.values.get(name), first[name].side or "")
+        for name in names
+        if crm.values.get(name) is not None or erp.values.get(name) is not None
+    ]
+
+
+def _nothing(system: str, entity: str, key: str) -> Image:
+    from crosswalk.model.records import Image
+
+    return Image(system, entity, key, "", None, deleted=True, values={})
+
+
+def _names(connection: Connection, found: list[Match]) -> dict[tuple[str, str, str], str]:
+    """Return what the records are called, by (entity, system, key)."""
+    names: dict[tuple[str, str, str], str] = {}
+    for entity, label in (
+        ("customer", "name"),
+        ("product", "name"),
+        ("contact", "concat_ws(' ', first_name, last_name)"),
+    ):
+        keys = {key for match in found if match.entity == entity for key in (match.left_key, match.right_key)}
+        if keys:
+            query = f"select system, key, {label} from hub.{entity} where key = any(%s)"
+            names |= {
+                (entity, row[0], row[1]): row[2] or "" for row in connection.execute(query.encode(), (list(keys),))
+            }
+    return names
