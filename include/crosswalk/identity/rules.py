@@ -36,12 +36,16 @@ def link_by_rules(connection: psycopg.Connection, pairing: Pairing, entity: str,
         return []
     shape = ENTITIES[entity]
     connection.execute(_OPEN.format(open=_open(shape), table=sql.Identifier(shape.name)), parameters)
+    connection.execute(sql.SQL("analyze {}").format(_open(shape)))
     results = []
+    linked: set[tuple[str, str]] = set()
     for rule in rules:
         pairs = [
             LinkPair(pairing.crm.system, crm_key, pairing.erp.system, erp_key, rule.name)
             for crm_key, erp_key in _sure(connection, shape, rule, parameters)
+            if linked.isdisjoint((("crm", crm_key), ("erp", erp_key)))
         ]
+        linked.update(end for pair in pairs for end in (("crm", pair.left_key), ("erp", pair.right_key)))
         results.append(Linked(rule.name, create_links(connection, pairing.name, entity, pairs, run_id)))
     connection.execute(sql.SQL("drop table {}").format(_open(shape)))
     return results
@@ -97,8 +101,6 @@ with mine as materialized (select {crm} as k, key from {open} where system = %(c
      crm as (select k, min(key) as key from mine where k is not null group by 1 having count(*) = 1),
      erp as (select k, min(key) as key from theirs where k is not null group by 1 having count(*) = 1)
 select k, crm.key, erp.key from crm join erp using (k)
- where not exists (select 1 from hub.link_end e where e.pairing = %(pairing)s and e.entity = %(entity)s and e.system = %(crm)s and e.key = crm.key)
-   and not exists (select 1 from hub.link_end e where e.pairing = %(pairing)s and e.entity = %(entity)s and e.system = %(erp)s and e.key = erp.key)
 """)
 
 _DOUBLED = sql.SQL("""
