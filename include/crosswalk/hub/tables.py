@@ -15,6 +15,15 @@ __all__ = ["EPOCH", "IMAGES", "STATUSES", "metadata"]
 _LOOKED_UP = ("counterpart_key", "intent_key")
 
 
+def _search_indexes() -> tuple[sa.Index, sa.Index]:
+    """Return the indexes by which customers are searched for."""
+    words = sa.text("hub.search_words(name, number, website, email)")
+    return (
+        sa.Index("ix_customer_search", words, postgresql_using="gin"),
+        sa.Index("ix_customer_number", "number", postgresql_where=sa.text("number IS NOT NULL")),
+    )
+
+
 def _image_table(entity: Entity) -> sa.Table:
     """Return the table of one entity."""
     references = [f.name for f in entity.fields if f.kind is Kind.REFERENCE or f.name in _LOOKED_UP]
@@ -38,6 +47,7 @@ def _image_table(entity: Entity) -> sa.Table:
         json("extras"),
         *indexes,
         sa.Index(f"ix_{entity.name}_changed_at", "system", "changed_at"),
+        *(_search_indexes() if entity.name == "customer" else ()),
     )
 
 
@@ -137,6 +147,7 @@ sa.Table(
     instant("finished_at"),
     json("parameters"),
     sa.Index("ix_run_pairing", "pairing", "started_at"),
+    sa.Index("ix_run_phase", "pairing", "phase", "started_at"),
 )
 
 sa.Table(
@@ -204,6 +215,7 @@ sa.Table(
     sa.Index(
         "ix_intent_unsettled", "pairing", "flow", postgresql_where=sa.text("status = 'done' AND settled_at IS NULL")
     ),
+    sa.Index("ix_intent_finished", "pairing", "flow", "finished_at", postgresql_where=sa.text("status = 'done'")),
 )
 
 sa.Table(
