@@ -26,10 +26,14 @@ class Page:
     """Some records and the watermark that holds once they are landed.
 
     ``watermark`` is JSON-ready and opaque to the engine. It is None on pages after which a resumed pull must start from the old one.
+
+    ``whole_until`` is on the last page of a pull of rows that bear their parent's stamp (lines whose removal no feed tells): of every
+    parent saved up to then, by the source's clock, all rows have come that there are, so that one with an older stamp is gone.
     """
 
     records: tuple[NativeRecord, ...]
     watermark: Mapping[str, object] | None
+    whole_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,14 @@ def read_watermark(connection: Connection, system: str, entity: str) -> dict[str
     return None if row is None else row[0]
 
 
+def moved_at(connection: Connection, system: str, entity: str) -> datetime | None:
+    """Return when, by the hub's clock, the watermark was stored; None when there is none."""
+    row = connection.execute(
+        "select updated_at from hub.watermark where (system, entity) = (%s, %s)", (system, entity)
+    ).fetchone()
+    return None if row is None else row[0]
+
+
 def write_watermark(
     connection: Connection,
     system: str,

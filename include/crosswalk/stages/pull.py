@@ -7,11 +7,14 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
+import psycopg
+
 from crosswalk.connectors.protocol import Page
 from crosswalk.hub import quarantine
 from crosswalk.hub.landing import land, mark_missing
+from crosswalk.hub.parts import Part, bury_removed, parents_of, part_of
 from crosswalk.hub.reading import living
-from crosswalk.hub.watermarks import read_watermark
+from crosswalk.hub.watermarks import moved_at, read_watermark
 from crosswalk.mapping.engine import Mapper
 from crosswalk.model.entities import ENTITIES
 from crosswalk.model.errors import RecordError
@@ -62,8 +65,9 @@ def pull(
         return result
     started = _hub_time(ctx)
     watermark = _start(ctx, result, mode, since)
+    family = _family(ctx, result, whole=watermark is None) if mode == "incremental" and since is None else None
     for page in connector.pull(mapper.selection if watermark else _sized(ctx, mapper.selection, result), watermark):
-        _land(ctx, mapper, page, result)
+        _land(ctx, mapper, page, result, family)
     if mode == "full":
         with ctx.hub.connection() as connection:
             result.deleted += mark_missing(
@@ -91,14 +95,45 @@ def _start(
         return read_watermark(connection, result.system, result.entity)
 
 
+@dataclass
+class _Family:
+    """The documents whose lines a pull brought (None: it read them all), and when the last pull ended, by the hub's clock."""
+
+    part: Part
+    seen: set[str] | None
+    since: datetime | None
+
+    def note(self, images: Sequence[Image]) -> None:
+        if self.seen is not None:
+            self.seen |= parents_of(self.part, images)
+
+    def bury(self, connection: psycopg.Connection, result: PullResult, run_id: str, until: datetime) -> int:
+        """Mark the lines as deleted that the last save of their document took off it."""
+        seen = None if self.seen is None else sorted(self.seen)
+        return bury_removed(
+            connection, self.part, system=result.system, run_id=run_id, until=until, seen=seen, since=self.since
+        )
+
+
+def _family(ctx: StageContext, result: PullResult, *, whole: bool) -> _Family | None:
+    """Return what to note of a pull that goes on where the last one ended; for any other nobody knows which saves it left out."""
+    part = part_of(result.entity)
+    if part is None:
+        return None
+    with ctx.hub.connection() as connection:
+        return _Family(part, None if whole else set(), moved_at(connection, result.system, result.entity))
+
+
 def _sized(ctx: StageContext, selection: Selection, result: PullResult) -> Selection:
     """Tell the connector about how much a full read will bring, when the hub has been filled before."""
     with ctx.hub.connection() as connection:
         return replace(selection, expected=living(connection, ENTITIES[result.entity], result.system) or None)
 
 
-def _land(ctx: StageContext, mapper: Mapper, page: Page, result: PullResult) -> None:
+def _land(ctx: StageContext, mapper: Mapper, page: Page, result: PullResult, family: _Family | None = None) -> None:
     images, broken = _images(mapper, page)
+    if family:
+        family.note(images)
     with ctx.hub.connection() as connection:
         landed = land(
             connection,
@@ -127,6 +162,8 @@ def _land(ctx: StageContext, mapper: Mapper, page: Page, result: PullResult) -> 
             stage="pull",
             keys=[image.key for image in images],
         )
+        if family and page.whole_until:
+            result.deleted += family.bury(connection, result, ctx.run_id, page.whole_until)
     result.pages += 1
     result.received += len(page.records)
     result.inserted += landed.inserted

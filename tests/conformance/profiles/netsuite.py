@@ -207,11 +207,6 @@ class PROFILE(Profile):
     injected: Mapping[int, str] = {429: "CONCURRENCY_LIMIT_EXCEEDED", 500: "UNEXPECTED_ERROR"}
     concurrent = (5, "set_service_seconds", (429, "CONCURRENCY_LIMIT_EXCEEDED"))
 
-    known_faults: Mapping[str, str] = {
-        "test_a_key_that_cannot_exist_spoils_no_fetch": "the connector puts a key that is no number into SuiteQL",
-        "test_trouble_without_end_is_a_transient_error": "the connector takes a long outage for a missing table",
-    }
-
     # --- native verbs ---------------------------------------------------------------------------
 
     def code(self, answer: requests.Response) -> str:
@@ -295,7 +290,7 @@ class PROFILE(Profile):
     token_path = TOKEN
     described: Mapping[str, Mapping[str, object]] = {
         "companyname": {"type": "text"},
-        "creditlimit": {"type": "number"},
+        "creditlimit": {"type": "quantity"},
         "subsidiary": {"type": "reference"},
         "isinactive": {"type": "boolean"},
         "lastmodifieddate": {"type": "instant"},

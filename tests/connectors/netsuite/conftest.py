@@ -25,6 +25,7 @@ def waits() -> list[float]:
 def open_account(account: SmallNetSuite, waits: list[float]) -> Callable[..., NetSuiteConnector]:
     def opened(*, read_only: bool = False, options: dict[str, object] | None = None, **extra: str) -> NetSuiteConnector:
         settings = ConnectionSettings(extra={"account_id": ACCOUNT, "base_url": account.base_url, **SECRETS, **extra})
-        return connect(settings, system="netsuite", read_only=read_only, options=options, sleep=waits.append)
+        chosen = {"sleep": waits.append, **(options or {})}
+        return connect(settings, system="netsuite", read_only=read_only, options=chosen)
 
     return opened

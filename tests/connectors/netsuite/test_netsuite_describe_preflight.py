@@ -44,8 +44,8 @@ def test_a_record_is_described_in_suiteqls_spelling(account: SmallNetSuite, open
     account.accidents = [catalog(Answer(200, SCHEMA))]
     described = open_account().describe("customer", "customer")
     assert {name: field.type for name, field in described.fields.items()} == {
-        "companyname": "text", "creditlimit": "number", "lastmodifieddate": "instant", "daysoverdue": "integer",
-        "isinactive": "boolean", "custentity_tier": "text", "subsidiary": "reference", "language": "reference", "links": "list",
+        "companyname": "text", "creditlimit": "quantity", "lastmodifieddate": "instant", "daysoverdue": "integer",
+        "isinactive": "boolean", "custentity_tier": "text", "subsidiary": "reference", "language": "reference", "links": "compound",
     }  # fmt: skip
     assert described.fields["subsidiary"].refers_to == ("subsidiary",)
     assert account.seen[0].headers["Accept"] == "application/schema+json"

@@ -550,3 +550,78 @@ def test_the_latest_time_goes_on_with_our_own_stopwatch(account: SmallNetSuite, 
     stopwatch[0] += 100
     assert client.latest_time() == account.now + timedelta(seconds=100)
     assert account.calls() == 1
+
+
+# --- lines of orders ------------------------------------------------------------------------------
+
+
+LINES = Selection("order_line", "transactionline", (NativeField("quantity", "quantity"),))
+
+
+def order_with_lines(account: SmallNetSuite, count: int, stamp: str) -> None:
+    account.insert("transaction", id=7, type="SalesOrd", lastmodifieddate=stamp)
+    for number in range(1, count + 1):
+        account.insert("transactionline", transaction=7, id=number, mainline="F", taxline="F")
+
+
+@pytest.mark.parametrize("before", [None, "an hour ago"])
+def test_a_pull_of_lines_says_up_to_which_save_all_lines_of_an_order_came(
+    account: SmallNetSuite, open_account: Open, before: str | None
+) -> None:
+    order_with_lines(account, 5, "2026-03-20 09:40:00")
+    watermark = ended(account) if before else None
+    pages = pulled(open_account(options={"page_rows": 2}), LINES, watermark)
+    assert keys(pages) == [f"7|{number}" for number in range(1, 6)]
+    assert [page.whole_until for page in pages[:-1]] == [None] * (len(pages) - 1)
+    assert pages[-1].whole_until == until(pages[-1].watermark)
+
+
+def test_a_pull_of_changed_lines_that_died_begins_anew_so_that_all_lines_of_an_order_are_seen(
+    account: SmallNetSuite, open_account: Open
+) -> None:
+    order_with_lines(account, 5, "2026-03-20 09:40:00")
+    pages = pulled(open_account(options={"page_rows": 2}), LINES, ended(account))
+    assert [page.watermark for page in pages[:-1]] == [None] * (len(pages) - 1)
+
+
+def test_a_first_pull_of_lines_is_resumed_and_then_claims_nothing_of_orders_it_saw_in_part(
+    account: SmallNetSuite, open_account: Open
+) -> None:
+    order_with_lines(account, 5, "2026-03-20 09:40:00")
+    connector = open_account(options={"page_rows": 2})
+    first = next(connector.pull(LINES, None))
+    assert first.watermark is not None
+    rest = pulled(connector, LINES, dict(first.watermark))
+    assert keys([first, *rest]) == [f"7|{number}" for number in range(1, 6)]
+    assert rest[-1].whole_until is None
+
+
+def test_records_with_a_stamp_of_their_own_claim_nothing(account: SmallNetSuite, open_account: Open) -> None:
+    customers(account, 1)
+    assert [page.whole_until for page in pulled(open_account(), CUSTOMERS)] == [None, None]
+
+
+# --- what cannot be -------------------------------------------------------------------------------
+
+
+def test_a_malformed_key_is_absent_and_asked_for_nowhere(account: SmallNetSuite, open_account: Open) -> None:
+    customers(account, 2)
+    odd = ["nope", "1|2", "", "1' OR '1'='1", "1e3", "٣"]
+    connector = open_account()
+    assert [record.key for record in connector.fetch(CUSTOMERS, [*odd, "2"])] == ["2"]
+    asked = len(account.queries())
+    assert connector.fetch(CUSTOMERS, odd) == []
+    assert len(account.queries()) == asked
+
+
+def test_an_outage_is_no_missing_column(account: SmallNetSuite, open_account: Open) -> None:
+    account.accidents = [lambda seen: error(503, "UNEXPECTED_ERROR", "down") if "suiteql" in seen.path else None] * 10
+    with pytest.raises(TransientError, match="503"):
+        open_account().fetch(CUSTOMERS, ["1"])
+    assert account.accidents == []  # the query, then the bare table, each five times: the columns are not tried
+
+
+def test_an_outage_while_fields_are_described_is_no_missing_table(account: SmallNetSuite, open_account: Open) -> None:
+    account.accidents = [lambda seen: error(503, "UNEXPECTED_ERROR", "down")] * 1000
+    with pytest.raises(TransientError, match="503"):
+        open_account().describe("stock", "inventoryitemlocations")

@@ -7,6 +7,7 @@ sources.py     where each canonical entity lives: tables, joins, keys
 statements.py  SuiteQL text: selections, keyset pages
 windows.py     the account's local time
 values.py      text → typed values
+watermark.py   how far a pull got
 pull.py        changes since a watermark
 bodies.py      flat values → JSON documents
 deliver.py     writes → receipts

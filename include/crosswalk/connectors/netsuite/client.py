@@ -51,6 +51,7 @@ def open_transport(
     quota: Quota | None = None,
     meter: Meter | None = None,
     lane: str = BULK,
+    attempts: int = 5,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Transport:
     """Return the transport to the account a connection names. Sends nothing yet."""
@@ -68,6 +69,7 @@ def open_transport(
             is_read=lambda method, path: path.endswith(GRANT_PATH),
             meter=meter,
             verify=verify,
+            attempts=attempts,
             sleep=sleep,
         )
 
@@ -81,6 +83,7 @@ def open_transport(
         quota=quota,
         meter=meter,
         verify=verify,
+        attempts=attempts,
         sleep=sleep,
         lane=lane,
     )

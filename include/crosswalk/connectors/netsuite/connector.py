@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from crosswalk.connectors.netsuite.client import Client, open_transport
@@ -87,11 +87,11 @@ def connect(
     quota: Quota | None = None,
     meter: Meter | None = None,
     options: Mapping[str, object] | None = None,
-    sleep: Callable[[float], None] = time.sleep,
 ) -> NetSuiteConnector:
     """Return a connector for the account a connection names. Sends nothing yet.
 
-    Options: ``overlap_minutes`` (10), ``lag_seconds`` (120), ``page_rows`` (1,000, at most that), ``lane`` of the quota.
+    Options: ``overlap_minutes`` (10), ``lag_seconds`` (120), ``page_rows`` (1,000, at most that), ``lane`` of the quota,
+    ``attempts`` (5) and ``sleep`` of the transport.
     Raises ConfigurationError for a connection that lacks something.
     """
     options = options or {}
@@ -104,7 +104,8 @@ def connect(
         quota=limits,
         meter=meter,
         lane=str(options.get("lane", BULK)),
-        sleep=sleep,
+        attempts=_number("attempts", options.get("attempts", 5), 1, 100),
+        sleep=cast("Callable[[float], None]", options.get("sleep", time.sleep)),
     )
     habits = Habits(
         zone=_zone(settings.get("sql_time_zone") or DEFAULT_ZONE),

@@ -16,15 +16,15 @@ from crosswalk.model.records import NativeField
 if TYPE_CHECKING:
     from crosswalk.connectors.netsuite.client import Client
 
+# The catalogue does not tell an amount from a quantity: the wider kind. What no field of ours holds is `compound`.
 _TYPES: Mapping[tuple[str, str], str] = {
-    ("string", "date"): "date",
-    ("string", "date-time"): "instant",
-    ("integer", ""): "integer",
-    ("integer", "int64"): "integer",
-    ("number", ""): "number",
-    ("boolean", ""): "boolean",
-    ("array", ""): "list",
-    ("object", ""): "object",
+    ("string", "date"): Kind.DATE,
+    ("string", "date-time"): Kind.INSTANT,
+    ("integer", ""): Kind.INTEGER,
+    ("number", ""): Kind.QUANTITY,
+    ("boolean", ""): Kind.BOOLEAN,
+    ("array", ""): "compound",
+    ("object", ""): "compound",
 }
 _TRIES = 3  # NetSuite §5.12: an answer occasionally lacks its properties
 
@@ -55,7 +55,7 @@ def _field(name: str, schema: Mapping[str, Any]) -> FieldDescription:
     read_only = bool(schema.get("readOnly"))
     return FieldDescription(
         name=name,
-        type="reference" if target else _type(schema),
+        type=Kind.REFERENCE if target else _type(schema),
         length=int(length) if length is not None else None,
         createable=not read_only,
         updateable=not read_only,
@@ -66,14 +66,14 @@ def _field(name: str, schema: Mapping[str, Any]) -> FieldDescription:
 
 def _type(schema: Mapping[str, Any]) -> str:
     kind, shape = str(schema.get("type") or "string"), str(schema.get("format") or "")
-    return _TYPES.get((kind, shape)) or _TYPES.get((kind, "")) or "text"
+    return _TYPES.get((kind, shape)) or _TYPES.get((kind, "")) or Kind.TEXT
 
 
 def _columns(client: Client, source: Source) -> dict[str, FieldDescription]:
     fields = [NativeField(column, Kind.TEXT) for column in source.columns]
     missing = {field.path for field in missing_fields(client, source, fields)}
     return {
-        column: FieldDescription(column, "text", createable=False, updateable=False)
+        column: FieldDescription(column, Kind.TEXT, createable=False, updateable=False)
         for column in source.columns
         if column not in missing
     }

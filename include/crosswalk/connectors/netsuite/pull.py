@@ -3,16 +3,16 @@
 A pull walks the changed rows in the order of their key. While it runs, rows may change and fall out of no page: a row
 saved after the pull began is past the watermark the pull ends with, so that the next one reads it.
 
-A watermark is ``{"until": instant}`` after a complete pull, with ``"full": true`` when everything there is was read;
-within a pull it also has ``since`` (null for everything) and ``after`` (the last key), from which it can go on.
-``{"since": instant}`` alone begins there. The time a pull ends with comes with its first page (`Client.time_of`), less a lag.
+Lines that are taken off an order are in no feed, but bear the order's stamp: of an order saved before the pull began all lines
+come with its new stamp, and one that keeps an older stamp is gone (`Page.whole_until`). A pull of changed lines is therefore read
+from its beginning when it died, so that whoever lands it has seen all of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from crosswalk.connectors.netsuite.schema import explain
@@ -25,11 +25,13 @@ from crosswalk.connectors.netsuite.statements import (
     behind,
     changed_since,
     fell_due,
+    is_key,
     one_of,
     scope_of,
     where,
 )
 from crosswalk.connectors.netsuite.values import Decoder, decoder_for
+from crosswalk.connectors.netsuite.watermark import Position, Start, start
 from crosswalk.connectors.netsuite.windows import SQL_FORMAT, earliest_local, sql_text
 from crosswalk.connectors.protocol import Page
 from crosswalk.model.entities import Kind
@@ -53,49 +55,18 @@ class Habits:
     track_deletes: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where a pull stands. ``since`` None reads everything; ``after`` is the key of the last row read."""
-
-    since: datetime | None
-    until: datetime
-    after: tuple[str, ...] = ()
-
-    def watermark(self) -> dict[str, object]:
-        """Return what a resumed pull needs to go on from here."""
-        since = self.since.isoformat() if self.since else None
-        return {"since": since, "until": self.until.isoformat(), "after": list(self.after)}
-
-    def finished(self) -> dict[str, object]:
-        """Return what the next pull begins with."""
-        done: dict[str, object] = {"until": self.until.isoformat()}
-        return done if self.since else {**done, "full": True}
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Where a pull begins; ``until`` is None while the server has not told the time."""
-
-    since: datetime | None
-    until: datetime | None = None
-    after: tuple[str, ...] = ()
-
-    def at(self, now: datetime) -> Position:
-        """Return the position once the time is known; a watermark from the future must not skip what changes until then."""
-        until = self.until or now
-        return Position(min(self.since, until) if self.since else None, until, self.after)
-
-
 def pull(
     client: Client, habits: Habits, selection: Selection, watermark: Mapping[str, object] | None
 ) -> Iterator[Page]:
     """Yield the pages of one pull, deletions last."""
     source = source_of(selection.entity)
-    reader = Reader(client, habits, source, selection)
-    position, conditions, answer = _begin(reader, start(source, watermark))
+    reader, begun = Reader(client, habits, source, selection), start(source, watermark)
+    position, conditions, answer = _begin(reader, begun)
+    resumable = position.since is None or not source.stamped_by_parent
     while answer.rows:
         position = replace(position, after=reader.advance(position.after, answer.rows[-1]))
-        yield Page(tuple(reader.record(row) for row in answer.rows), position.watermark())
+        records = tuple(reader.record(row) for row in answer.rows)
+        yield Page(records, position.watermark() if resumable else None)
         if not answer.more:
             break
         answer = reader.rows(conditions, position.after)
@@ -105,7 +76,8 @@ def pull(
         if held:
             yield Page(held, None)
         held = records
-    yield Page(held, position.finished())
+    whole = source.stamped_by_parent and not begun.after
+    yield Page(held, position.finished(), position.until if whole else None)
 
 
 def _begin(reader: Reader, begun: Start) -> tuple[Position, list[Condition], Answer]:
@@ -122,33 +94,13 @@ def _begin(reader: Reader, begun: Start) -> tuple[Position, list[Condition], Ans
     return position, settled, answer
 
 
-def start(source: Source, watermark: Mapping[str, object] | None) -> Start:
-    """Return where to begin: anew for no watermark, in the middle of a pull, or from where the last one ended.
-
-    Raises ConfigurationError for a watermark of another shape.
-    """
-    if watermark is None:
-        return Start(None)
-    try:
-        if watermark.get("after"):
-            since = watermark["since"]
-            after = tuple(str(part) for part in _sequence(watermark["after"]))
-            return Start(_instant(since) if since else None, _instant(watermark["until"]), after)
-        since = _instant(watermark["until" if "until" in watermark else "since"])
-    except (KeyError, TypeError, ValueError):
-        raise ConfigurationError(
-            f"The watermark of NetSuite's {source.entity} is not readable.",
-            hint=f"Reset it: the next pull then reads every {source.entity}.",
-        ) from None
-    return Start(since if source.modified else None)
-
-
 def fetch(client: Client, habits: Habits, selection: Selection, keys: Sequence[str]) -> list[NativeRecord]:
-    """Return the records with these keys, whatever the pull's scope leaves out."""
+    """Return the records with these keys, whatever the pull's scope leaves out; unknown and malformed keys are absent."""
     source = source_of(selection.entity)
     reader = Reader(client, habits, source, selection)
-    wanted = dict.fromkeys(keys)
-    firsts = list(dict.fromkeys(key.split(KEY_SEPARATOR)[0] for key in wanted))
+    parts = {key: key.split(KEY_SEPARATOR) for key in keys}
+    wanted = [key for key in parts if is_key(source, parts[key])]
+    firsts = list(dict.fromkeys(parts[key][0] for key in wanted))
     found: dict[str, NativeRecord] = {}
     for begin in range(0, len(firsts), MOST_ROWS):
         chunk = firsts[begin : begin + MOST_ROWS]
@@ -295,16 +247,3 @@ def _check_native(source: Source, selection: Selection) -> None:
             f"NetSuite keeps {selection.entity} in {source.table}, not in {selection.native!r}.",
             hint=f"Write `native: {source.table}` in the mapping file.",
         )
-
-
-def _instant(value: object) -> datetime:
-    instant = datetime.fromisoformat(str(value))
-    if instant.tzinfo is None:
-        raise ValueError("a watermark's instant has an offset")
-    return instant.astimezone(UTC)
-
-
-def _sequence(value: object) -> Sequence[object]:
-    if not isinstance(value, list | tuple):
-        raise TypeError("a watermark's key is a list")
-    return value

@@ -27,8 +27,8 @@ def explain(client: Client, source: Source, fields: Sequence[NativeField]) -> It
     except SchemaError as error:
         raise _named(source, error.field, error.message, error.hint, error.code) from None
     except TransientError as error:
-        if error.code != UNEXPECTED:
-            raise
+        if error.code != UNEXPECTED or _failure(client, source, ()) is not None:
+            raise  # an outage: the bare table cannot be read either
         missing = missing_fields(client, source, fields)
         if not missing:
             raise
@@ -40,11 +40,13 @@ def explain(client: Client, source: Source, fields: Sequence[NativeField]) -> It
 def missing_fields(client: Client, source: Source, fields: Sequence[NativeField]) -> list[NativeField]:
     """Return the fields that cannot be read, trying halves: few calls when little is missing, one when nothing is.
 
-    Raises SchemaError when the table itself cannot be read.
+    Raises SchemaError when the table itself cannot be read, TransientError when that is said without naming anything.
     """
     failure = _failure(client, source, fields)
     if failure is None:
         return []
+    if not fields and isinstance(failure, TransientError):
+        raise failure
     if not fields:
         raise _named(source, None, failure.message, failure.hint, failure.code)
     if len(fields) == 1:

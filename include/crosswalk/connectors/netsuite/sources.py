@@ -56,6 +56,7 @@ class Source:
     ages: frozenset[str] = frozenset()  # fields that change because a day begins
     deleted_as: frozenset[str] = frozenset()
     lines: str | None = None  # the sublist that holds a document's lines
+    stamped_by_parent: bool = False  # the stamp is the parent's: a save of the parent brings all its rows again
     columns: tuple[str, ...] = ()  # documented columns, where no metadata describes the table
 
     def expression(self, path: str) -> tuple[str, str | None]:
@@ -273,6 +274,7 @@ _ORDER_LINE = Source(
         Touch("transactionline.linelastmodifieddate >= TO_TIMESTAMP(?, '{format}')"),
         Touch(f"transaction.id {_LINKED}"),
     ),
+    stamped_by_parent=True,
     columns=(
         "transaction", "id", "item", "itemtype", "quantity", "rate", "foreignamount", "netamount", "units", "memo",
         "location", "subsidiary", "price", "quantityshiprecv", "quantitybilled", "quantitybackordered", "isclosed",

@@ -16,7 +16,7 @@ from crosswalk.model.entities import Kind
 from crosswalk.model.records import NativeField, Selection
 
 MOST_ROWS = 1000  # NetSuite §6, a page; also the arguments of an IN list
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _LITERAL_OR_MARK = re.compile(r"'(?:[^']|'')*'|\?")
 _DATE_FORMAT = "YYYY-MM-DD"
 
@@ -134,6 +134,11 @@ def fell_due(since: str | None, until: str) -> Condition:
         f" AND transaction.status = 'A'{start} AND transaction.duedate < TO_DATE(?, '{_DATE_FORMAT}'))",
         (since, until) if since else (until,),
     )
+
+
+def is_key(source: Source, parts: Sequence[str]) -> bool:
+    """Tell whether these can be an entity's key; anything but numbers would fail the whole query."""
+    return len(parts) == len(source.keys) and all(_NUMBER.fullmatch(part) for part in parts)
 
 
 def one_of(expression: str, values: Sequence[str]) -> Condition:
