@@ -127,6 +127,7 @@ HEALTHY: dict[str, Callable[[Received], Reply]] = {
     "/sobjects/Opportunity/describe": lambda _request: reply_json({**account(), "name": "Opportunity"}),
     "FROM OpportunityStage": found(1),
     "FROM Pricebook2": found(1),
+    "FROM Product2": found(0),
 }
 DEALS = Selection("deal", "Opportunity", (NativeField("Name", "text"),))
 
@@ -167,6 +168,62 @@ def test_an_org_without_an_active_standard_price_book_is_told_so() -> None:
     }
     (finding,), _ = preflight(answers, lines)
     assert finding.subject == "Price Books"
+
+
+def test_products_that_no_deal_can_hold_are_named() -> None:
+    prices = Selection("price", "PricebookEntry", (NativeField("Name", "text"),))
+    rows = [{"Name": f"Pump {number}"} for number in range(6)]
+    answers = {
+        **HEALTHY,
+        "/sobjects/PricebookEntry/describe": lambda _request: reply_json({**account(), "name": "PricebookEntry"}),
+        "FROM Product2": lambda _request: reply_json({"totalSize": 6, "done": True, "records": rows}),
+    }
+    (finding,), _ = preflight(answers, prices)
+    assert (finding.subject, finding.blocking) == ("Price book entries", False)
+    assert "Pump 0, Pump 1, Pump 2, Pump 3, Pump 4 and more" in finding.problem
+    heavy = {**answers, "FROM Product2": lambda _request: error(400, "QUERY_TIMEOUT", "running for too long")}
+    assert preflight(heavy, prices)[0] == []
+
+
+def test_rights_the_user_lacks_are_named_where_a_flow_could_need_them() -> None:
+    described = {**account(ERP_Id__c={"updateable": True}), "createable": False, "updateable": False}
+    described["fields"].append(dict(KEY_FIELD, name="Region__c", updateable=False))
+    warned = findings(described, "Name", "Region__c")
+    assert [(finding.subject, finding.blocking) for finding in warned] == [
+        ("Account", False),
+        ("Account.Region__c", False),
+    ]
+    assert "create or edit" in warned[0].problem
+    assert findings(described, "Name", "Region__c", writes=False) == []
+
+
+def test_amounts_without_their_currency_block_in_an_org_with_several() -> None:
+    described = account()
+    described["fields"].append(dict(KEY_FIELD, name="CurrencyIsoCode", type="picklist"))
+    (finding,) = findings(described, "AnnualRevenue")
+    assert (finding.subject, finding.blocking) == ("Account.CurrencyIsoCode", True)
+    assert findings(described, "AnnualRevenue", "CurrencyIsoCode") == []
+    assert findings(account(), "AnnualRevenue") == []
+
+
+def test_an_api_that_is_switched_off_or_used_up_is_a_finding() -> None:
+    off, _ = preflight({"/limits": lambda _request: error(403, "API_DISABLED_FOR_ORG", "off")}, selection("Name"))
+    used, _ = preflight(
+        {"/limits": lambda _request: error(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")},
+        selection("Name"),
+    )
+    assert [(finding.subject, finding.blocking) for finding in (*off, *used)] == [
+        ("API access", True),
+        ("API calls", True),
+    ]
+    assert "API Enabled" in off[0].remedy
+
+
+def test_where_setup_may_not_be_looked_into_a_field_is_missing_or_hidden() -> None:
+    closed = {**HEALTHY, "/tooling/query": lambda _request: error(403, "INSUFFICIENT_ACCESS", "no")}
+    (finding,), _ = preflight(closed, selection("Gone__c"))
+    assert finding.problem == "Account has no field Gone__c that this user can see."
+    assert "if it is missing" in finding.remedy
 
 
 def test_a_refused_login_is_a_finding_not_a_crash() -> None:

@@ -22,6 +22,7 @@ from crosswalk.connectors.salesforce.describe import entity_description
 from crosswalk.connectors.salesforce.errors import classify
 from crosswalk.connectors.salesforce.preflight import preflight
 from crosswalk.connectors.salesforce.pull import PullSettings
+from crosswalk.connectors.salesforce.setup import PERMISSION_SET, create_missing
 from crosswalk.connectors.settings import ConnectionSettings
 from crosswalk.connectors.transport import Transport
 from crosswalk.model.errors import ConfigurationError, CrosswalkError
@@ -81,6 +82,10 @@ class SalesforceConnector:
         """Name what is missing, with the remedy; what only writes need is checked on connections that may write."""
         writes = not self.client.transport.read_only
         return preflight(self.client, selections, self.delivery_settings, writes=writes)
+
+    def create_missing(self, findings: Sequence[Finding], *, permission_set: str = PERMISSION_SET) -> list[str]:
+        """Create what preflight found missing and we can define: custom fields with access to them; returns what was done."""
+        return create_missing(self.client, findings, permission_set=permission_set)
 
 
 def connect(

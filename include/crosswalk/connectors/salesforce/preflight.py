@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from crosswalk.connectors.protocol import Finding
 from crosswalk.connectors.salesforce.client import Client
 from crosswalk.connectors.salesforce.deliver import DeliverySettings
+from crosswalk.connectors.salesforce.features import features
+from crosswalk.connectors.salesforce.setup import CUSTOM, FieldMissing, existing
 from crosswalk.connectors.transport import decoded
 from crosswalk.model.errors import (
     AuthenticationError,
     ConfigurationError,
-    CrosswalkError,
     NotFoundError,
     PermissionDeniedError,
+    RateLimitedError,
     RecordError,
     SchemaError,
 )
@@ -22,13 +25,13 @@ from crosswalk.model.records import NativeField, Selection
 
 LOW_ON_CALLS = 0.9  # of the day's allowance
 _FLS = "Give the integration user's permission set read access to {}.{} (field-level security), or correct the mapping."
-_LINE_OBJECTS = frozenset({"OpportunityLineItem", "PricebookEntry", "OrderItem"})
+_SHOW = "It exists: give the integration user's permission set access to {}.{} (field-level security)."
 
 
 def preflight(
     client: Client, selections: Sequence[Selection], settings: DeliverySettings, *, writes: bool
 ) -> list[Finding]:
-    """Return what is wrong, blocking findings first; empty when all is well. Some three calls and one per object.
+    """Return what is wrong, blocking findings first; empty when all is well. Some four calls and one per object.
 
     Raises TransientError when the org is out of reach; a refused login is a finding.
     """
@@ -38,9 +41,11 @@ def preflight(
         return [Finding("login", error.message, error.hint or "Check the connection's credentials.")]
     except NotFoundError:
         return [Finding("API version", f"The org has no {client.root}.", _supported(client))]
+    except RateLimitedError as error:
+        return [Finding("API calls", error.message, error.hint)]
     except ConfigurationError as error:
         return [Finding("API access", error.message, error.hint)]
-    found = [*_allowance(client), *_objects(client, selections, settings, writes), *_features(client, selections)]
+    found = [*_allowance(client), *_objects(client, selections, settings, writes), *features(client, selections)]
     return sorted(found, key=lambda finding: not finding.blocking)
 
 
@@ -74,7 +79,29 @@ def _objects(
         except (SchemaError, PermissionDeniedError) as error:
             yield Finding(selection.native, error.message, error.hint)
             continue
-        yield from check_object(described[selection.native], selection, settings, writes=writes)
+        found = check_object(described[selection.native], selection, settings, writes=writes)
+        yield from _told_apart(client, selection.native, list(found))
+
+
+def _told_apart(client: Client, native: str, findings: Sequence[Finding]) -> Iterator[Finding]:
+    """Say of fields that the describe lacks whether they are missing or hidden: it leaves out both alike (Salesforce §4.2, §15)."""
+    unseen = {found.field for found in findings if isinstance(found, FieldMissing) and found.field.endswith(CUSTOM)}
+    there = _hidden(client, native, unseen)
+    for found in findings:
+        if isinstance(found, FieldMissing) and found.field in unseen and there is not None:
+            hidden = found.field in there
+            problem = f"The user may not see {found.subject}." if hidden else f"There is no field {found.subject}."
+            yield replace(found, problem=problem, remedy=_SHOW.format(native, found.field) if hidden else found.remedy)
+        else:
+            yield found
+
+
+def _hidden(client: Client, native: str, fields: Collection[str]) -> set[str] | None:
+    """Which of these fields exist; None when the user may not look into Setup."""
+    try:
+        return existing(client, native, fields)
+    except (ConfigurationError, RecordError):
+        return None
 
 
 def check_object(
@@ -92,8 +119,10 @@ def check_object(
         )
     for wanted in selection.fields:
         yield from _check_field(native, wanted, fields, relations)
+    yield from _check_currency(native, selection, fields)
     if writes:
         yield from _check_key(native, settings.key(selection.entity), fields)
+        yield from _check_rights(described, selection, fields, settings)
         yield from _check_writes(native, {wanted.path.lower() for wanted in selection.fields}, fields)
 
 
@@ -113,7 +142,8 @@ def _check_field(
             remedy = "The org has one currency only: take CurrencyIsoCode out of the mapping."
         if first.lower().endswith("__c"):
             remedy = f"Create the field in Setup > Object Manager if it is missing. {remedy}"
-        yield Finding(subject, f"{native} has no field {first} that this user can see.", remedy)
+        problem = f"{native} has no field {first} that this user can see."
+        yield FieldMissing(subject, problem, remedy, native=native, field=first)
     elif field["type"] in ("address", "location"):
         yield Finding(subject, f"{first} is a compound field.", "Map its parts, for example BillingStreet.")
     elif field["calculated"]:
@@ -129,10 +159,13 @@ def _check_key(native: str, key_field: str, fields: Mapping[str, Mapping[str, An
     subject = f"{native}.{key_field}"
     field = fields.get(key_field.lower())
     if field is None:
-        yield Finding(
+        yield FieldMissing(
             subject,
             f"{native} has no field {key_field} that this user can see; writes cannot be found again without it.",
             f"Create {key_field} as Text(64), External ID, Unique, case-sensitive, and give the permission set access to it.",
+            native=native,
+            field=key_field,
+            key=True,
         )
         return
     if not (field["externalId"] and field["unique"]):
@@ -142,9 +175,56 @@ def _check_key(native: str, key_field: str, fields: Mapping[str, Mapping[str, An
             "Merge records that share a value, then tick both boxes in Setup > Object Manager.",
         )
     if not (field["createable"] and field["updateable"]):
-        yield Finding(
-            subject, f"The user may not write {key_field}.", "Give the permission set edit access to the field."
+        yield FieldMissing(
+            subject,
+            f"The user may not write {key_field}.",
+            "Give the permission set edit access to the field.",
+            native=native,
+            field=key_field,
+            key=True,
         )
+
+
+def _check_currency(native: str, selection: Selection, fields: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
+    """An amount of an org with several currencies says nothing without its currency (Salesforce §14)."""
+    asked = {field.path.lower() for field in selection.fields}
+    amounts = [path for path in asked if path in fields and fields[path]["type"] == "currency"]
+    if amounts and "currencyisocode" in fields and "currencyisocode" not in asked:
+        yield Finding(
+            f"{native}.CurrencyIsoCode",
+            "The org has several currencies, and the mapping reads amounts without theirs.",
+            "Map `currency: {native: CurrencyIsoCode, law: iso}`.",
+        )
+
+
+def _check_rights(
+    described: Mapping[str, Any],
+    selection: Selection,
+    fields: Mapping[str, Mapping[str, Any]],
+    settings: DeliverySettings,
+) -> Iterator[Finding]:
+    """What the user may not write; only the pairing knows whether somebody wants to."""
+    native = str(described["name"])
+    lacking = [word for word, flag in (("create", "createable"), ("edit", "updateable")) if not described[flag]]
+    if lacking:
+        yield Finding(
+            native,
+            f"The user may not {' or '.join(lacking)} records of {native}.",
+            f"Where a flow writes {native}, give the permission set these rights to the object.",
+            blocking=False,
+        )
+    for wanted in selection.fields:
+        field = fields.get(wanted.path.lower())
+        own = field is not None and field["custom"] and wanted.path.lower() != settings.key(selection.entity).lower()
+        if field is not None and own and not field["calculated"] and not (field["createable"] and field["updateable"]):
+            yield FieldMissing(
+                f"{native}.{field['name']}",
+                f"The user may read {field['name']} and not write it.",
+                "Where a flow writes it, give the permission set edit access to the field.",
+                blocking=False,
+                native=native,
+                field=str(field["name"]),
+            )
 
 
 def _check_writes(native: str, mapped: set[str], fields: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
@@ -166,59 +246,3 @@ def _check_writes(native: str, mapped: set[str], fields: Mapping[str, Mapping[st
             "Restrict the mapping with `where: IsPersonAccount = false`.",
             blocking=False,
         )
-
-
-# --- Features ----------------------------------------------------------------------------------------------
-
-
-def _features(client: Client, selections: Sequence[Selection]) -> Iterator[Finding]:
-    natives = {selection.native for selection in selections}
-    if natives & _LINE_OBJECTS:
-        yield from _probe(
-            client, "SELECT Id FROM Pricebook2 WHERE IsStandard = true AND IsActive = true", _no_price_book
-        )
-    if "Opportunity" in natives:
-        yield from _probe(
-            client, "SELECT Id FROM OpportunityStage WHERE IsActive = true AND IsWon = true", _no_won_stage
-        )
-    if "Order" in natives:
-        yield from _probe(client, "SELECT Id FROM OrderStatus WHERE StatusCode = 'Draft'", _no_draft_status)
-
-
-def _probe(client: Client, soql: str, finding: Callable[[], Finding]) -> Iterator[Finding]:
-    """Yield the finding when the query finds nothing, or the user may not even ask."""
-    try:
-        if not client.query(f"{soql} LIMIT 1").records:
-            yield finding()
-    except (RecordError, ConfigurationError) as error:
-        yield _with_reason(finding(), error)
-
-
-def _with_reason(finding: Finding, error: CrosswalkError) -> Finding:
-    return Finding(finding.subject, f"{finding.problem} ({error.message})", finding.remedy, finding.blocking)
-
-
-def _no_price_book() -> Finding:
-    return Finding(
-        "Price Books",
-        "There is no active standard price book.",
-        "Activate it: Setup > Products > Price Books.",
-        blocking=False,
-    )
-
-
-def _no_won_stage() -> Finding:
-    return Finding(
-        "Opportunity stages",
-        "No active stage counts as won.",
-        "Set one stage to Closed/Won in Setup > Opportunity Stages.",
-    )
-
-
-def _no_draft_status() -> Finding:
-    return Finding(
-        "Orders",
-        "No order status is of the category Draft.",
-        "Enable Orders in Setup and give Status a Draft value.",
-        blocking=False,
-    )
