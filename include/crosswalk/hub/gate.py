@@ -73,7 +73,7 @@ select coalesce(%(now)s, clock_timestamp()), pairing, %(run_id)s, %(actor)s, sta
 _REPLAN = f"""
 with known as (
     select key, status as was from hub.intent
-     where key = %(key)s and (status = 'rejected' or (status = 'held' and held_reason <> 'parent')) for update
+     where key = any(%(keys)s) and (status = 'rejected' or (status = 'held' and held_reason <> 'parent')) order by key for update
 ),
 replayed as (
     update hub.intent i
@@ -90,7 +90,10 @@ select coalesce(%(now)s, clock_timestamp()), pairing, coalesce(%(run_id)s, run_i
        source_key, key, jsonb_build_object('was', was, 'reason', %(reason)s::text, 'payload_hash', payload_hash,
                                            'edited', %(payload)s::text is not null)
   from replayed
+returning intent_key
 """
+
+_WAITED_FOR = "select distinct depends_on from hub.intent where depends_on = any(%s) and status = 'held' and held_reason = 'parent'"
 
 
 def held_intents(connection: Connection, *, pairing: str, flow: str, reason: str | None = None) -> list[HeldIntent]:
@@ -127,8 +130,22 @@ def replan(
 
     What waited for it follows by itself. Doubt about an earlier attempt stays: such an intent is looked up before it is sent.
     """
+    return replan_all(connection, [key], payload, actor=actor, reason=reason, run_id=run_id, now=now) == [key]
+
+
+def replan_all(
+    connection: Connection,
+    keys: Sequence[str],
+    payload: Mapping[str, object] | None = None,
+    *,
+    actor: str,
+    reason: str,
+    run_id: str | None = None,
+    now: datetime | None = None,
+) -> list[str]:
+    """Replay what is rejected or held among ``keys``, as :func:`replan` does one; return the keys that it was."""
     parameters = {
-        "key": key,
+        "keys": list(keys),
         "actor": actor,
         "reason": reason,
         "run_id": run_id,
@@ -138,7 +155,7 @@ def replan(
     }
     if payload is not None:
         parameters |= {"payload": json.dumps(payload, ensure_ascii=False), "payload_hash": payload_hash(payload)}
-    if connection.execute(_REPLAN, parameters).rowcount == 0:
-        return False
-    free_dependants(connection, key, run_id=run_id, actor=actor, now=now)
-    return True
+    replayed = [key for (key,) in connection.execute(_REPLAN, parameters).fetchall()]
+    for (parent,) in connection.execute(_WAITED_FOR, (replayed,)).fetchall():
+        free_dependants(connection, parent, run_id=run_id, actor=actor, now=now)
+    return replayed

@@ -8,6 +8,7 @@ planned, held, rejected        replaced when what is wanted, or the source's ver
 held for another reason        held for the new one
 shadowed                       replaced by a plan that is not in shadow, or when what is wanted differs
 anything, by a shadow plan     nothing, unless it is itself in shadow
+edited by a person             nothing, until the source's version differs
 =============================  =============================================================================
 
 An intent that a worker is changing this very moment counts as sending. Replacing takes the intent from whoever had claimed it.
@@ -100,7 +101,8 @@ _SUBSTANCE = "({0}.payload_hash, {0}.source_version, {0}.entity, {0}.operation, 
 _REPLACE = f"""
 with known as materialized (
     select i.key, i.status as was, i.payload_hash as old_hash, i.held_reason,
-           {_SUBSTANCE.format("i")} is distinct from {_SUBSTANCE.format("s")} as differs
+           {_SUBSTANCE.format("i")} is distinct from {_SUBSTANCE.format("s")}
+           and not (i.payload ? 'edited_by' and i.source_version is not distinct from s.source_version) as differs
       from hub.intent i join plan_stage s using (key)
      where i.plan_id <> %(plan)s and i.status in ('planned', 'held', 'rejected', 'shadowed')
        for update of i skip locked

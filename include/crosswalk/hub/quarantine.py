@@ -1,6 +1,7 @@
 """Quarantine: records that failed, each with what is wrong, what to do, since when and how often (law 8).
 
-A record has at most one open item per pairing and stage; failing again counts on the same item.
+A record has at most one open item per pairing and stage; failing again counts on the same item. A new item belongs to who looks after
+the others of its cause. An item that a person ignores stays ignored for as long as the record fails in the same way.
 """
 
 from __future__ import annotations
@@ -43,9 +44,14 @@ class QuarantineItem:
     resolved_at: datetime | None
     resolved_by: str | None
     run_id: str | None
+    owner: str | None
+    ignored_at: datetime | None
+    ignored_by: str | None
+    replayed_at: datetime | None
+    replayed_by: str | None
 
 
-_COLUMNS = ", ".join(QuarantineItem.__dataclass_fields__)
+COLUMNS = ", ".join(QuarantineItem.__dataclass_fields__)
 
 # Only trouble that is new to the record goes to the ledger: a record failing every run must not flood it.
 _PUT = """
@@ -55,14 +61,19 @@ with known as (
 ),
 item as (
     insert into hub.quarantine as q (pairing, system, entity, key, stage, error_class, fingerprint, field, message, hint, payload,
-                                     first_seen, last_seen, times, status, run_id)
+                                     first_seen, last_seen, times, status, run_id, owner)
     select %(pairing)s, %(system)s, %(entity)s, %(key)s, %(stage)s, %(error_class)s, %(fingerprint)s, %(field)s, %(message)s, %(hint)s,
-           %(payload)s, t.at, t.at, 1, 'open', %(run_id)s
+           %(payload)s, t.at, t.at, 1, 'open', %(run_id)s,
+           (select o.owner from hub.quarantine o
+             where (o.pairing, o.stage, o.error_class, o.fingerprint) = (%(pairing)s, %(stage)s, %(error_class)s, %(fingerprint)s)
+               and o.status = 'open' and o.owner is not null limit 1)
       from (select coalesce(%(now)s, clock_timestamp()) as at) t
     on conflict (pairing, system, entity, key, stage) where status = 'open' do update
        set error_class = excluded.error_class, fingerprint = excluded.fingerprint, field = excluded.field, message = excluded.message,
            hint = excluded.hint, payload = excluded.payload, last_seen = greatest(q.last_seen, excluded.last_seen),
-           times = q.times + 1, run_id = excluded.run_id
+           times = q.times + 1, run_id = excluded.run_id, replayed_at = null, replayed_by = null,
+           ignored_at = case when q.fingerprint = excluded.fingerprint then q.ignored_at end,
+           ignored_by = case when q.fingerprint = excluded.fingerprint then q.ignored_by end
     returning id, fingerprint, last_seen
 ),
 told as (
@@ -187,7 +198,7 @@ def open_items(
     connection: Connection, pairing: str, *, stage: str | None = None, entity: str | None = None, limit: int = 1000
 ) -> list[QuarantineItem]:
     """Return open items, the most recent trouble first."""
-    query = f"""select {_COLUMNS} from hub.quarantine
+    query = f"""select {COLUMNS} from hub.quarantine
         where pairing = %(pairing)s and status = 'open' and (%(stage)s::text is null or stage = %(stage)s)
           and (%(entity)s::text is null or entity = %(entity)s) order by last_seen desc, id desc limit %(limit)s"""
     with connection.cursor(row_factory=class_row(QuarantineItem)) as cursor:
