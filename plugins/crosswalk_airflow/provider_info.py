@@ -81,6 +81,14 @@ def _netsuite() -> dict[str, Any]:
                 "label": "Time zone of SuiteQL dates",
                 "schema": {"type": ["string", "null"], "default": "America/Los_Angeles"},
             },
+            "track_deletes": {
+                "label": "Read which records were deleted (needs the permission Deleted Records)",
+                "schema": {"type": ["boolean", "null"], "default": True},
+            },
+            "date_header": {
+                "label": "Take the server's time from the Date of its answers (no: ask for it, a call a pull)",
+                "schema": {"type": ["boolean", "null"], "default": True},
+            },
             "base_url": {"label": "Base URL (only for a sandbox on another host)", "schema": OPTIONAL_TEXT},
             "ca_file": {"label": "CA file (only for a sandbox with its own certificate)", "schema": OPTIONAL_TEXT},
         },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import signal
 import subprocess
@@ -100,7 +101,7 @@ class Process(Account):
             self.process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "crosswalk_sandbox", "serve", name, "--state", str(self.folder)),
-                    *("--seed", "7", "--scale", "0.08", "--port", str(self.port), *options),
+                    *("--seed", "7", "--scale", "0.05", "--port", str(self.port), *options),
                 ],
                 stdout=log,
                 stderr=log,
@@ -115,12 +116,21 @@ class Process(Account):
         self.process.wait()
 
 
+def free_port() -> int:
+    """Return a port that stays free while the emulator is down: outside the range from which connections get theirs."""
+    for port in random.SystemRandom().sample(range(20_000, 32_000), 50):
+        try:
+            bind(port).close()
+        except OSError:
+            continue
+        return port
+    raise AssertionError("no port from 20000 to 31999 is free")
+
+
 @contextmanager
 def process(profile: EmulatorProfile, folder: Path) -> Iterator[Process]:
     """Run the emulator in a process of its own, its clock years ahead."""
-    listener = bind(0)
-    port = listener.getsockname()[1]
-    listener.close()
+    port = free_port()
     account = Process(profile, f"http://127.0.0.1:{port}", folder=folder, port=port)
     account.start()
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
@@ -91,14 +92,24 @@ def session(account: Account) -> Session:
 
 
 @pytest.fixture
-def connect(profile: Profile, account: Account) -> Connect:
+def waits() -> list[float]:
+    """Seconds the test's connectors meant to wait; they wait a moment only."""
+    return []
+
+
+@pytest.fixture
+def connect(profile: Profile, account: Account, waits: list[float]) -> Connect:
     """Opens a connector to the account, as a task would."""
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        time.sleep(min(seconds, 0.02))
 
     def opened(
         setting: str | None = None, *, access: Access | None = None, read_only: bool = False, **more: Any
     ) -> Connector:
         chosen = profile.settings[setting or next(iter(profile.settings))]
-        options = {**profile.connector_options, **more.pop("options", {})}
+        options = {"sleep": wait, **profile.connector_options, **more.pop("options", {})}
         settings = chosen(access if access is not None else account.access)
         return open_connector(profile.platform, settings, read_only=read_only, options=options, **more)
 

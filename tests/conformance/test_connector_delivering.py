@@ -18,7 +18,7 @@ from tests.conformance.vendor import Profile, Session
 _NUMBERS = itertools.count(1)
 # What may go wrong with a write's request: (kind, settings). After none of them the write may be lost or doubled.
 TROUBLES = {
-    "429": ("status", {"status": 429, "retry_after": 1}),
+    "429": ("status", {"status": 429, "retry_after": 7}),
     "500": ("status", {"status": 500}),
     "503": ("status", {"status": 503}),
     "gateway page": ("html", {}),

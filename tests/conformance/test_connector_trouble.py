@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import re
-import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 
@@ -26,17 +25,15 @@ WORKERS = 6
 
 @pytest.mark.parametrize("trouble", [*TROUBLES, "slow"])
 def test_a_pull_gets_over_trouble_on_any_page(
-    profile: Profile, account: Account, connector: Connector, session: Session, trouble: str
+    profile: Profile, account: Account, connector: Connector, session: Session, waits: list[float], trouble: str
 ) -> None:
     kind, rule = TROUBLES.get(trouble, ("slow", {"seconds": 0.2}))
     landed = Landed()
     account.fault(kind, profile.read_path, after=1, count=1, **rule)
-    started = time.monotonic()
     landed.pull(connector, profile.selection)
-    took = time.monotonic() - started
     assert account.control("GET", "faults")["rules"][0]["fired"] == 1, "the trouble never came"
     assert landed.living(profile.name_field) == profile.truth(session)
-    assert took >= rule.get("retry_after", 0), "the vendor said how long to wait"
+    assert sum(waits) >= rule.get("retry_after", 0), "the vendor said how long to wait"
 
 
 def test_trouble_without_end_is_a_transient_error(
