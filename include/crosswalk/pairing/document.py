@@ -12,6 +12,7 @@ from pydantic import ValidationError as ShapeError
 from crosswalk.mapping.source import Mistake, Source, read_source, refuse
 from crosswalk.model.entities import ENTITIES
 from crosswalk.pairing.checks import CheckPolicy
+from crosswalk.pairing.display import UNLESS_SAID_OTHERWISE, CardPolicy, ShownFact
 from crosswalk.pairing.matching import Matching
 from crosswalk.pairing.products import Brake, ProductPolicy
 
@@ -131,6 +132,8 @@ class Pairing(_Part):
     price_lists: dict[str, str] = Field(default_factory=dict)
     write_back: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     checks: CheckPolicy = CheckPolicy()
+    show_in_crm: tuple[ShownFact, ...] = UNLESS_SAID_OTHERWISE
+    card: CardPolicy = CardPolicy()
 
     @property
     def name(self) -> str:
