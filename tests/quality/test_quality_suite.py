@@ -14,11 +14,13 @@ from crosswalk.mapping.fingerprint import fingerprint
 from crosswalk.model.entities import ENTITIES
 from crosswalk.model.records import Image, Value
 from crosswalk.pairing import load_pairing
-from crosswalk.quality.checks import Check, checks_of
+from crosswalk.quality.checks import Check, checks_of, load_mappings
 from crosswalk.quality.report import entity_counts, latest_checks, trend
 from crosswalk.quality.suite import run_suite
 
-SHIPPED = load_pairing(Path(__file__).parents[2] / "include" / "pairings" / "netsuite_salesforce.yaml")
+INCLUDE = Path(__file__).parents[2] / "include"
+SHIPPED = load_pairing(INCLUDE / "pairings" / "netsuite_salesforce.yaml")
+MAPPINGS = load_mappings(SHIPPED, INCLUDE / "mappings")
 PAIRING = SHIPPED.model_copy(update={"checks": SHIPPED.checks.model_copy(update={"grace_minutes": 0})})
 
 
@@ -63,7 +65,7 @@ def ordered(hub: Hub, *pairs: tuple[str, str]) -> None:
 
 
 def outcome(hub: Hub, check_id: str, run: str = "r1") -> tuple[int, int, bool]:
-    run_suite(hub, PAIRING.name, run, [check for check in checks_of(PAIRING) if check.check_id == check_id])
+    run_suite(hub, PAIRING.name, run, [check for check in checks_of(PAIRING, MAPPINGS) if check.check_id == check_id])
     with hub.connection() as connection:
         (result,) = results_of(connection, PAIRING.name, run)
     return result.violations, result.population, result.success
@@ -77,7 +79,7 @@ def test_a_won_deal_needs_exactly_one_order(hub: Hub) -> None:
     order(hub, "3", "SF-OPP-006B-R2", "10.00")
     assert outcome(hub, "won_deal_has_one_order") == (2, 3, False)
     with hub.connection() as connection:
-        rows = {row["deal"]: row for row in violations_of(connection, PAIRING.name, "r1", "won_deal_has_one_order")}
+        rows = {row["crm_key"]: row for row in violations_of(connection, PAIRING.name, "r1", "won_deal_has_one_order")}
     assert (rows["006B"]["orders"], rows["006B"]["order_numbers"]) == (2, "SO2, SO3")
     assert (rows["006C"]["orders"], rows["006C"]["order_numbers"]) == (0, None)
 
@@ -97,7 +99,11 @@ def test_what_was_ordered_is_what_was_sold_within_the_tolerance_and_in_its_curre
     assert outcome(hub, "order_totals") == (3, 5, False)
     with hub.connection() as connection:
         rows = violations_of(connection, PAIRING.name, "r1", "order_totals")
-    assert {str(row["deal"]): row["difference"] for row in rows} == {"C": 0.02, "D": 0.00, "E": None}
+    assert {str(row["crm_key"]): row["difference"] for row in rows} == {
+        "C": Decimal("0.02"),
+        "D": Decimal(0),
+        "E": None,
+    }
 
 
 @pytest.mark.parametrize(
@@ -135,7 +141,10 @@ def test_prospects_and_customers_of_other_channels_are_not_counted(hub: Hub) -> 
 
 def test_a_suite_with_nothing_to_compare_has_no_score_instead_of_a_perfect_one(hub: Hub) -> None:
     result = run_suite(
-        hub, PAIRING.name, "r1", [check for check in checks_of(PAIRING) if check.check_id == "won_deal_has_one_order"]
+        hub,
+        PAIRING.name,
+        "r1",
+        [check for check in checks_of(PAIRING, MAPPINGS) if check.check_id == "won_deal_has_one_order"],
     )
     assert (result.outcomes[0].population, result.score) == (0, None)
     with hub.connection() as connection:
@@ -171,9 +180,9 @@ def test_what_the_report_shows_equals_an_independent_count(hub: Hub) -> None:
     deal(hub, "006B", "10.00")
     order(hub, "1", "SF-OPP-006A-R1", "10.00")
     ordered(hub, ("006A", "1"))
-    result = run_suite(hub, PAIRING.name, "r1", checks_of(PAIRING))
+    result = run_suite(hub, PAIRING.name, "r1", checks_of(PAIRING, MAPPINGS))
     with hub.connection() as connection:
-        assert latest_checks(connection, PAIRING.name)[0].check_id == "won_deal_has_one_order"
+        assert latest_checks(connection, PAIRING.name, entity="deal")[0].check_id == "won_deal_has_one_order"
         (point,) = trend(connection, PAIRING.name)
         total, wrong = connection.execute(
             "select sum(population), sum(least(violations, population)) from hub.check_result"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -133,15 +134,18 @@ def violations_of(
 def stored_violations(
     connection: Connection, pairing: str, run_id: str, check_id: str, *, limit: int = 1000, offset: int = 0
 ) -> list[Violation]:
-    """Return the rows that broke a check in a run, a page of them, with their numbers."""
-    query = """select id, run_id, check_id, detail from hub.check_violation
+    """Return the rows that broke a check in a run, a page of them, with their numbers. Money in them is Decimal."""
+    query = """select id, run_id, check_id, detail::text from hub.check_violation
         where (pairing, run_id, check_id) = (%s, %s, %s) order by id limit %s offset %s"""
-    with connection.cursor(row_factory=class_row(Violation)) as cursor:
-        return cursor.execute(query, (pairing, run_id, check_id, limit, offset)).fetchall()
+    return [_violation(*row) for row in connection.execute(query, (pairing, run_id, check_id, limit, offset))]
 
 
 def violation(connection: Connection, pairing: str, number: int) -> Violation | None:
     """Return one violating row; None when its run's rows are no longer kept."""
-    query = "select id, run_id, check_id, detail from hub.check_violation where pairing = %s and id = %s"
-    with connection.cursor(row_factory=class_row(Violation)) as cursor:
-        return cursor.execute(query, (pairing, number)).fetchone()
+    query = "select id, run_id, check_id, detail::text from hub.check_violation where pairing = %s and id = %s"
+    row = connection.execute(query, (pairing, number)).fetchone()
+    return None if row is None else _violation(*row)
+
+
+def _violation(number: int, run_id: str, check_id: str, detail: str) -> Violation:
+    return Violation(number, run_id, check_id, json.loads(detail, parse_float=Decimal))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crosswalk.hub.checks import CheckOutcome, store_outcomes
+from crosswalk.hub.checks import CheckOutcome, let_go_of_violations, store_outcomes
 from crosswalk.hub.database import Hub
 from crosswalk.quality.checks import Check
 
@@ -26,10 +26,10 @@ class SuiteResult:
         return None if population == 0 else 100.0 * (population - violations) / population
 
 
-def run_suite(hub: Hub, pairing: str, run_id: str, checks: Sequence[Check]) -> SuiteResult:
+def run_suite(hub: Hub, pairing: str, run_id: str, checks: Sequence[Check], *, keep_runs: int = 20) -> SuiteResult:
     """Run the checks on the hub and store outcome and violating rows; rerunning a run replaces its results.
 
-    A check that cannot be run (bad SQL, lost connection) is an outcome with ``error`` set, never a silent pass.
+    Of all but the last ``keep_runs`` runs the violating rows are let go; their results stay. A check that cannot be run (bad SQL, lost connection) is an outcome with ``error`` set, never a silent pass.
     """
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     from great_expectations.core.expectation_suite import ExpectationSuite
@@ -59,6 +59,7 @@ def run_suite(hub: Hub, pairing: str, run_id: str, checks: Sequence[Check]) -> S
     )
     with hub.connection() as connection:
         store_outcomes(connection, pairing=pairing, run_id=run_id, outcomes=outcomes)
+        let_go_of_violations(connection, pairing, keep_runs=keep_runs)
     return SuiteResult(outcomes)
 
 
@@ -87,6 +88,7 @@ def _outcome(check: Check, result: Any) -> CheckOutcome:
         population=int(measured.get("element_count", 0)),
         success=bool(result.success) and failure is None,
         error=failure,
+        entity=check.entity,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from crosswalk.pairing.document import SIDES
 from crosswalk.quality.checks import checks_of
 from crosswalk.quality.suite import run_suite
 from crosswalk.stages.context import StageContext
@@ -34,7 +35,8 @@ class CheckResult:
 
 def check(ctx: StageContext) -> CheckResult:
     """Run the pairing's suite. Disagreement between the systems is a finding, not a failure of this task."""
-    result = run_suite(ctx.hub, ctx.pairing.name, ctx.run_id, checks_of(ctx.pairing))
+    checks = checks_of(ctx.pairing, {side: ctx.mapping(side) for side in SIDES})
+    result = run_suite(ctx.hub, ctx.pairing.name, ctx.run_id, checks, keep_runs=ctx.pairing.checks.keep_runs)
     return CheckResult(
         score=result.score,
         checks=len(result.outcomes),
