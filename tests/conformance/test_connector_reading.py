@@ -23,7 +23,9 @@ def test_full_and_incremental_pulls_equal_the_truth_while_others_write(
     profile: Profile, variant: Mapping[str, object], account: Account, connect: Connect, session: Session
 ) -> None:
     fill(profile, account)
-    connector, landed, traffic = connect(options=variant), Landed(), Traffic(account, seed=5)
+    connector, landed, traffic, quiet = connect(options=variant), Landed(), Traffic(account, seed=5), Landed()
+    quiet.pull(connector, profile.selection)
+    assert quiet.living(profile.name_field) == profile.truth(session), "nobody wrote, and something is missing"
     traffic.steps(10)
     pages = 0
     with traffic.flowing():

@@ -289,11 +289,13 @@ class PROFILE(Profile):
     write_path = r"/record/v1/customer$"
     token_path = TOKEN
     described: Mapping[str, Mapping[str, object]] = {
-        "companyname": {"type": "text"},
+        "companyname": {"type": "text", "createable": True, "updateable": True},
+        "salesrep": {"type": "reference", "refers_to": ("employee",)},
+        "balance": {"type": "quantity", "createable": False, "updateable": False},
         "creditlimit": {"type": "quantity"},
         "subsidiary": {"type": "reference"},
         "isinactive": {"type": "boolean"},
-        "lastmodifieddate": {"type": "instant"},
+        "lastmodifieddate": {"type": "instant", "createable": False, "updateable": False},
     }
     malformed_keys = ("99999999", "nope")
 

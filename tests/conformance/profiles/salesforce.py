@@ -300,7 +300,7 @@ class PROFILE(Profile):
     write_path = r"/composite/sobjects/?$"
     token_path = r"/services/(oauth2/token|Soap/)"
     described: Mapping[str, Mapping[str, object]] = {
-        "Name": {"type": "text", "length": 255, "required": True},
+        "Name": {"type": "text", "length": 255, "required": True, "createable": True, "updateable": True},
         "Phone": {"type": "phone", "length": 40, "required": False},
         "AnnualRevenue": {"type": "amount", "required": False},
         "ParentId": {"type": "reference", "length": 18, "refers_to": ("Account",)},
