@@ -313,6 +313,28 @@ def test_updates_learn_their_parents_with_the_versions_and_travel_beside_their_s
     assert sent == keys[::2] + keys[1::2]
 
 
+def test_of_two_requests_that_read_the_same_version_only_one_writes() -> None:
+    org = Org()
+    key = org.put("Account", Name="A")
+    other: list[Receipt] = []
+    read = threading.Event()
+
+    def another_request_of_ours(request: Received) -> Reply | None:
+        if not request.path.strip("/").endswith("queryAll") or read.is_set():
+            return None
+        read.set()
+        answer = org.answer(request)
+        org.now += minutes(1)
+        other.extend(salesforce.deliver([update(key, "2026-05-06T12:00:00Z", Name="first")]))
+        return answer
+
+    with running(org) as (salesforce, _):
+        org.lasting_faults.append(another_request_of_ours)
+        receipts = salesforce.deliver([update(key, "2026-05-06T12:00:00Z", Name="second")])
+    assert (outcomes(other), outcomes(receipts)) == ([("done", None)], [("rejected", "conflict")])
+    assert org.rows["Account"][key]["Name"] == "first"
+
+
 # --- many ------------------------------------------------------------------------------------------
 
 

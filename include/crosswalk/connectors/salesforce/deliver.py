@@ -10,7 +10,7 @@ from typing import Any
 
 from crosswalk.connectors.salesforce.client import Client
 from crosswalk.connectors.salesforce.errors import DUPLICATE, LOCKED
-from crosswalk.connectors.salesforce.locks import Turns, held_by, parent_of
+from crosswalk.connectors.salesforce.locks import Turns, parent_of, record_of
 from crosswalk.connectors.salesforce.sending import COLLECTION, COLLECTIONS, Result, send
 from crosswalk.connectors.salesforce.soql import is_id, name, queries
 from crosswalk.connectors.salesforce.versions import Verdict, verdicts
@@ -86,10 +86,12 @@ def _attempt(
 ) -> None:
     """Send rows of one operation and entity when no other request of ours holds their records or parents."""
     native, operation = settings.native(rows[0][1].entity), rows[0][1].operation
+    ticket = settings.turns.ticket()
     placed = _unmoved(client, native, rows, receipts)
-    held = {key for _, write, parent in placed for key in held_by(write, parent)}
-    with settings.turns.taken(held) as waited:
-        if waited and operation is Operation.UPDATE:  # what we waited for may have moved them
+    records = {record_of(write) for _, write, _ in placed} - {""}
+    parents = {parent for _, _, parent in placed} - {""}
+    with settings.turns.taken(records, parents, ticket) as stale:
+        if stale and operation is Operation.UPDATE:  # another request of ours may have moved them
             placed = _unmoved(client, native, [(number, write) for number, write, _ in placed], receipts)
         placed = sorted(placed, key=lambda row: row[2])  # children of one parent in one collection
         key_field = settings.key(rows[0][1].entity)

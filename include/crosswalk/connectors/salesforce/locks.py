@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from crosswalk.model.records import Operation, Value, Write
 
 LONGEST_TURN = 60.0  # seconds of waiting for another request; then Salesforce's own lock may decide
+_REMEMBERED = 20_000  # records whose last turn is kept in mind
 
 PARENT: Mapping[str, str] = {
     "Account": "ParentId",
@@ -29,27 +30,49 @@ PARENT: Mapping[str, str] = {
 
 
 class Turns:
-    """Who is writing what at the moment, within one process."""
+    """Who is writing what at the moment, within one process, and who has just written what."""
 
     def __init__(self) -> None:
         self._free = threading.Condition()
         self._busy: set[str] = set()
+        self._number = 0  # of turns that ended
+        self._ended: dict[str, int] = {}  # by record, the number of its last turn
+        self._forgotten = 0
+
+    def ticket(self) -> int:
+        """Return the present; take it before reading what is to be written."""
+        with self._free:
+            return self._number
 
     @contextmanager
-    def taken(self, keys: Iterable[str]) -> Iterator[bool]:
-        """Wait until nobody holds any of ``keys``, then hold them; yields whether there was somebody to wait for."""
-        wanted = set(keys)
+    def taken(self, records: Iterable[str], parents: Iterable[str], ticket: int) -> Iterator[bool]:
+        """Wait until nobody holds any of these, then hold them.
+
+        Yields whether what was read since ``ticket`` may be stale: there was somebody to wait for, or somebody wrote one of the
+        ``records`` since.
+        """
+        own = set(records)
+        wanted = own | set(parents)
         with self._free:
-            waited = not self._busy.isdisjoint(wanted)
+            stale = not self._busy.isdisjoint(wanted)
             self._free.wait_for(lambda: self._busy.isdisjoint(wanted), LONGEST_TURN)
+            stale = stale or ticket < max((self._ended.get(key, self._forgotten) for key in own), default=0)
             mine = wanted - self._busy
             self._busy |= mine
         try:
-            yield waited
+            yield stale
         finally:
             with self._free:
                 self._busy -= mine
+                self._remember(own)
                 self._free.notify_all()
+
+    def _remember(self, records: set[str]) -> None:
+        self._number += 1
+        if len(self._ended) > _REMEMBERED:
+            self._ended.clear()
+            self._forgotten = self._number
+        self._ended.update(dict.fromkeys(records, self._number))
 
 
 def parent_of(write: Write, native: str, stored: str | None = None) -> str:
@@ -66,10 +89,9 @@ def parent_of(write: Write, native: str, stored: str | None = None) -> str:
     return _id(stored)
 
 
-def held_by(write: Write, parent: str) -> set[str]:
-    """Return what a write locks: its parent, and the record itself when it is there already."""
-    own = _id(write.native_id) if write.operation is Operation.UPDATE else ""
-    return {key for key in (own, parent) if key}
+def record_of(write: Write) -> str:
+    """Return what names the record itself when it is there already; empty for a create."""
+    return _id(write.native_id) if write.operation is Operation.UPDATE else ""
 
 
 def _id(value: Value) -> str:
