@@ -96,6 +96,7 @@ class EntityMapping(Part):
     entity: str
     native: Words
     where: str | None = None
+    merged_into: str | None = None  # the native field that names the winner in a record that was merged into another
     fields: dict[str, FieldMapping]
     extras: dict[str, FieldMapping]
     place: str
@@ -121,6 +122,8 @@ class EntityMapping(Part):
         for field in self.every_field:
             if field.region and not field.region_is_code:
                 paths.setdefault(field.region, Kind.COUNTRY.value)
+        if self.merged_into:
+            paths.setdefault(self.merged_into, Kind.REFERENCE.value)
         return Selection(self.entity, self.native, tuple(NativeField(*pair) for pair in paths.items()), self.where)
 
 

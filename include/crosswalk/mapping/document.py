@@ -30,6 +30,7 @@ __all__ = ["EntityMapping", "FieldMapping", "SystemMapping", "load_mapping"]
 class _EntitySpec(Part):
     native: Words
     where: Words | None = None
+    merged_into: Words | None = None
     fields: dict[str, FieldSpec]
     extras: dict[Name, FieldSpec] = Setting(default_factory=dict)
 
@@ -81,6 +82,7 @@ def _entity(source: Source, name: str, spec: _EntitySpec, default_region: str | 
         entity=name,
         native=spec.native,
         where=spec.where,
+        merged_into=spec.merged_into,
         fields={key: field(key, given, "fields") for key, given in spec.fields.items()},
         extras={key: field(key, given, "extras") for key, given in spec.extras.items()},
         place=source.place("entities", name),

@@ -9,7 +9,7 @@ from crosswalk.model.records import Image
 from crosswalk.orders.amounts import total_of
 from crosswalk.orders.choice import choose, facts_of
 from crosswalk.orders.facts import DealFacts, Problem
-from crosswalk.pairing import OrderPolicy
+from crosswalk.pairing import ChoiceRule, OrderPolicy
 
 
 def problems_of(facts: DealFacts, policy: OrderPolicy) -> list[Problem]:
@@ -20,6 +20,14 @@ def problems_of(facts: DealFacts, policy: OrderPolicy) -> list[Problem]:
         *_line_problems(facts),
         *_choice_problems(facts, policy),
     ]
+
+
+def customer_problems_of(facts: DealFacts, policy: OrderPolicy) -> list[Problem]:
+    """Return everything that keeps ``facts.account`` from becoming a customer, whatever was sold to it."""
+    if facts.account is None or facts.customer_key is not None:
+        return []
+    found = [*_new_customer_problems(facts, facts.account, policy)]
+    return [*found, *_choices(facts, facts.account, [("orders.customer", policy.customer)])]
 
 
 def _problem(image: Image, code: str, field: str, message: str, hint: str) -> Problem:
@@ -216,10 +224,14 @@ def _product_problems(facts: DealFacts, line: Image, label: str) -> Iterator[Pro
 
 
 def _choice_problems(facts: DealFacts, policy: OrderPolicy) -> Iterator[Problem]:
-    known = facts_of(facts)
     blocks = [("orders.header", policy.header), ("orders.line", policy.line)]
     if facts.customer_key is None:
         blocks.append(("orders.customer", policy.customer))
+    yield from _choices(facts, facts.deal, blocks)
+
+
+def _choices(facts: DealFacts, record: Image, blocks: list[tuple[str, dict[str, ChoiceRule]]]) -> Iterator[Problem]:
+    known = facts_of(facts)
     seen = {"billing_country", "shipping_country"} if facts.account is None or _lacks_country(facts) else set()
     for place, rules in blocks:
         for name, rule in rules.items():
@@ -227,7 +239,7 @@ def _choice_problems(facts: DealFacts, policy: OrderPolicy) -> Iterator[Problem]
             if choose(rule, known) is None and rule.by and rule.by not in seen:
                 seen.add(rule.by)
                 yield _problem(
-                    facts.deal,
+                    record,
                     f"{rule.by}_unknown",
                     rule.by,
                     f"{place}.{name} has no value for {rule.by.replace('_', ' ')} {fact!r}.",

@@ -12,11 +12,16 @@ from crosswalk.pairing.document import (
     load_pairings,
 )
 from crosswalk.pairing.products import Brake, ProductPolicy
+from crosswalk.pairing.selling import AmendPolicy, ApprovalPolicy, CreditPolicy, DiscountPolicy
 
 __all__ = [
+    "AmendPolicy",
+    "ApprovalPolicy",
     "Brake",
     "CheckPolicy",
     "ChoiceRule",
+    "CreditPolicy",
+    "DiscountPolicy",
     "LinkRule",
     "OrderPolicy",
     "Pairing",

@@ -15,6 +15,7 @@ from crosswalk.pairing.checks import CheckPolicy
 from crosswalk.pairing.display import UNLESS_SAID_OTHERWISE, CardPolicy, ShownFact
 from crosswalk.pairing.matching import Matching
 from crosswalk.pairing.products import Brake, ProductPolicy
+from crosswalk.pairing.selling import AmendPolicy, ApprovalPolicy, CreditPolicy, DiscountPolicy
 
 Side = Literal["crm", "erp"]
 Mode = Literal["off", "shadow", "live"]
@@ -22,6 +23,7 @@ PhaseName = Literal["visibility", "orders", "products"]
 SIDES: tuple[Side, ...] = ("crm", "erp")
 PRODUCT_FLOWS = ("products_to_erp", "products_to_crm")
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+CustomerRule = Annotated[str, StringConstraints(pattern=r"^(won_deal|never|(stage|type|flag):\S.*)$")]
 Fact = Literal["currency", "billing_country", "shipping_country", "price_list", "subsidiary", "is_existing_customer"]
 
 
@@ -99,11 +101,23 @@ class ChoiceRule(_Part):
 
 
 class OrderPolicy(_Part):
-    """How a won deal becomes an order: who creates customers, what must be there, and what each native field is chosen by."""
+    """How a won deal becomes an order: who creates customers, what must be there, and what each native field is chosen by.
+
+    ``create_customers`` says which accounts become customers: those with a won deal, none, those with a deal at a stage
+    (``stage:Negotiation``), of a type (``type:Customer``) or with a box ticked (``flag:is_customer``). Prospects never do.
+    ``carry`` fills fields of the order from the deal (``delivery_date``) or its account (``account.region``), by canonical name;
+    ``ship_to`` names the native fields of the order that bear the account's shipping address, part by part.
+    """
 
     won_since: str | None = None
     lookback_days: int = Field(default=30, ge=0)
-    create_customers: Literal["won_deal", "never"] = "won_deal"
+    create_customers: CustomerRule = "won_deal"
+    carry: dict[str, str] = Field(default_factory=dict)
+    ship_to: dict[Literal["street", "city", "state", "postal_code", "country"], str] = Field(default_factory=dict)
+    amend: AmendPolicy = AmendPolicy()
+    credit: CreditPolicy = CreditPolicy()
+    discount: DiscountPolicy = DiscountPolicy()
+    approvals: ApprovalPolicy = ApprovalPolicy()
     require_purchase_order: bool = False
     block_on_credit_hold: bool = True
     one_currency_per_customer: bool = False  # the ERP bills a customer in its own currency only

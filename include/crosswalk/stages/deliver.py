@@ -19,6 +19,9 @@ TARGET_OF: dict[str, Side] = {
     "products_to_crm": "crm",
 }
 
+_PARENT_FIELD = {"order": "customer_key", "customer": "parent_key"}
+"""The field that names what a record was created after."""
+
 
 @dataclass(frozen=True, slots=True)
 class DeliverResult:
@@ -48,12 +51,13 @@ def deliver(ctx: StageContext, flow: str) -> DeliverResult:
 
 def write_builder(ctx: StageContext, flow: str) -> Callable[[Claimed], Write]:
     """Return what turns a claimed intent into the target's write, the parent's new id filled in."""
-    mapper = ctx.mapper("erp", "order") if flow == "orders" else None
+    mappers = {name: ctx.mapper("erp", name) for name in _PARENT_FIELD} if flow == "orders" else {}
 
     def write_of(intent: Claimed) -> Write:
         values: dict[str, Value] = dict(decode(intent.payload["values"]))
-        if intent.parent_target_key is not None and mapper is not None:
-            values.update(mapper.to_native({"customer_key": intent.parent_target_key}))
+        if intent.parent_target_key is not None and intent.entity in mappers:
+            parent = {_PARENT_FIELD[intent.entity]: intent.parent_target_key}
+            values.update(mappers[intent.entity].to_native(parent))
         return Write(
             intent_key=key_in_target(intent),
             entity=intent.entity,

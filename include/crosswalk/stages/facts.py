@@ -16,24 +16,27 @@ from crosswalk.orders.facts import DealFacts, ProductFacts
 from crosswalk.pairing import Pairing
 
 _CANDIDATES = """
-select deal.key
+select deal.key, case when i.status in ('planned', 'held') then i.payload ->> 'order_date' end
   from hub.deal deal
   left join hub.intent i on i.key = %(prefix)s || deal.key || '-R1'
  where deal.system = %(crm)s and deal.deleted_at is null and deal.is_won
-   and coalesce(deal.close_date, current_date) >= %(since)s
+   and (coalesce(deal.close_date, current_date) >= %(since)s or i.status in ('planned', 'held'))
    and deal.counterpart_key is null
-   and (i.key is null or i.status in ('planned', 'shadowed')
-        or i.status in ('held', 'rejected') and (i.source_version is distinct from deal.version or deal.key = any(%(asked)s)))
+   and (i.key is null or i.status in ('planned', 'held', 'shadowed')
+        or i.status = 'rejected' and (i.source_version is distinct from deal.version or deal.key = any(%(asked)s)))
    and (%(asked)s::text[] = '{}' or deal.key = any(%(asked)s))
    and not exists (select 1 from hub.link_end e where e.pairing = %(pairing)s and e.entity = 'deal_order' and e.system = %(crm)s and e.key = deal.key)
  order by deal.close_date, deal.key
 """
 
 
-def won_deals(connection: psycopg.Connection, pairing: Pairing, today: date, asked: Sequence[str] = ()) -> list[str]:
-    """Return the keys of won deals that have no order yet and none on its way.
+def won_deals(
+    connection: psycopg.Connection, pairing: Pairing, today: date, asked: Sequence[str] = ()
+) -> dict[str, date]:
+    """Return the keys of won deals that have no order yet and none on its way, each with the date its order gets.
 
-    A deal whose order was rejected comes back when it has changed, or when a person asks for it by its key.
+    A deal whose order was rejected comes back when it has changed, or when a person asks for it by its key. An order that waits keeps
+    the date of the day it was planned: what waits for an approval must not become another one overnight.
     """
     since = (
         date.fromisoformat(pairing.orders.won_since)
@@ -47,7 +50,8 @@ def won_deals(connection: psycopg.Connection, pairing: Pairing, today: date, ask
         "since": since,
         "asked": list(asked),
     }
-    return [key for (key,) in connection.execute(_CANDIDATES, parameters)]
+    rows = connection.execute(_CANDIDATES, parameters).fetchall()
+    return {key: date.fromisoformat(planned) if planned else today for key, planned in rows}
 
 
 _GIVEN_UP = """

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from crosswalk.hub.links import LinkPair, create_links
 from crosswalk.identity.rules import link_by_rules
 from crosswalk.stages.context import StageContext
+from crosswalk.stages.merges import follow_merges
 
 DEAL_ORDER = "deal_order"
 
@@ -32,9 +33,10 @@ class LinkResult:
 
 
 def link(ctx: StageContext, entity: str) -> LinkResult:
-    """Link what the pairing's rules are sure of; ``deal_order`` links won deals with the orders that carry their key."""
+    """Follow merges, then link what the pairing's rules are sure of; ``deal_order`` links won deals with the orders that carry their key."""
     with ctx.hub.connection() as connection:
         if entity != DEAL_ORDER:
+            follow_merges(connection, ctx.pairing, entity, ctx.run_id)
             return LinkResult(
                 entity,
                 {linked.rule: linked.links for linked in link_by_rules(connection, ctx.pairing, entity, ctx.run_id)},

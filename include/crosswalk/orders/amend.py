@@ -1,0 +1,208 @@
+"""A changed deal against its order: the amendment it asks for, or why a person must look. Pure.
+
+Three states are compared: what was ordered last (base), what the deal says now, and what the order says now. Only where the order is
+still what was ordered is it changed (law 3); where it already is what the deal says, there is nothing to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+from crosswalk.model.records import Image, Value
+from crosswalk.orders.facts import DealFacts, Problem
+from crosswalk.orders.ordered import Difference, Ordered, differences, lines_of, said
+from crosswalk.pairing import OrderPolicy
+
+_FIXED = {"customer": "another customer", "currency": "another currency"}
+
+
+@dataclass(frozen=True, slots=True)
+class Revised:
+    """A deal whose order was made. ``base`` is what was ordered last, ``now`` what the deal says; ``items`` are ERP items by CRM product."""
+
+    facts: DealFacts
+    base: Ordered
+    revision: int
+    order: Image | None
+    order_lines: tuple[Image, ...]
+    items: Mapping[str, str]
+    now: Ordered = field(default_factory=dict)
+
+
+class Verdict(StrEnum):
+    """What becomes of a deal whose order was made."""
+
+    SAME = "same"  # what is ordered did not change
+    AGREED = "agreed"  # the order says already what the deal says
+    WAIT = "wait"  # the hub has not read the order's lines as of its last save
+    AMEND = "amend"
+    FLAG = "flag"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict with what differs, which order line each deal line is, and what a person must know."""
+
+    verdict: Verdict
+    differences: tuple[Difference, ...] = ()
+    pairs: Mapping[str, Image] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+
+def judge(revised: Revised, policy: OrderPolicy) -> Judgement:
+    """Return what becomes of the deal: amended only while the ERP allows it and nobody changed the order there."""
+    found = tuple(differences(revised.base, revised.now))
+    if not found or policy.amend.changes == "ignore":
+        return Judgement(Verdict.SAME, found)
+    order = revised.order
+    if order is None or order.deleted:
+        return _flag(revised, found, "order_gone", "its order does not exist any more", "Order it anew by hand.")
+    if _stale(order, revised.order_lines):
+        return Judgement(Verdict.WAIT, found)
+    if _pairs(revised, revised.now, policy) is not None:
+        return Judgement(Verdict.AGREED, found)
+    pairs = _pairs(revised, revised.base, policy)
+    if pairs is None:
+        return _edited(revised, found, policy)
+    why = _forbidden(order, revised.order_lines, found, policy)
+    if why:
+        hint = "Agree with the customer, change the order in the ERP by hand, or set the deal back."
+        return _flag(revised, found, "order_not_amendable", why, hint)
+    return Judgement(Verdict.AMEND, found, pairs)
+
+
+def reopened(revised: Revised, policy: OrderPolicy) -> Problem | None:
+    """Return the flag for a deal that is not won any more although its order was made; the order is not touched."""
+    deal = revised.facts.deal
+    if policy.amend.on_reopen == "ignore" or (deal.values.get("is_won") and not deal.deleted):
+        return None
+    order = revised.order
+    if order is None or order.deleted or order.values.get("status") in ("cancelled", "closed"):
+        return None
+    state = (
+        "was deleted"
+        if deal.deleted
+        else f"is {'lost' if deal.values.get('is_closed') else 'open again'} ({deal.values.get('stage')})"
+    )
+    return Problem(
+        "deal_reopened",
+        "deal",
+        deal.key,
+        "stage",
+        f"Deal {_name(revised)!r} {state}, but {_order(order)} was made for it and is {_status(order)}.",
+        "Win the deal again, or cancel the order in the ERP; this pairing never cancels orders.",
+    )
+
+
+def _forbidden(order: Image, lines: Sequence[Image], found: Sequence[Difference], policy: OrderPolicy) -> str:
+    """Return why the ERP does not let the order be changed; empty when it does."""
+    if policy.amend.changes == "flag":
+        return "this pairing leaves amendments to people"
+    fixed = [_FIXED[one.field] for one in found if one.field in _FIXED]
+    if fixed:
+        return f"an order cannot get {' and '.join(fixed)}"
+    if order.values.get("status") not in policy.amend.statuses:
+        return f"{_order(order)} is {_status(order)}"
+    for name, word in (("quantity_shipped", "shipped"), ("quantity_billed", "billed")):
+        if any(line.values.get(name) for line in lines if not line.deleted):
+            return f"{_order(order)} is partly {word}"
+    return ""
+
+
+def _stale(order: Image, lines: Sequence[Image]) -> bool:
+    """Tell whether lines were read before the order's last save: they bear its stamp."""
+    return any(line.version and line.version != order.version for line in lines if not line.deleted)
+
+
+def _pairs(revised: Revised, known: Ordered, policy: OrderPolicy) -> dict[str, Image] | None:
+    """Return the order line of each line of ``known`` when the order says exactly that, else None."""
+    order = revised.order
+    assert order is not None
+    if order.values.get("purchase_order") != known.get("purchase_order"):
+        return None
+    if any(_of_order(order, name) != known.get(f"carry|{name}") for name in policy.carry if _readable(order, name)):
+        return None
+    left = sorted((line for line in revised.order_lines if not line.deleted), key=_position)
+    pairs: dict[str, Image] = {}
+    for key, line in lines_of(known).items():
+        item = revised.items.get(str(line.get("product")))
+        twin = next((one for one in left if _same(one, line, item, policy.total_tolerance)), None)
+        if twin is None:
+            return None
+        left.remove(twin)
+        pairs[key] = twin
+    return None if left else pairs
+
+
+def _same(there: Image, line: Mapping[str, Value], item: str | None, tolerance: Decimal) -> bool:
+    quantity, price = line.get("quantity"), line.get("unit_price")
+    rate = there.values.get("unit_price")
+    if there.values.get("product_key") != item or there.values.get("quantity") != quantity:
+        return False
+    if not (isinstance(rate, Decimal) and isinstance(price, Decimal) and isinstance(quantity, Decimal)):
+        return rate == price
+    return abs(rate - price) * quantity <= tolerance / 2
+
+
+def _position(line: Image) -> tuple[int, str]:
+    position = line.values.get("position")
+    return (position if isinstance(position, int) else 0, line.key)
+
+
+def _readable(order: Image, name: str) -> bool:
+    return name in order.values or name in order.extras
+
+
+def _of_order(order: Image, name: str) -> Value:
+    return order.values[name] if name in order.values else order.extras.get(name)
+
+
+def _edited(revised: Revised, found: tuple[Difference, ...], policy: OrderPolicy) -> Judgement:
+    """Flag both sides' changes: the deal's since it was ordered, and the order's since we wrote it."""
+    theirs = "; ".join(_changes_in_order(revised, policy.total_tolerance)) or "other fields"
+    why = f"{_order(revised.order)} was changed in the ERP, too ({theirs})"
+    return _flag(revised, found, "order_changed_meanwhile", why, "Decide which holds, and make both say it.")
+
+
+def _changes_in_order(revised: Revised, tolerance: Decimal) -> Iterator[str]:
+    order = revised.order
+    assert order is not None
+    was, now = revised.base.get("purchase_order"), order.values.get("purchase_order")
+    if was != now:
+        yield f"purchase order {was or '(nothing)'} → {now or '(nothing)'}"
+    left = sorted((line for line in revised.order_lines if not line.deleted), key=_position)
+    for line in lines_of(revised.base).values():
+        item = revised.items.get(str(line.get("product")))
+        exact = next((one for one in left if _same(one, line, item, tolerance)), None)
+        twin = exact or next((one for one in left if one.values.get("product_key") == item), None)
+        label = line.get("label") or item
+        if twin is None:
+            yield f"line {label}: removed"
+            continue
+        left.remove(twin)
+        for name in ("quantity", "unit_price"):
+            if twin.values.get(name) != line.get(name):
+                yield f"line {label}: {name.replace('_', ' ')} {line.get(name)} → {twin.values.get(name)}"
+    for one in left:
+        yield f"line with item {one.values.get('product_key')}: added"
+
+
+def _flag(revised: Revised, found: tuple[Difference, ...], code: str, why: str, hint: str) -> Judgement:
+    message = f"Deal {_name(revised)!r} was changed after it was ordered ({said(found)}), but {why}."
+    problem = Problem(code, "deal", revised.facts.deal.key, found[0].field, message, hint)
+    return Judgement(Verdict.FLAG, found, {}, (problem,))
+
+
+def _name(revised: Revised) -> Value:
+    return revised.facts.deal.values.get("name")
+
+
+def _order(order: Image | None) -> str:
+    return "its order" if order is None else f"order {order.values.get('number') or order.key}"
+
+
+def _status(order: Image) -> str:
+    return str(order.values.get("status") or "in an unknown state").replace("_", " ")

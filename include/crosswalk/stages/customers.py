@@ -1,0 +1,249 @@
+"""New customers: which accounts qualify, parents before children, and parents that come late."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import psycopg
+
+from crosswalk.hub import quarantine
+from crosswalk.hub.codec import encode
+from crosswalk.hub.intents import IntentDraft
+from crosswalk.hub.links import counterparts
+from crosswalk.hub.reading import children, images
+from crosswalk.identity.twins import twins_of
+from crosswalk.model.entities import CUSTOMER, DEAL
+from crosswalk.model.errors import ConfigurationError, ValidationError
+from crosswalk.model.records import Image
+from crosswalk.orders.build import Draft, ParentOf, customer_draft, customer_key
+from crosswalk.orders.customers import qualifies, rule_of, unqualified
+from crosswalk.orders.facts import DealFacts, Problem
+from crosswalk.orders.readiness import customer_problems_of
+from crosswalk.stages.context import StageContext
+
+MOST_LEVELS = 10
+
+_UNLINKED = """
+select c.key from hub.customer c
+ where c.system = %(crm)s and c.deleted_at is null and c.counterpart_key is null and {condition}
+   and not exists (select 1 from hub.link_end e where e.pairing = %(pairing)s and e.entity = 'customer' and e.system = c.system and e.key = c.key)
+   and not exists (select 1 from hub.intent i where i.key = %(prefix)s || c.key and i.status in ('sending', 'in_doubt', 'done'))
+ order by c.key
+"""
+_CONDITIONS = {
+    "stage": """exists (select 1 from hub.deal d where d.system = c.system and d.customer_key = c.key and d.deleted_at is null
+                           and d.stage = %(named)s and (d.is_closed is not true or d.is_won))""",
+    "type": "c.extras ->> 'type' = %(named)s",
+    "flag": "c.extras ->> %(named)s = 'true'",
+}
+
+# Only customers we made, and only where the ERP names no parent: what somebody entered there stays.
+_LATE_PARENTS = """
+select account.key, account.version, child.key, child.name, child.version, parents.key
+  from hub.intent i
+  join hub.customer account on account.system = %(crm)s and account.key = i.source_key and account.deleted_at is null
+  join hub.link_end mine on mine.pairing = %(pairing)s and mine.entity = 'customer' and mine.system = account.system and mine.key = account.key
+  join hub.link_end theirs on theirs.link_id = mine.link_id and theirs.system = %(erp)s
+  join hub.customer child on child.system = theirs.system and child.key = theirs.key and child.deleted_at is null
+  join hub.link_end above on above.pairing = mine.pairing and above.entity = 'customer' and above.system = account.system
+   and above.key = account.parent_key
+  join hub.link_end parents on parents.link_id = above.link_id and parents.system = theirs.system and parents.key <> child.key
+ where i.pairing = %(pairing)s and i.flow = 'orders' and i.entity = 'customer' and i.operation = 'create' and i.status = 'done'
+   and child.parent_key is null
+ order by account.key
+"""
+
+
+class Customers:
+    """The accounts of a plan's deals that have no customer, with everybody above them."""
+
+    def __init__(self, ctx: StageContext, connection: psycopg.Connection, deals: Sequence[DealFacts]) -> None:
+        self._ctx, self._connection = ctx, connection
+        self._rule = ctx.pairing.orders.create_customers
+        self._crm, self._erp = ctx.pairing.crm.system, ctx.pairing.erp.system
+        _refuse_unmapped(ctx, self._rule)
+        self._facts: dict[str, DealFacts] = {}
+        self._linked: dict[str, str] = {}
+        self._qualified: dict[str, bool] = {}
+        new = {one.account.key: one for one in deals if one.account is not None and one.customer_key is None}
+        for facts in new.values():
+            self._facts[facts.account.key] = facts  # type: ignore[union-attr]
+        self._learn([facts.account for facts in new.values() if facts.account is not None])
+
+    # --- what is known ----------------------------------------------------------------------------------
+
+    def _learn(self, accounts: Sequence[Image]) -> None:
+        """Read who is above these accounts, level by level, and which of all of them qualify."""
+        level = list(accounts)
+        for _ in range(MOST_LEVELS):
+            self._qualify(level)
+            above = sorted({str(one.values["parent_key"]) for one in level if one.values.get("parent_key")})
+            above = [key for key in above if key not in self._facts and key not in self._linked]
+            self._linked |= counterparts(
+                self._connection, self._ctx.pairing.name, "customer", self._crm, self._erp, above
+            )
+            level = self._read([key for key in above if key not in self._linked])
+            if not level:
+                return
+
+    def _read(self, keys: Sequence[str]) -> list[Image]:
+        found = [one for one in images(self._connection, CUSTOMER, self._crm, keys).values() if not one.deleted]
+        twins = twins_of(self._connection, self._ctx.pairing, [one.key for one in found])
+        for account in found:
+            self._facts[account.key] = DealFacts(
+                _no_deal(account), (), account, None, None, {}, twins.get(account.key, ())
+            )
+        return found
+
+    def _qualify(self, accounts: Sequence[Image]) -> None:
+        keys = [account.key for account in accounts]
+        deals = children(self._connection, DEAL, self._crm, "customer_key", keys)
+        for account in accounts:
+            self._qualified[account.key] = qualifies(account, deals.get(account.key, ()), self._rule)
+
+    # --- what the plan asks -----------------------------------------------------------------------------
+
+    def problems_of(self, facts: DealFacts) -> list[Problem]:
+        """Return why the account of a won deal may not become a customer."""
+        account = facts.account
+        if account is None or facts.customer_key is not None or rule_of(self._rule)[0] == "never":
+            return []  # readiness says so
+        return [] if self._qualified.get(account.key) else [unqualified(account, self._rule)]
+
+    def parent_of(self, facts: DealFacts) -> ParentOf | None:
+        """Return the parent a new customer gets: the ERP's, or one that is created first; None where neither can be."""
+        if facts.account is None or facts.customer_key is not None:
+            return None
+        return self._parent(facts.account, {facts.account.key})
+
+    def _parent(self, account: Image, below: set[str]) -> ParentOf | None:
+        key = account.values.get("parent_key")
+        if not isinstance(key, str) or key in below:
+            return None
+        if key in self._linked:
+            return ParentOf(customer_key=self._linked[key])
+        if key in self._facts and self._ready(self._facts[key]):
+            return ParentOf(depends_on=customer_key(self._ctx.pairing.crm.key_prefixes, key))
+        return None
+
+    def _ready(self, facts: DealFacts) -> bool:
+        account = facts.account
+        if account is None or not self._qualified.get(account.key):
+            return False
+        return not customer_problems_of(facts, self._ctx.pairing.orders)
+
+    def above(self, facts: DealFacts) -> list[Draft]:
+        """Return the customers that are created before this deal's, topmost first."""
+        if facts.account is None or facts.customer_key is not None:
+            return []
+        chain: list[Draft] = []
+        account, below = facts.account, {facts.account.key}
+        while (parent := self._parent(account, below)) is not None and parent.depends_on is not None:
+            key = str(account.values["parent_key"])
+            below.add(key)
+            account = self._facts[key].account or account
+            chain.append(self._draft(self._facts[key], below))
+        return chain[::-1]
+
+    def _draft(self, facts: DealFacts, below: set[str]) -> Draft:
+        assert facts.account is not None
+        pairing = self._ctx.pairing
+        parent = self._parent(facts.account, below)
+        return customer_draft(facts, facts.account, pairing.orders, pairing.crm.key_prefixes, parent)
+
+    def others(self) -> list[Draft]:
+        """Return the customers that the rule wants without a won deal, parents first; those that are not ready go to quarantine."""
+        kind, named = rule_of(self._rule)
+        if kind not in _CONDITIONS:
+            return []
+        prefix = self._ctx.pairing.crm.key_prefixes.get("customer", "")
+        parameters = {"crm": self._crm, "pairing": self._ctx.pairing.name, "named": named, "prefix": prefix}
+        query = _UNLINKED.format(condition=_CONDITIONS[kind])
+        keys = [key for (key,) in self._connection.execute(query.encode(), parameters).fetchall()]
+        self._learn(self._read([key for key in keys if key not in self._facts]))
+        drafts: dict[str, Draft] = {}
+        ready = []
+        for key in keys:
+            facts = self._facts[key]
+            problems = customer_problems_of(facts, self._ctx.pairing.orders)
+            if problems:
+                self._quarantine(facts, problems)
+                continue
+            ready.append(key)
+            for draft in (*self.above(facts), self._draft(facts, {key})):
+                drafts.setdefault(draft.key, draft)
+        self._let_out(ready)
+        return list(drafts.values())
+
+    def place_of(self, draft: Draft) -> DealFacts:
+        """Return the facts a customer was drafted from."""
+        return self._facts[draft.source.key]
+
+    def _quarantine(self, facts: DealFacts, problems: Sequence[Problem]) -> None:
+        assert facts.account is not None
+        hint = " ".join(dict.fromkeys(problem.hint for problem in problems))
+        first = problems[0]
+        quarantine.put(
+            self._connection,
+            pairing=self._ctx.pairing.name,
+            system=self._crm,
+            entity="customer",
+            key=facts.account.key,
+            stage="plan",
+            error=ValidationError(first.message, hint=hint, field=first.field, code=first.code),
+            payload={"name": facts.account.values.get("name"), "code": first.code},
+            run_id=self._ctx.run_id,
+        )
+
+    def _let_out(self, keys: Sequence[str]) -> None:
+        quarantine.resolve_keys(
+            self._connection,
+            pairing=self._ctx.pairing.name,
+            system=self._crm,
+            entity="customer",
+            stage="plan",
+            keys=keys,
+            run_id=self._ctx.run_id,
+        )
+
+
+def _no_deal(account: Image) -> Image:
+    """Return what the pairing's rules may go by where no deal is: the account's currency."""
+    values = {"currency": account.values.get("currency"), "name": account.values.get("name")}
+    return Image(account.system, "deal", account.key, account.version, None, False, values)
+
+
+def _refuse_unmapped(ctx: StageContext, rule: str) -> None:
+    kind, named = rule_of(rule)
+    field = "type" if kind == "type" else named
+    if kind in ("type", "flag") and field not in ctx.mapper("crm", "customer").mapping.extras:
+        file = ctx.pairing.crm.mapping
+        raise ConfigurationError(
+            f"orders.create_customers goes by the account's {field!r}, which {file} does not read.",
+            hint=f"Add it under customer, extras: `{field}: {{native: …, law: one_way{', kind: boolean' if kind == 'flag' else ''}}}`.",
+            field="orders.create_customers",
+        )
+
+
+def parent_links(ctx: StageContext, connection: psycopg.Connection) -> Iterator[IntentDraft]:
+    """Yield the update that gives a customer we made its parent, once the parent is a customer, too."""
+    crm, erp, mapper = ctx.pairing.crm.system, ctx.pairing.erp.system, ctx.mapper("erp", "customer")
+    parameters = {"crm": crm, "erp": erp, "pairing": ctx.pairing.name}
+    for account, seen, child, name, version, parent in connection.execute(_LATE_PARENTS, parameters).fetchall():
+        yield IntentDraft(
+            key=f"{customer_key(ctx.pairing.crm.key_prefixes, account)}-PARENT-{parent}",
+            entity="customer",
+            operation="update",
+            source_system=crm,
+            source_key=account,
+            source_version=seen,
+            target_system=erp,
+            target_key=child,
+            depends_on=None,
+            payload={
+                "label": name,
+                "values": encode(mapper.to_native({"parent_key": parent})),
+                "lines": [],
+                "version": version,
+            },
+        )

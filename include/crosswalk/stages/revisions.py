@@ -1,0 +1,165 @@
+"""Deals whose order was made: what was ordered last against what they say now, as amendments and flags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import psycopg
+
+from crosswalk.hub import quarantine
+from crosswalk.hub.base_images import store_base
+from crosswalk.hub.codec import decode
+from crosswalk.hub.links import counterparts
+from crosswalk.hub.reading import children, images
+from crosswalk.model.entities import DEAL, ORDER, ORDER_LINE
+from crosswalk.model.records import Image, Value
+from crosswalk.orders.amend import Judgement, Revised, Verdict, judge, reopened
+from crosswalk.orders.facts import Problem
+from crosswalk.orders.ordered import lines_of, ordered
+from crosswalk.orders.readiness import problems_of
+from crosswalk.stages.context import StageContext
+from crosswalk.stages.facts import gather
+
+STAGE = "amend"
+"""The quarantine stage of deals that were changed or reopened after they were ordered."""
+
+OVERLAP = timedelta(minutes=15)  # longer than any landing takes to commit
+
+# Only orders that we made and whose content we know. A deal is looked at when it, its lines or its account changed since both sides
+# agreed; what is amended, waits or is flagged did not agree, and is looked at until it does.
+_CANDIDATES = """
+select mine.key, theirs.key, base.image, done.revision, done.ordered
+  from hub.link_end mine
+  join hub.link_end theirs on theirs.link_id = mine.link_id and theirs.system = %(erp)s
+  join hub.deal deal on deal.system = mine.system and deal.key = mine.key
+  left join hub.base_image base on base.link_id = mine.link_id and base.system = mine.system
+ cross join lateral (
+      select (i.payload ->> 'revision')::int as revision, i.payload -> 'ordered' as ordered
+        from hub.intent i
+       where i.source_system = mine.system and i.source_key = mine.key and i.pairing = %(pairing)s and i.flow = 'orders'
+         and i.entity = 'order' and i.status = 'done' and i.payload ? 'ordered'
+       order by 1 desc limit 1) done
+ where mine.pairing = %(pairing)s and mine.entity = 'deal_order' and mine.system = %(crm)s
+   and (%(asked)s::text[] = '{}' or mine.key = any(%(asked)s))
+   and (coalesce(deal.close_date, current_date) >= %(since)s or deal.key = any(%(asked)s))
+   and not exists (select 1 from hub.intent i where i.source_system = mine.system and i.source_key = mine.key and i.pairing = %(pairing)s
+                      and i.flow = 'orders' and i.entity = 'order' and i.status in ('sending', 'in_doubt'))
+   and (base.link_id is null or (base.image ->> 'revision')::int is distinct from done.revision
+        or deal.changed_at > base.settled_at - %(overlap)s
+        or mine.key = any(%(asked)s)
+        or exists (select 1 from hub.deal_line l where l.system = mine.system and l.deal_key = mine.key
+                      and l.changed_at > base.settled_at - %(overlap)s)
+        or exists (select 1 from hub.customer c where c.system = mine.system and c.key = deal.customer_key
+                      and c.changed_at > base.settled_at - %(overlap)s))
+ order by mine.key
+"""
+
+
+@dataclass
+class Revisions:
+    """What a plan found out about ordered deals: those to amend, and those a person must look at."""
+
+    considered: int = 0
+    amend: list[tuple[Revised, Judgement]] = field(default_factory=list)
+    flagged: dict[str, tuple[Image, Sequence[Problem]]] = field(default_factory=dict)
+    in_order: list[Revised] = field(default_factory=list)
+    waiting: int = 0
+
+
+def look(ctx: StageContext, connection: psycopg.Connection, asked: Sequence[str]) -> Revisions:
+    """Judge every ordered deal that may have changed. Nothing is stored yet."""
+    found = Revisions()
+    for revised in _revised(ctx, connection, asked):
+        found.considered += 1
+        _judge(ctx, revised, found)
+    return found
+
+
+def _judge(ctx: StageContext, revised: Revised, found: Revisions) -> None:
+    policy, deal = ctx.pairing.orders, revised.facts.deal
+    lost = reopened(revised, policy)
+    if lost is not None:
+        found.flagged[deal.key] = (deal, [lost])
+        return
+    if deal.deleted or not deal.values.get("is_won"):
+        found.in_order.append(revised)
+        return
+    problems = problems_of(revised.facts, policy)
+    if problems:
+        if _changed(revised):
+            found.flagged[deal.key] = (deal, problems)
+        else:
+            found.in_order.append(revised)  # its order was made; what has become wrong since is not the deal's
+        return
+    revised = replace(revised, now=ordered(revised.facts, policy))
+    judgement = judge(revised, policy)
+    match judgement.verdict:
+        case Verdict.AMEND:
+            found.amend.append((revised, judgement))
+        case Verdict.FLAG:
+            found.flagged[deal.key] = (deal, judgement.problems)
+        case Verdict.WAIT:
+            found.waiting += 1
+        case Verdict.SAME | Verdict.AGREED:
+            found.in_order.append(revised)
+
+
+def _changed(revised: Revised) -> bool:
+    """Tell whether a deal that is not ready orders something else than it did: its lines cannot all be priced to say what."""
+    was = {key: (line.get("product"), line.get("quantity")) for key, line in lines_of(revised.base).items()}
+    now = {line.key: (line.values.get("product_key"), line.values.get("quantity")) for line in revised.facts.lines}
+    header = ("purchase_order", "currency")
+    return was != now or any(revised.base.get(name) != revised.facts.deal.values.get(name) for name in header)
+
+
+def _revised(ctx: StageContext, connection: psycopg.Connection, asked: Sequence[str]) -> Iterable[Revised]:
+    pairing = ctx.pairing
+    crm, erp, policy = pairing.crm.system, pairing.erp.system, pairing.orders.amend
+    if policy.changes == "ignore" and policy.on_reopen == "ignore":
+        return []
+    parameters = {"crm": crm, "erp": erp, "pairing": pairing.name, "asked": list(asked), "overlap": OVERLAP}
+    parameters["since"] = ctx.now.date() - timedelta(days=policy.days)
+    rows = connection.execute(_CANDIDATES.encode(), parameters).fetchall()
+    if not rows:
+        return []
+    orders = images(connection, ORDER, erp, [row[1] for row in rows])
+    lines = children(connection, ORDER_LINE, erp, "order_key", list(orders))
+    facts = {one.deal.key: one for one in gather(connection, pairing, [row[0] for row in rows])}
+    bases = {row[0]: _base(row[2], row[3], row[4]) for row in rows}
+    sold = {str(line.get("product")) for base in bases.values() for line in lines_of(base).values()}
+    sold |= {str(line.values.get("product_key")) for one in facts.values() for line in one.lines}
+    items = counterparts(connection, pairing.name, "product", crm, erp, sorted(sold))
+    return [
+        Revised(facts[deal], bases[deal], revision, orders.get(order), tuple(lines.get(order, ())), items)
+        for deal, order, _, revision, _ in rows
+        if deal in facts
+    ]
+
+
+def _base(agreed: dict[str, object] | None, revision: int, sent: dict[str, object]) -> dict[str, Value]:
+    """Return what was ordered last: what both sides agreed on after that revision, else what it sent."""
+    known = agreed if agreed and agreed.get("revision") == revision else sent
+    values = decode(known)  # type: ignore[arg-type]
+    return {name: value for name, value in values.items() if name != "revision"}
+
+
+def settle_agreed(ctx: StageContext, connection: psycopg.Connection, found: Revisions) -> None:
+    """Make what the deals in order say the base of their side, so that they are not looked at again until they change."""
+    crm = ctx.pairing.crm.system
+    for revised in found.in_order:
+        values: dict[str, Value] = {**(revised.now or revised.base), "revision": revised.revision}
+        image = Image(crm, "deal_order", revised.facts.deal.key, revised.facts.deal.version, None, False, values)
+        store_base(connection, pairing=ctx.pairing.name, entity="deal_order", image=image)
+    keys = [revised.facts.deal.key for revised in found.in_order]
+    for stage in (STAGE, "deliver"):
+        quarantine.resolve_keys(
+            connection,
+            pairing=ctx.pairing.name,
+            system=crm,
+            entity=DEAL.name,
+            stage=stage,
+            keys=keys,
+            run_id=ctx.run_id,
+        )
