@@ -12,7 +12,7 @@ from tests.conformance.vendor import Cap, EmulatorProfile, Row, Session
 
 def test_pages_have_no_gap_and_no_double_while_others_write(profile: EmulatorProfile, account: Account) -> None:
     session = account.sign_in()
-    known = {profile.create(session, f"Known {number}") for number in range(2 * profile.page_rows + 5)}
+    known = {profile.create(session, f"Known {number}") for number in range(3 * profile.page_rows + 5)}
     for seed in (1, 2):
         traffic = Traffic(account, seed)
         traffic.steps(20)
