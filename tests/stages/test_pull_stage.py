@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-import crosswalk
 from crosswalk.connectors.salesforce import SalesforceConnector
 from crosswalk.hub.database import Hub
 from crosswalk.hub.landing import land
@@ -16,7 +15,7 @@ from crosswalk.stages.context import StageContext
 from crosswalk.stages.pull import PullMode, pull
 from tests.connectors.salesforce.org import Org, running
 
-INCLUDE = Path(crosswalk.__file__).parents[1]
+INCLUDE = Path(__file__).parents[2] / "include"
 NOW = datetime(2026, 5, 6, 12, 0, tzinfo=UTC)
 JOB_PAYS = 6_001  # records: a query job takes four calls at least, pages of 2,000 then as many
 
