@@ -3,20 +3,27 @@
 Every batch goes: claim with a lease → mark as sending, committed → one request → record the receipt. A worker that dies leaves
 intents ``sending``; when their lease has run out another worker claims them in doubt, looks them up by key and adopts what it
 finds. What it does not find is sent again only after the target's longest request is over and a second look-up was in vain.
+
+A request that is refused as a whole for what is in it, without a word on which row, is sent again in halves until the bad rows are
+found. Nothing of a request was written whose :meth:`~crosswalk.connectors.protocol.Connector.deliver` raises anything but an
+InDoubtError.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from datetime import datetime
+from time import monotonic
 from typing import Any
 
 from crosswalk.connectors.protocol import Connector
-from crosswalk.hub.database import Connection, Hub
-from crosswalk.hub.intents import Claimed, claim, finish, mark_sending, release
+from crosswalk.delivery.batches import batches, first_of_each, key_in_target
+from crosswalk.delivery.tally import Tally
+from crosswalk.hub.database import Hub
+from crosswalk.hub.intents import Claimed, claim, finish, mark_all_sending, release
 from crosswalk.model.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -26,43 +33,21 @@ from crosswalk.model.errors import (
     ReadOnlyError,
     RecordError,
     RetryableError,
+    TransientError,
 )
-from crosswalk.model.records import Outcome, Receipt, Write
+from crosswalk.model.records import Operation, Outcome, Receipt, Write
+
+__all__ = ["Delivery", "Tally", "key_in_target"]
 
 LEASE_SECONDS = 90
 RETRY_SECONDS = 30
 MOST_WAITING_SECONDS = 1200  # for a slot and for Retry-After, before the last attempt of one request begins
-CLAIM_FACTOR = 8
+MOST_ROUNDS = 8  # claimed ahead for each slot, where requests are fast enough
 RECORDERS = 2  # workers beyond the requests at once: they record receipts meanwhile
 
 
-@dataclass
-class Tally:
-    """What a delivery did, by outcome, and the keys it created or adopted. Counted from several threads."""
-
-    done: list[str] = field(default_factory=list)
-    adopted: int = 0
-    rejected: int = 0
-    in_doubt: int = 0
-    postponed: int = 0
-    fenced: int = 0
-    connection_error: CrosswalkError | None = None
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-
-    def count(self, receipt: Receipt | None) -> None:
-        """Add one answer; None is an intent that another worker owns by now."""
-        with self._lock:
-            if receipt is None:
-                self.fenced += 1
-            elif receipt.outcome is Outcome.DONE:
-                self.done.append(receipt.intent_key)
-                self.adopted += receipt.adopted
-            elif receipt.outcome is Outcome.RETRY:
-                self.postponed += 1
-            elif receipt.outcome is Outcome.IN_DOUBT:
-                self.in_doubt += 1
-            else:
-                self.rejected += 1
+def _threads(workers: int) -> Executor:
+    return ThreadPoolExecutor(workers, thread_name_prefix="deliver")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +61,9 @@ class Delivery:
     run_id: str
     write_of: Callable[[Claimed], Write]
     now: Callable[[], datetime | None] = lambda: None  # the hub's clock, unless a test sets one
+    executor: Callable[[int], Executor] = (
+        _threads  # for so many workers; one that runs each job at once makes it all repeatable
+    )
 
     def run(self) -> Tally:
         """Deliver until nothing is claimable; raises what the connection (not a record) is ill with, after recording everything.
@@ -85,7 +73,7 @@ class Delivery:
         tally, slots = Tally(), self.connector.capabilities.parallel_requests
         requests, workers = threading.Semaphore(slots), slots + RECORDERS
         under_way: set[Future[None]] = set()
-        with ThreadPoolExecutor(workers, thread_name_prefix="deliver") as pool:
+        with self.executor(workers) as pool:
             while True:
                 if len(under_way) < workers and tally.connection_error is None:
                     under_way |= {pool.submit(self._send, batch, tally, requests) for batch in self._next(tally)}
@@ -100,17 +88,21 @@ class Delivery:
 
     def _next(self, tally: Tally) -> list[list[Claimed]]:
         """Claim what there is, settle what is in doubt, and return the requests to make."""
-        claimed = self._claim()
+        claimed = self._claim(tally)
         doubtful = [intent for intent in claimed if intent.in_doubt]
-        fresh = [intent for intent in claimed if not intent.in_doubt] + self._look_up(doubtful, tally)
-        return self._batches(fresh)
+        ready = [intent for intent in claimed if not intent.in_doubt] + self._look_up(doubtful, tally)
+        fresh, later = first_of_each(ready)
+        for intent in later:
+            behind = "Another write for the same record goes first."
+            self._record(intent, Receipt(intent.key, Outcome.RETRY, message=behind), tally)
+        capabilities = self.connector.capabilities
+        return batches(fresh, capabilities.write_batch, capabilities.parallel_requests)
 
-    def _claim(self) -> list[Claimed]:
-        room = (
-            self.connector.capabilities.parallel_requests
-            * max([1, *self.connector.capabilities.write_batch.values()])
-            * CLAIM_FACTOR
-        )
+    def _claim(self, tally: Tally) -> list[Claimed]:
+        """Claim no more than can be sent in half a lease, as far as the requests before tell: the rest is for other workers."""
+        capabilities = self.connector.capabilities
+        rounds = tally.rounds(LEASE_SECONDS / 2, MOST_ROUNDS)
+        room = capabilities.parallel_requests * max([1, *capabilities.write_batch.values()]) * rounds
         with self.hub.connection() as connection:
             return claim(
                 connection,
@@ -121,37 +113,32 @@ class Delivery:
                 now=self.now(),
             )
 
-    def _batches(self, intents: Sequence[Claimed]) -> list[list[Claimed]]:
-        """Cut the claimed intents into requests: one entity and one operation each, no larger than the platform takes."""
-        kinds: dict[tuple[str, str], list[Claimed]] = {}
-        for intent in intents:
-            kinds.setdefault((intent.entity, intent.operation), []).append(intent)
-        batches = []
-        for (entity, _), members in kinds.items():
-            size = self.connector.capabilities.write_batch.get(entity, 1)
-            batches += [members[start : start + size] for start in range(0, len(members), size)]
-        return batches
-
     def _look_up(self, doubtful: Sequence[Claimed], tally: Tally) -> list[Claimed]:
         """Adopt what arrived after all, keep waiting for the rest; return those that may be sent again."""
-        resend = []
-        for entity in {intent.entity for intent in doubtful}:
+        resend: list[Claimed] = []
+        for entity in {intent.entity: None for intent in doubtful}:
             members = [intent for intent in doubtful if intent.entity == entity]
-            created = [key_in_target(intent) for intent in members if intent.operation == "create"]
-            found = self.connector.find(entity, created)
+            try:
+                found = self._found(entity, members)
+            except (ConfigurationError, RetryableError) as error:  # the doubt stays
+                tally.connection_error = error
+                self._postpone(members, error, tally)
+                continue
             for intent in members:
-                if intent.operation == "create" and (there := found.get(key_in_target(intent))) is not None:
+                if (there := found.get(intent.key)) is not None:
                     self._record(intent, Receipt(intent.key, Outcome.DONE, native_id=there, adopted=True), tally)
                 elif intent.may_send:
                     resend.append(intent)
                 else:
-                    waiting = Receipt(
-                        intent.key,
-                        Outcome.IN_DOUBT,
-                        message="Not found under its key yet; waiting until the request can no longer commit.",
-                    )
-                    self._record(intent, waiting, tally)
+                    waiting = "Not found under its key yet; waiting until the request can no longer commit."
+                    self._record(intent, Receipt(intent.key, Outcome.IN_DOUBT, message=waiting), tally)
         return resend
+
+    def _found(self, entity: str, intents: Sequence[Claimed]) -> dict[str, str]:
+        """Return the target's ids of those creates that arrived, by intent key."""
+        keys = {intent.key: key_in_target(intent) for intent in intents if intent.operation == "create"}
+        found = self.connector.find(entity, list(keys.values())) if keys else {}
+        return {key: found[stored] for key, stored in keys.items() if stored in found}
 
     def _send(self, batch: Sequence[Claimed], tally: Tally, requests: threading.Semaphore) -> None:
         """Send one request's worth when its turn comes, then record every receipt while others send theirs."""
@@ -160,31 +147,30 @@ class Delivery:
             if tally.connection_error is not None:  # the others would fail alike: leave them planned
                 self._postpone([intent for intent, _ in writes], tally.connection_error, tally)
                 return
+            begun = monotonic()
             mine = self._marked(writes, tally)
-            receipts = self._deliver([write for _, write in mine], tally) if mine else []
-        for (intent, _), receipt in zip(mine, receipts, strict=True):
-            self._record(intent, receipt, tally)
+            receipts = self._deliver([write for _, write in mine], tally, begun + LEASE_SECONDS) if mine else []
+            tally.took(monotonic() - begun)
+        for (intent, write), receipt in zip(mine, receipts, strict=True):
+            self._record(intent, _with_an_id(write, receipt), tally)
 
     def _marked(self, writes: Sequence[tuple[Claimed, Write]], tally: Tally) -> list[tuple[Claimed, Write]]:
-        """Commit that these are about to be sent; return those that are still ours."""
+        """Commit that these are about to be sent; return those that are still ours.
+
+        One may be sent again only when no attempt of this request can commit any more.
+        """
         with self.hub.connection() as connection:
-            mine = [(intent, write) for intent, write in writes if self._mark(connection, intent)]
+            mine = mark_all_sending(
+                connection,
+                {intent.key: intent.epoch for intent, _ in writes},
+                lease_seconds=LEASE_SECONDS,
+                longest_request_seconds=self.connector.capabilities.longest_request_seconds + MOST_WAITING_SECONDS,
+                run_id=self.run_id,
+                now=self.now(),
+            )
         for _ in range(len(writes) - len(mine)):
             tally.count(None)
-        return mine
-
-    def _mark(self, connection: Connection, intent: Claimed) -> bool:
-        """Commit the sending; it may be repeated only when no attempt of this request can commit any more."""
-        longest = self.connector.capabilities.longest_request_seconds + MOST_WAITING_SECONDS
-        return mark_sending(
-            connection,
-            intent.key,
-            intent.epoch,
-            lease_seconds=LEASE_SECONDS,
-            longest_request_seconds=longest,
-            run_id=self.run_id,
-            now=self.now(),
-        )
+        return [(intent, write) for intent, write in writes if intent.key in mine]
 
     def _postpone(self, batch: Sequence[Claimed], error: CrosswalkError, tally: Tally) -> None:
         for intent in batch:
@@ -199,24 +185,35 @@ class Delivery:
                 self._record(intent, receipt_of(intent.key, Outcome.REJECTED, error), tally)
         return writes
 
-    def _deliver(self, writes: Sequence[Write], tally: Tally) -> list[Receipt]:
-        """Call the connector; an error of the connection becomes a receipt for each write, so that every lease ends properly."""
+    def _deliver(self, writes: Sequence[Write], tally: Tally, deadline: float) -> list[Receipt]:
+        """Call the connector; an error becomes a receipt for each write, so that every lease ends properly.
+
+        No request begins after ``deadline`` (monotonic seconds), the end of the lease: the worker may have been asleep since.
+        """
+        if monotonic() >= deadline:
+            late = TransientError("The lease was over before the request began; it is sent in the next round.")
+            return [receipt_of(write.intent_key, Outcome.RETRY, late) for write in writes]
         try:
             return self.connector.deliver(writes)
         except InDoubtError as error:
             return [receipt_of(write.intent_key, Outcome.IN_DOUBT, error) for write in writes]
+        except RecordError as error:
+            if len(writes) == 1:
+                return [receipt_of(writes[0].intent_key, Outcome.REJECTED, error)]
+            middle = len(writes) // 2
+            halves = (writes[:middle], writes[middle:])
+            return [receipt for half in halves for receipt in self._deliver(half, tally, deadline)]
         except (ConfigurationError, RetryableError, ReadOnlyError) as error:
             tally.connection_error = error
             return [receipt_of(write.intent_key, Outcome.RETRY, error) for write in writes]
 
     def _record(self, intent: Claimed, receipt: Receipt, tally: Tally) -> None:
-        """Commit what became of one write; how long doubt lasts is the hub's to reckon."""
+        """Commit what became of one write; how long doubt and pauses last is the hub's to reckon."""
         known: dict[str, Any] = {"run_id": self.run_id, "now": self.now()}
         with self.hub.connection() as connection:
             if receipt.outcome is Outcome.RETRY:
-                pause = timedelta(seconds=receipt.retry_after or RETRY_SECONDS)
-                later = (self.now() or datetime.now(UTC)) + pause
-                mine = release(connection, intent.key, intent.epoch, later, receipt=receipt, **known)
+                pause = receipt.retry_after or RETRY_SECONDS
+                mine = release(connection, intent.key, intent.epoch, None, pause=pause, receipt=receipt, **known)
             else:
                 mine = finish(connection, intent.key, intent.epoch, receipt, **known)
         if receipt.outcome is Outcome.RETRY and receipt.error_class == ErrorClass.AUTHENTICATION:
@@ -230,9 +227,12 @@ def _refused_login(receipt: Receipt) -> AuthenticationError:
     )
 
 
-def key_in_target(intent: Claimed) -> str:
-    """Return the key that the target keeps of a record created by ``intent``: its own, or the source's id where the plan says so."""
-    return str(intent.payload.get("stored_key") or intent.key)
+def _with_an_id(write: Write, receipt: Receipt) -> Receipt:
+    """Doubt a create that is said to be done without saying as what: what depends on it could not name its parent."""
+    if receipt.outcome is Outcome.DONE and write.operation is Operation.CREATE and not receipt.native_id:
+        nameless = "The target created it without telling its id; it is looked up by its key."
+        return replace(receipt, outcome=Outcome.IN_DOUBT, message=nameless)
+    return receipt
 
 
 def receipt_of(key: str, outcome: Outcome, error: CrosswalkError) -> Receipt:

@@ -17,12 +17,15 @@ is the end of the lease of the sending plus the platform's longest request: a wo
 then nothing can commit any more. Because the look-up must not be older than that, what counts is the time of the claim before it:
 :func:`mark_sending` refuses an intent that was claimed too early, whatever the caller thinks it knows.
 
+Updates of one record keep their order, whatever flow they are of: none is claimed while an earlier one is still to be sent, or while
+another is under way or in doubt; :func:`mark_all_sending` looks again, one worker at a time for each record.
+
 Times come from the hub's clock unless ``now`` is given; workers with clocks of their own should not give it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,6 +47,7 @@ __all__ = [
     "finish",
     "held_intents",
     "let_through",
+    "mark_all_sending",
     "mark_sending",
     "mark_settled",
     "release",
@@ -87,7 +91,21 @@ class Claimed:
     lease_until: datetime
 
 
-_SWITCHED_OFF = "exists (select 1 from hub.mode m where m.pairing = i.pairing and m.flow = i.flow and m.mode <> 'live')"
+_SWITCHED_OFF = (
+    "exists (select 1 from hub.mode m where m.pairing = {0}.pairing and m.flow = {0}.flow and m.mode <> 'live')"
+)
+
+_SAME_RECORD = """o.target_system = {0}.target_system and o.target_key = {0}.target_key and o.entity = {0}.entity
+         and o.operation = 'update' and o.mode = 'live' and o.key <> {0}.key"""
+
+UNDER_WAY = f"""{_SAME_RECORD} and o.status in ('sending', 'in_doubt')"""
+"""SQL, to be formatted with an intent's alias: ``o`` is another update of the same record that may be arriving now."""
+
+GOES_FIRST = f"""{_SAME_RECORD}
+         and (o.status in ('sending', 'in_doubt')
+              or (o.status = 'planned' and not {_SWITCHED_OFF.format("o")}
+                  and (o.lease_until > {{1}} or (o.plan_id, o.position, o.key) < ({{0}}.plan_id, {{0}}.position, {{0}}.key))))"""
+"""SQL, to be formatted with an intent's alias and the time: ``o`` is another update of the same record whose turn comes first."""
 
 # What is in doubt goes first; then first come, first served.
 _CLAIM = f"""
@@ -100,7 +118,8 @@ picked as materialized (
        and (i.not_before is null or i.not_before <= clock.at)
        and (i.operation = 'create' or i.resend_after is null or i.resend_after <= clock.at)
        and (i.depends_on is null or exists (select 1 from hub.intent p where p.key = i.depends_on and p.status = 'done'))
-       and not {_SWITCHED_OFF}
+       and not {_SWITCHED_OFF.format("i")}
+       and (i.target_key is null or not exists (select 1 from hub.intent o where {GOES_FIRST.format("i", "clock.at")}))
      order by (i.resend_after is null), i.plan_id, i.position
      limit %(limit)s
        for update of i skip locked
@@ -125,6 +144,14 @@ select c.key, c.epoch, c.plan_id, c.flow, c.entity, c.operation, c.source_system
  order by (c.resend_after is null), c.plan_id, c.position
 """
 
+# Held until the worker has committed: another one that asks for the same record in this moment is told no.
+_TAKE_TURNS = """
+select i.key from hub.intent i
+ where i.key = any(%(keys)s)
+   and (i.target_key is null
+        or pg_try_advisory_xact_lock(hashtextextended(concat_ws('|', i.target_system, i.entity, i.target_key), 0)))
+"""
+
 _SEND = f"""
 with clock as materialized (select coalesce(%(now)s, clock_timestamp()) as at),
 sent as (
@@ -132,15 +159,19 @@ sent as (
        set status = 'sending', attempt = i.attempt + 1, sent_at = clock.at, not_before = null,
            lease_until = clock.at + make_interval(secs => %(lease)s),
            resend_after = clock.at + make_interval(secs => %(lease)s + %(longest)s)
-      from clock
-     where i.key = %(key)s and i.epoch = %(epoch)s and i.lease_until is not null and i.status in ('planned', 'in_doubt')
-       and (i.resend_after is null or i.resend_after <= i.claimed_at) and not {_SWITCHED_OFF}
+      from clock, unnest(%(keys)s::text[], %(epochs)s::bigint[]) as mine (key, epoch)
+     where i.key = mine.key and i.epoch = mine.epoch and i.lease_until is not null and i.status in ('planned', 'in_doubt')
+       and (i.resend_after is null or i.resend_after <= i.claimed_at) and not {_SWITCHED_OFF.format("i")}
+       and (i.target_key is null or not exists (select 1 from hub.intent o where {UNDER_WAY.format("i")}))
     returning i.*
+),
+told as (
+    insert into hub.ledger (at, pairing, run_id, actor, kind, system, entity, key, intent_key, detail)
+    select sent_at, pairing, coalesce(%(run_id)s, run_id), 'crosswalk', 'sending', source_system, source_entity, source_key, key,
+           jsonb_build_object('attempt', attempt, 'epoch', epoch, 'payload_hash', payload_hash)
+      from sent order by plan_id, position
 )
-insert into hub.ledger (at, pairing, run_id, actor, kind, system, entity, key, intent_key, detail)
-select sent_at, pairing, coalesce(%(run_id)s, run_id), 'crosswalk', 'sending', source_system, source_entity, source_key, key,
-       jsonb_build_object('attempt', attempt, 'epoch', epoch, 'payload_hash', payload_hash)
-  from sent
+select key from sent
 """
 
 
@@ -157,23 +188,31 @@ def claim(
         return cursor.execute(_CLAIM, parameters).fetchall()
 
 
-def mark_sending(
+def mark_sending(connection: Connection, key: str, epoch: int, **options: Any) -> bool:
+    """Record that one request is about to go out; see :func:`mark_all_sending`. False when it must not."""
+    return key in mark_all_sending(connection, {key: epoch}, **options)
+
+
+def mark_all_sending(
     connection: Connection,
-    key: str,
-    epoch: int,
+    epochs: Mapping[str, int],
     *,
     lease_seconds: float = 90,
     longest_request_seconds: float = 900,
     run_id: str | None = None,
     now: datetime | None = None,
-) -> bool:
-    """Record that the request is about to go out; commit before it does, and begin none after ``lease_seconds`` from now.
+) -> set[str]:
+    """Record that these intents (key: epoch) are about to go out, and return the keys of those that may.
 
-    False when the intent is not this epoch's any more, is in doubt and was claimed too early to be sent again, or its flow was switched off:
-    the caller must not send. After a True the outcome is unknown to everyone else until it is recorded.
+    Commit before they do, and begin no request after ``lease_seconds`` from now. Left out is what is not its epoch's any more, what
+    is in doubt and was claimed too early to be sent again, what was switched off with its flow, and an update of a record that
+    another one may be arriving at: the caller must not send those. What became of the others nobody else knows until it is recorded.
     """
-    parameters = {"key": key, "epoch": epoch, "lease": lease_seconds, "longest": longest_request_seconds}
-    return connection.execute(_SEND, {**parameters, "run_id": run_id, "now": now}).rowcount == 1
+    turns = connection.execute(_TAKE_TURNS, {"keys": list(epochs)}).fetchall()
+    keys = [key for (key,) in turns]
+    parameters: dict[str, object] = {"keys": keys, "epochs": [epochs[key] for key in keys], "run_id": run_id}
+    parameters |= {"lease": lease_seconds, "longest": longest_request_seconds, "now": now}
+    return {key for (key,) in connection.execute(_SEND, parameters).fetchall()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from psycopg.rows import class_row
 
@@ -11,18 +11,30 @@ from crosswalk.hub import ledger, quarantine
 from crosswalk.hub.database import Connection
 from crosswalk.hub.dependants import free_dependants, hold_dependants
 from crosswalk.model.errors import (
+    AuthenticationError,
     ConflictError,
     CrosswalkError,
     ErrorClass,
     NotFoundError,
     PermissionDeniedError,
+    RateLimitedError,
     SchemaError,
+    TransientError,
     ValidationError,
 )
 from crosswalk.model.records import Outcome, Receipt
 
 STAGE = "deliver"
 """The quarantine stage of what a target refused."""
+
+MOST_TRIES = 10
+"""So often a write is postponed before it shows up in quarantine; it goes on being tried."""
+
+MOST_DOUBTS = 3
+"""So many attempts end in doubt before the write shows up in quarantine."""
+
+MOST_TROUBLE = timedelta(hours=6)
+"""So long a write is postponed or in doubt before it shows up in quarantine, however seldom it is tried."""
 
 _LOOKUP_PAUSE = 30.0
 
@@ -122,6 +134,7 @@ def finish(
             values = {**_trouble(owned, receipt), "not_before": not_before, "pause": _LOOKUP_PAUSE}
             connection.execute(_IN_DOUBT, values)
             _tell(connection, "in_doubt", owned, receipt, run_id, actor)
+            _show_if_stuck(connection, owned, receipt, run_id, actor)
         case Outcome.RETRY:
             _release(connection, owned, not_before, receipt, run_id, actor)
     return True
@@ -133,15 +146,22 @@ def release(
     epoch: int,
     not_before: datetime | None,
     *,
+    pause: float = 0,
     receipt: Receipt | None = None,
     run_id: str | None = None,
     actor: str = ledger.ENGINE,
     now: datetime | None = None,
 ) -> bool:
-    """Give a claimed intent back, to be claimed again from ``not_before`` on; only when this sending surely wrote nothing."""
+    """Give a claimed intent back; only when this sending surely wrote nothing.
+
+    It is claimed again from ``not_before`` on, or ``pause`` seconds from now by the hub's clock where that is None. One that is given
+    back again and again shows up in quarantine.
+    """
     owned = _own(connection, key, epoch, now)
     if owned is None:
         return False
+    if not_before is None and pause:
+        not_before = owned.at + timedelta(seconds=pause)
     _release(connection, owned, not_before, receipt or Receipt(key, Outcome.RETRY), run_id, actor)
     return True
 
@@ -173,6 +193,39 @@ def _done(connection: Connection, owned: _Owned, receipt: Receipt, run_id: str |
 def _rejected(connection: Connection, owned: _Owned, receipt: Receipt, run_id: str | None, actor: str) -> None:
     connection.execute(_REJECTED, _trouble(owned, receipt))
     _tell(connection, "rejected", owned, receipt, run_id, actor)
+    _quarantine(connection, owned, receipt, run_id, actor)
+    hold_dependants(connection, owned.key, receipt.message, run_id=run_id, now=owned.at)
+
+
+def _release(
+    connection: Connection, owned: _Owned, not_before: datetime | None, receipt: Receipt, run_id: str | None, actor: str
+) -> None:
+    connection.execute(_RELEASE, {**_trouble(owned, receipt), "not_before": not_before})
+    _tell(connection, "postponed", owned, receipt, run_id, actor)
+    _show_if_stuck(connection, owned, receipt, run_id, actor)
+
+
+_TROUBLE = """
+select count(*) filter (where kind = 'postponed'), count(*) filter (where kind = 'sending'), min(at) from hub.ledger
+ where intent_key = %(key)s and kind in ('postponed', 'in_doubt', 'sending')
+   and id > coalesce((select max(id) from hub.ledger where intent_key = %(key)s and kind in ('planned', 'replayed')), 0)
+"""
+
+
+def _show_if_stuck(connection: Connection, owned: _Owned, receipt: Receipt, run_id: str | None, actor: str) -> None:
+    """Put into quarantine, for a person to see, what has been tried for too long; it leaves when it is delivered."""
+    row = connection.execute(_TROUBLE, {"key": owned.key}).fetchone()
+    assert row is not None
+    postponed, sent, since = row
+    doubtful = receipt.outcome is Outcome.IN_DOUBT and sent >= MOST_DOUBTS
+    if since is not None and (postponed >= MOST_TRIES or doubtful or owned.at - since >= MOST_TROUBLE):
+        known = receipt.error_class if receipt.error_class in _ERRORS else str(ErrorClass.TIMEOUT)
+        message = receipt.message or f"{owned.target_system} has not taken it yet."
+        hint = " ".join(filter(None, (receipt.hint, f"It is still being tried, since {since:%Y-%m-%d %H:%M} UTC.")))
+        _quarantine(connection, owned, replace(receipt, error_class=known, message=message, hint=hint), run_id, actor)
+
+
+def _quarantine(connection: Connection, owned: _Owned, receipt: Receipt, run_id: str | None, actor: str) -> None:
     quarantine.put(
         connection,
         pairing=owned.pairing,
@@ -192,14 +245,6 @@ def _rejected(connection: Connection, owned: _Owned, receipt: Receipt, run_id: s
         actor=actor,
         now=owned.at,
     )
-    hold_dependants(connection, owned.key, receipt.message, run_id=run_id, now=owned.at)
-
-
-def _release(
-    connection: Connection, owned: _Owned, not_before: datetime | None, receipt: Receipt, run_id: str | None, actor: str
-) -> None:
-    connection.execute(_RELEASE, {**_trouble(owned, receipt), "not_before": not_before})
-    _tell(connection, "postponed", owned, receipt, run_id, actor)
 
 
 def _trouble(owned: _Owned, receipt: Receipt) -> dict[str, object]:
@@ -242,6 +287,9 @@ _ERRORS: dict[str, type[CrosswalkError]] = {
     ErrorClass.NOT_FOUND: NotFoundError,
     ErrorClass.PERMISSION: PermissionDeniedError,
     ErrorClass.SCHEMA: SchemaError,
+    ErrorClass.AUTHENTICATION: AuthenticationError,
+    ErrorClass.RATE_LIMIT: RateLimitedError,
+    ErrorClass.TIMEOUT: TransientError,
 }
 
 

@@ -1,0 +1,65 @@
+"""Claimed intents cut into requests: as many as the target bears at once, and seldom two of them under one parent. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from math import ceil
+
+from crosswalk.hub.intents import Claimed
+
+LEAST_ROWS = 10
+"""No request is made smaller than this to keep another slot busy: every call costs allowance, a row hardly anything."""
+
+
+def key_in_target(intent: Claimed) -> str:
+    """Return the key that the target keeps of a record created by ``intent``: its own, or the source's id where the plan says so."""
+    return str(intent.payload.get("stored_key") or intent.key)
+
+
+def first_of_each(intents: Sequence[Claimed]) -> tuple[list[Claimed], list[Claimed]]:
+    """Return the intents, one for each record of the target, and those that come after another one for the same record."""
+    first: dict[tuple[str, str, str], Claimed] = {}
+    later = []
+    for intent in intents:
+        record = intent.target_key if intent.operation == "update" else key_in_target(intent)
+        if first.setdefault((intent.operation, intent.entity, str(record)), intent) is not intent:
+            later.append(intent)
+    return list(first.values()), later
+
+
+def batches(intents: Sequence[Claimed], most_rows: Mapping[str, int], slots: int) -> list[list[Claimed]]:
+    """Cut intents into requests of one entity and operation each.
+
+    ``most_rows`` is what the platform takes in one request, by entity (1 where absent). Few intents are spread over all ``slots``.
+    Children of one parent stay together: two requests that lock the same parent would make each other wait, or fail.
+    """
+    kinds: dict[tuple[str, str], list[Claimed]] = {}
+    for intent in intents:
+        kinds.setdefault((intent.entity, intent.operation), []).append(intent)
+    requests: list[list[Claimed]] = []
+    for (entity, _), members in kinds.items():
+        size = min(most_rows.get(entity, 1), max(LEAST_ROWS, ceil(len(members) / slots)))
+        requests += _cut(sorted(members, key=parent_of), size)
+    return requests
+
+
+def parent_of(intent: Claimed) -> str:
+    """Return the record that the target locks with this one; empty where nobody said so."""
+    return intent.parent_target_key or str(intent.payload.get("parent") or "")
+
+
+def _cut(members: Sequence[Claimed], size: int) -> Iterator[list[Claimed]]:
+    """Yield full batches, or half-full ones where that keeps a family together that fits into the next."""
+    batch: list[Claimed] = []
+    for parent, children in groupby(members, key=parent_of):
+        family = list(children)
+        if parent and len(batch) + len(family) > size >= len(family) and 2 * len(batch) >= size:
+            yield batch
+            batch = []
+        batch += family
+        while len(batch) >= size:
+            yield batch[:size]
+            batch = batch[size:]
+    if batch:
+        yield batch
