@@ -147,10 +147,20 @@ def similarity(
 
 
 def within(left: Sequence[str], right: Sequence[str], i: Positions, j: Positions) -> npt.NDArray[np.bool_]:
-    """Tell for which pairs all words of one name are among the other's, and there is one long enough to say something."""
+    """Tell for which pairs all words of one name are among the other's, whole or cut short, and a long one of them is whole."""
     mine, theirs = [frozenset(text.split()) for text in left], [frozenset(text.split()) for text in right]
     found = np.zeros(len(i), dtype=np.bool_)
     for place, (one, other) in enumerate(zip(i.tolist(), j.tolist(), strict=True)):
         small, large = sorted((mine[one], theirs[other]), key=len)
-        found[place] = small <= large and any(len(word) > _SHORT for word in small)
+        whole = small & large
+        found[place] = any(len(word) > _SHORT for word in whole) and all(
+            _cut_short(word, large - whole) for word in small - whole
+        )
     return found
+
+
+def _cut_short(word: str, words: frozenset[str]) -> bool:
+    """Tell whether one of the two is how the other begins: "eng" for "engineering"."""
+    return len(word) >= _SHORT and any(
+        longer.startswith(word) or (len(longer) >= _SHORT and word.startswith(longer)) for longer in words
+    )

@@ -164,14 +164,14 @@ def _decide(
     total = bits.sum(axis=1) + prior
     worth = np.flatnonzero(total >= limits.review)
     rivals = np.maximum(_best_other(pairs.left[worth], total[worth]), _best_other(pairs.right[worth], total[worth]))
-    proven, opposed = _proven(profile, levels[worth]), _opposed(profile, levels[worth])
+    proven, objections = _proven(profile, levels[worth]), _objections(profile, levels[worth])
     order = np.argsort(-total[worth], kind="stable")
     free = _free(left)[pairs.left[worth]] & _free(right)[pairs.right[worth]]
     sure: list[Candidate] = []
     doubtful: list[Candidate] = []
     for place in order[free[order]].tolist():
         row = int(worth[place])
-        reason = _doubt(float(total[row]), float(rivals[place]), bool(proven[place]), bool(opposed[place]), limits)
+        reason = _doubt(float(total[row]), float(rivals[place]), bool(proven[place]), objections[place], limits)
         candidate = Candidate(
             left.keys[int(pairs.left[row])],
             right.keys[int(pairs.right[row])],
@@ -189,9 +189,9 @@ def _free(side: Side) -> npt.NDArray[np.bool_]:
     return np.fromiter((key not in side.linked for key in side.keys), np.bool_, len(side.keys))
 
 
-def _doubt(bits: float, rival: float, proven: bool, opposed: bool, limits: Thresholds) -> str:
-    if opposed:
-        return "something of weight speaks against it"
+def _doubt(bits: float, rival: float, proven: bool, objection: str, limits: Thresholds) -> str:
+    if objection:
+        return objection
     if not proven:
         return "nothing beside the name speaks for it"
     if bits < limits.auto:
@@ -229,19 +229,32 @@ def _proven(profile: Profile, levels: Levels) -> npt.NDArray[np.bool_]:
     return proven
 
 
-def _opposed(profile: Profile, levels: Levels) -> npt.NDArray[np.bool_]:
-    """Tell which pairs one must not link unasked, however much speaks for them."""
+def _objections(profile: Profile, levels: Levels) -> list[str]:
+    """Return for each pair why one must not link it unasked, however much speaks for it; '' where nothing does."""
     at = {comparison.name: levels[:, place] for place, comparison in enumerate(profile.comparisons)}
-    opposed: npt.NDArray[np.bool_]
     if profile.entity == "customer":
-        elsewhere = (at["address"] >= 3) & (at["phone"] != 0) & (at["number"] != 0)
-        sister = (at["name"] >= 3) & (at["number"] != 0)  # firms of one house share door, switchboard and web address
-        opposed = elsewhere | sister | (at["address"] == 4) | (at["number"] == 1)
+        cases = {
+            "they have different numbers": at["number"] == 1,
+            "they are in different countries": at["address"] == 4,
+            "they are in different towns, and no phone or number is the same": (at["address"] == 3)
+            & (at["phone"] != 0)
+            & (at["number"] != 0),
+            "their names differ: firms of one house share door, phone and web address": (at["name"] >= 3)
+            & (at["number"] != 0),
+        }
     elif profile.entity == "contact":
-        opposed = (at["name"] >= 3) | ((at["company"] == 1) & (at["email"] != 0))
+        cases = {
+            "their names differ": at["name"] >= 3,
+            "they are at different companies": (at["company"] == 1) & (at["email"] != 0),
+        }
     else:
-        opposed = (at["name"] == 3) | ((at["sku"] == 1) & (at["name"] > 0)) | (at["kind"] == 1)
-    return opposed
+        cases = {
+            "their names differ": at["name"] == 3,
+            "they have different numbers": (at["sku"] == 1) & (at["name"] > 0),
+            "they are of different kinds": at["kind"] == 1,
+        }
+    chosen: list[str] = np.select(list(cases.values()), list(cases), "").tolist()
+    return chosen
 
 
 def _evidence(profile: Profile, levels: Levels, bits: Bits) -> tuple[Evidence, ...]:
