@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-
 from benchmarks.identity import best_f1, best_pairs, share_at
 
 TRUE = {("a", "1"), ("b", "2"), ("c", "3")}
