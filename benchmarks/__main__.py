@@ -14,7 +14,7 @@ import click
 from benchmarks.postgres import cores, version
 from benchmarks.report import RESULTS, Settings, keep, machine, write_page
 
-NAMES = ("accounts", "incremental", "reading", "calls", "orders", "writes", "parsing", "identity", "latency", "checks")
+NAMES = ("accounts", "incremental", "reading", "calls", "orders", "writes", "parsing", "identity", "latency")
 ACCOUNTS, QUICK_ACCOUNTS = 100_000, 5_000
 
 

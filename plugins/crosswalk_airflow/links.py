@@ -16,14 +16,9 @@ if TYPE_CHECKING:
     from airflow.sdk.types import TaskInstanceKey
 
 
-def _page(route: str, *below: str, **query: str) -> str:
-    """Return the address of one of our pages inside Airflow, or of what is ``below`` it."""
-    return f"/plugin/{route}/crosswalk/{'/'.join((route, *below))}?{urlencode(query, quote_via=quote)}"
-
-
-def _run(ti_key: TaskInstanceKey) -> str:
-    """Return the run's id in the hub: run ids of Airflow are unique only within their DAG."""
-    return f"{ti_key.dag_id}/{ti_key.run_id}"
+def _page(route: str, **query: str) -> str:
+    """Return the address of one of our pages inside Airflow."""
+    return f"/plugin/{route}/crosswalk/{route}?{urlencode(query, quote_via=quote)}"
 
 
 def _pairing(operator: BaseOperator) -> str:
@@ -47,17 +42,7 @@ class QuarantineLink(BaseOperatorLink):
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
         """Return the quarantine page, narrowed to the task's run."""
-        return _page("quarantine", pairing=_pairing(operator), run=_run(ti_key))
-
-
-class LedgerLink(BaseOperatorLink):
-    """What the task's run did: every change, decision, write and outcome."""
-
-    name = "Ledger"
-
-    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
-        """Return the ledger's page of the task's run."""
-        return _page("ledger", "run", pairing=_pairing(operator), run=_run(ti_key))
+        return _page("quarantine", pairing=_pairing(operator), run=ti_key.run_id)
 
 
 class RunbookLink(BaseOperatorLink):

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from airflow.plugins_manager import AirflowPlugin
 
-from crosswalk_airflow.links import ConsistencyReportLink, LedgerLink, QuarantineLink, RunbookLink
-from crosswalk_airflow.ui import CARD_PREFIX, PREFIX, Pages
+from crosswalk_airflow.links import ConsistencyReportLink, QuarantineLink, RunbookLink
+from crosswalk_airflow.ui import PREFIX, Pages
 
 
 def _view(name: str, category: str) -> dict[str, str]:
@@ -23,20 +23,14 @@ def _view(name: str, category: str) -> dict[str, str]:
     }
 
 
-_APPS = [
-    {"app": Pages(), "url_prefix": PREFIX, "name": "Crosswalk"},
-    {"app": Pages("card"), "url_prefix": CARD_PREFIX, "name": "Crosswalk card"},
-]
+_APPS = [{"app": Pages(), "url_prefix": PREFIX, "name": "Crosswalk"}]
 _VIEWS = [
-    _view("Overview", "browse"),
-    _view("Customer", "browse"),
     _view("Consistency", "browse"),
     _view("Quarantine", "browse"),
-    _view("Ledger", "browse"),
     _view("Matches", "browse"),
     _view("Runbook", "docs"),
 ]
-_LINKS = [QuarantineLink(), LedgerLink(), RunbookLink(), ConsistencyReportLink()]
+_LINKS = [ConsistencyReportLink(), QuarantineLink(), RunbookLink()]
 
 
 class CrosswalkPlugin(AirflowPlugin):

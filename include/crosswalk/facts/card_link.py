@@ -21,7 +21,7 @@ from crosswalk.model.errors import ConfigurationError
 ROUTE = "/crosswalk-card"
 LONGEST = timedelta(days=400)
 SHORTEST_SECRET = 32
-_NOBODY = "0" * 64
+_NOBODY = b"\x00" * 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +75,17 @@ def sign(signing: SigningKey, pairing: str, system: str, key: str, *, expires: d
     )
 
 
-def is_genuine(link: CardLink, keys: Mapping[str, SigningKey]) -> bool:
-    """Return whether a link was signed by a key that is there and may sign it, in time or not.
+def is_valid(link: CardLink, keys: Mapping[str, SigningKey], *, now: datetime) -> bool:
+    """Return whether a link may be answered: signed by a key that is there and may, and not expired.
 
     Compared in constant time; an unknown key costs what a known one does.
     """
     signing = keys.get(link.by)
-    secret = signing.secret if signing else _NOBODY
+    secret = signing.secret if signing else _NOBODY.hex()
     expected = _signature(secret, link.pairing, link.system, link.key, link.expires, link.by)
-    same = hmac.compare_digest(expected.encode(), link.signature.encode("utf-8", "replace"))
-    return same and signing is not None and signing.may_sign(link.pairing, link.system)
-
-
-def is_in_time(link: CardLink, *, now: datetime) -> bool:
-    """Return whether a link still holds; one that would hold for longer than :data:`LONGEST` never does."""
-    return now.timestamp() < link.expires <= (now + LONGEST).timestamp()
+    genuine = hmac.compare_digest(expected.encode(), link.signature.encode("utf-8", "replace"))
+    in_time = now.timestamp() < link.expires <= (now + LONGEST).timestamp()
+    return genuine and signing is not None and signing.may_sign(link.pairing, link.system) and in_time
 
 
 def signing_keys(secret_keys: Mapping[str, str], scopes: Mapping[str, str]) -> dict[str, SigningKey]:

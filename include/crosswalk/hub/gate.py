@@ -18,7 +18,7 @@ from crosswalk.hub.dependants import PARENT, free_dependants
 
 @dataclass(frozen=True, slots=True)
 class HeldIntent:
-    """An intent that is held, why, and since when."""
+    """An intent that is held, and why."""
 
     key: str
     plan_id: int
@@ -34,15 +34,10 @@ class HeldIntent:
     message: str | None
     payload: dict[str, Any]
     created_at: datetime
-    held_since: datetime
 
-
-_HELD_SINCE = """
-    coalesce((select max(l.at) from hub.ledger l where l.intent_key = intent.key and l.kind = 'held'), created_at) as held_since
-"""
 
 _HELD = f"""
-select {", ".join(name for name in HeldIntent.__dataclass_fields__ if name != "held_since")}, {_HELD_SINCE} from hub.intent
+select {", ".join(HeldIntent.__dataclass_fields__)} from hub.intent
  where pairing = %(pairing)s and flow = %(flow)s and status = 'held' and (%(reason)s::text is null or held_reason = %(reason)s)
  order by plan_id, position
 """
@@ -63,15 +58,6 @@ select coalesce(%(now)s, clock_timestamp()), pairing, %(run_id)s, %(actor)s, sta
        jsonb_strip_nulls(jsonb_build_object('let_through', true, 'held_reason', held_reason))
   from passed
 """
-
-_BRAKE = """
-update hub.intent set message = %(excess)s, hint = %(hint)s
- where key = any(%(keys)s) and status = 'held' and held_reason = 'gate' and message is distinct from %(excess)s
-"""
-
-_BRAKE_HINT = (
-    "Look at what is planned. Release the brake if it is meant; else mend the source, and the next plan replaces it."
-)
 
 _SHADOW = """
 with kept as (
@@ -121,36 +107,6 @@ def let_through(
 ) -> int:
     """Release held intents for sending and return how many; one whose parent was rejected goes on waiting for it."""
     return connection.execute(_LET_THROUGH, {"keys": list(keys), "run_id": run_id, "actor": actor, "now": now}).rowcount
-
-
-def brake(
-    connection: Connection, keys: Sequence[str], *, pairing: str, flow: str, run_id: str, excess: str, now: datetime
-) -> None:
-    """Say on intents at the gate why they are not sent, and tell the ledger once for each such stop of a run."""
-    connection.execute(_BRAKE, {"keys": list(keys), "excess": excess, "hint": _BRAKE_HINT})
-    detail = {"flow": flow, "intents": len(keys), "excess": excess}
-    ledger.write(connection, [ledger.Entry("braked", pairing, run_id, detail=detail)], now=now)
-
-
-def release_brake(
-    connection: Connection,
-    *,
-    pairing: str,
-    flow: str,
-    actor: str,
-    reason: str,
-    run_id: str,
-    now: datetime | None = None,
-) -> int:
-    """Let through, by a person's word, what waits at the gate this moment; the next delivery sends it. Returns how many.
-
-    The ledger keeps who said so and why, once for the whole and on every intent. What is planned later is judged anew.
-    """
-    keys = [intent.key for intent in held_intents(connection, pairing=pairing, flow=flow, reason="gate")]
-    passed = let_through(connection, keys, run_id=run_id, actor=actor, now=now)
-    detail = {"flow": flow, "intents": passed, "reason": reason}
-    ledger.write(connection, [ledger.Entry("brake_released", pairing, run_id, actor, detail=detail)], now=now)
-    return passed
 
 
 def shadow(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from crosswalk.delivery.dispatch import Delivery, key_in_target
-from crosswalk.hub.approvals import decisions
 from crosswalk.hub.codec import decode
 from crosswalk.hub.intents import Claimed
-from crosswalk.mapping.engine import Mapper
 from crosswalk.model.records import Operation, Value, Write
 from crosswalk.pairing.document import Side
 from crosswalk.stages.context import StageContext
@@ -60,7 +58,6 @@ def write_builder(ctx: StageContext, flow: str) -> Callable[[Claimed], Write]:
         if intent.parent_target_key is not None and intent.entity in mappers:
             parent = {_PARENT_FIELD[intent.entity]: intent.parent_target_key}
             values.update(mappers[intent.entity].to_native(parent))
-        values.update(_note(ctx, intent, mappers))
         return Write(
             intent_key=key_in_target(intent),
             entity=intent.entity,
@@ -72,18 +69,3 @@ def write_builder(ctx: StageContext, flow: str) -> Callable[[Claimed], Write]:
         )
 
     return write_of
-
-
-def _note(ctx: StageContext, intent: Claimed, mappers: Mapping[str, Mapper]) -> dict[str, Value]:
-    """Return who approved an order, in the field the pairing names for it; nothing for one that needed no approval."""
-    field = ctx.pairing.orders.approvals.note_field
-    if field is None or intent.entity != "order" or not intent.payload.get("approval"):
-        return {}
-    with ctx.hub.connection() as connection:
-        decision = decisions(connection, [intent.key]).get((intent.key, intent.payload_hash))
-    if decision is None:
-        return {}
-    comment = f": {decision.comment}" if decision.comment else ""
-    note = f"Approved by {decision.actor} on {decision.at:%Y-%m-%d}{comment}"
-    label = intent.payload.get("label")
-    return mappers["order"].to_native({field: f"{label}. {note}" if field == "memo" and label else note})

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import psycopg
 
-from crosswalk.hub.gate import HeldIntent, brake, held_intents, let_through, release_brake, shadow
+from crosswalk.hub.intents import held_intents, let_through, shadow
 from crosswalk.hub.modes import Mode, mode_of
-from crosswalk.hub.reading import living
-from crosswalk.model.entities import ENTITIES
 from crosswalk.pairing import Brake
 from crosswalk.stages.context import StageContext
 
@@ -46,15 +43,13 @@ def gate(ctx: StageContext, flow: str, *, dry_run: bool = False, brake_released_
             return GateResult(
                 0, shadow(connection, keys, run_id=ctx.run_id, now=ctx.now), 0, "shadow: stored, not sent"
             )
-        excess = _excess(connection, ctx.pairing.brake_of(flow), waiting)
-        told = {"pairing": ctx.pairing.name, "flow": flow, "run_id": ctx.run_id}
+        excess = _excess(ctx.pairing.brake_of(flow), [intent.operation for intent in waiting])
         if excess and brake_released_by is None:
-            brake(connection, keys, excess=excess, now=ctx.now, **told)
             return GateResult(0, 0, len(waiting), excess)
-        if excess and brake_released_by is not None:
-            passed = release_brake(connection, actor=brake_released_by, reason=excess, now=ctx.now, **told)
-            return GateResult(passed, 0, 0, excess)
-        return GateResult(let_through(connection, keys, run_id=ctx.run_id, actor=ctx.actor, now=ctx.now), 0, 0, "live")
+        actor = brake_released_by or ctx.actor
+        return GateResult(
+            let_through(connection, keys, run_id=ctx.run_id, actor=actor, now=ctx.now), 0, 0, excess or "live"
+        )
 
 
 def effective_mode(ctx: StageContext, connection: psycopg.Connection, flow: str) -> Mode:
@@ -63,24 +58,15 @@ def effective_mode(ctx: StageContext, connection: psycopg.Connection, flow: str)
     return mode_of(connection, ctx.pairing.name, flow) or (phase.mode if phase else "off")
 
 
-def _excess(connection: psycopg.Connection, brake: Brake, waiting: Sequence[HeldIntent]) -> str:
-    """Return which limit a plan goes over; empty when none."""
-    updates = [intent for intent in waiting if intent.operation != "create"]
-    creates, off = len(waiting) - len(updates), sum(map(_deactivates, updates))
-    for count, what, most in (
-        (creates, "creates", brake.most_creates),
-        (len(updates), "updates", brake.most_updates),
-        (off, "deactivations", brake.most_deactivations),
-    ):
-        if count > most:
-            return f"mass-change brake: {count} {what} are more than the {most} this pairing allows in a run"
-    for (system, entity), count in Counter((one.target_system, one.entity) for one in updates).items():
-        known = living(connection, ENTITIES[entity], system) if count >= brake.share_from else 0
-        if known and count > brake.most_share * known:
-            return f"mass-change brake: {count} of {known} {entity} records are more than the {brake.most_share:.0%} allowed"
+def _excess(brake: Brake, operations: Sequence[str]) -> str:
+    creates = sum(operation == "create" for operation in operations)
+    updates = len(operations) - creates
+    if creates > brake.most_creates:
+        return (
+            f"mass-change brake: {creates} creates are more than the {brake.most_creates} this pairing allows in a run"
+        )
+    if updates > brake.most_updates:
+        return (
+            f"mass-change brake: {updates} updates are more than the {brake.most_updates} this pairing allows in a run"
+        )
     return ""
-
-
-def _deactivates(intent: HeldIntent) -> bool:
-    source = intent.payload.get("source")
-    return isinstance(source, Mapping) and source.get("is_active") is False

@@ -20,28 +20,11 @@ select mine.key, theirs.key, image.version, image.counterpart_key
  order by mine.key
 """
 
-# What a person is asked about, and what became of it: only of the last revision that needed it.
-_APPROVALS = """
-select distinct on (i.source_key) i.source_key, i.key, i.payload_hash, deal.version, deal.extras ->> 'approval_status',
-       case when i.status = 'held' and i.held_reason = 'approval' then 'requested'
-            when i.status = 'held' and i.held_reason = 'refused' then 'rejected' else 'approved' end
-  from hub.intent i
-  join hub.deal deal on deal.system = i.source_system and deal.key = i.source_key and deal.deleted_at is null
- where i.pairing = %(pairing)s and i.flow = 'orders' and i.entity = 'order' and i.source_system = %(crm)s and i.payload ? 'approval'
-   and i.status <> 'shadowed'
- order by i.source_key, i.created_at desc
-"""
-
-APPROVAL_STATUS = "approval_status"
-"""The extra of a deal that tells what became of its approval, where the mapping has it and the pairing lists it."""
-
 _LINK_OF = {"customer": "customer", "product": "product", "deal": "deal_order"}
 
 
 def write_back_drafts(ctx: StageContext, connection: psycopg.Connection) -> Iterator[IntentDraft]:
     """Yield an update for every linked CRM record whose stored ERP id is empty. A value that is there is never replaced."""
-    if APPROVAL_STATUS in ctx.pairing.write_back.get("deal", ()):
-        yield from _approval_drafts(ctx, connection)
     for entity, fields in ctx.pairing.write_back.items():
         if "counterpart_key" not in fields:
             continue
@@ -72,30 +55,3 @@ def write_back_drafts(ctx: StageContext, connection: psycopg.Connection) -> Iter
                     "version": version,
                 },
             )
-
-
-def _approval_drafts(ctx: StageContext, connection: psycopg.Connection) -> Iterator[IntentDraft]:
-    """Yield an update for every deal whose approval stands otherwise than the CRM says: requested, approved or rejected."""
-    mapper, crm = ctx.mapper("crm", "deal"), ctx.pairing.crm.system
-    rows = connection.execute(_APPROVALS, {"pairing": ctx.pairing.name, "crm": crm}).fetchall()
-    for deal, key, payload, version, known, status in rows:
-        if known == status:
-            continue
-        yield IntentDraft(
-            key=f"WB-approval-{deal}-{payload[:12]}-{status}",
-            entity="deal",
-            operation="update",
-            source_system=ctx.pairing.erp.system,
-            source_entity="order",
-            source_key=key,
-            source_version=None,
-            target_system=crm,
-            target_key=deal,
-            depends_on=None,
-            payload={
-                "label": f"deal {deal}",
-                "values": encode(mapper.to_native({APPROVAL_STATUS: status})),
-                "lines": [],
-                "version": version,
-            },
-        )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from crosswalk_airflow.links import ConsistencyReportLink, LedgerLink, QuarantineLink, RunbookLink
+from crosswalk_airflow.links import ConsistencyReportLink, QuarantineLink, RunbookLink
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -30,7 +30,7 @@ class StageOperator(BaseOperator):
     stage = "stage"
     lane = "bulk"
     template_fields: Sequence[str] = ()
-    operator_extra_links = (QuarantineLink(), LedgerLink(), RunbookLink(), ConsistencyReportLink())
+    operator_extra_links = (ConsistencyReportLink(), QuarantineLink(), RunbookLink())
 
     def __init__(self, *, pairing: str, read_only: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
