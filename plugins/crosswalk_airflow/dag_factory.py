@@ -6,10 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import DAG, chain, get_parsing_context, task_group
+from airflow.sdk import DAG, chain, get_parsing_context
 from airflow.sdk.configuration import conf
 
-from crosswalk_airflow.operators.approvals import AskOperator, DecideOperator, ListApprovalsOperator
 from crosswalk_airflow.operators.hub import (
     CheckOperator,
     GateOperator,
@@ -20,14 +19,7 @@ from crosswalk_airflow.operators.hub import (
 from crosswalk_airflow.operators.platforms import deliver_operator, pull_operator, settle_operator
 from crosswalk_airflow.operators.preflight import PreflightOperator
 from crosswalk_airflow.params import preflight_params, sync_params
-from crosswalk_airflow.phase_docs import (
-    approvals_doc,
-    matching_doc,
-    orders_doc,
-    preflight_doc,
-    products_doc,
-    visibility_doc,
-)
+from crosswalk_airflow.phase_docs import matching_doc, orders_doc, preflight_doc, products_doc, visibility_doc
 from crosswalk_airflow.retry import CrosswalkRetryPolicy
 
 if TYPE_CHECKING:
@@ -42,7 +34,6 @@ if TYPE_CHECKING:
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 HUB_POOL = "crosswalk_hub"
-MOST_QUESTIONNAIRES = 16  # runs of a pairing's approvals that wait for people at once
 
 
 def pairings(dags_folder: Path) -> Iterator[Pairing]:
@@ -103,31 +94,6 @@ def products_dag(pairing: Pairing) -> DAG | None:
             *_flow(pairing, "products_to_erp", "erp"),
             *_flow(pairing, "products_to_crm", "crm"),
         )
-    return dag
-
-
-def approvals_dag(pairing: Pairing) -> DAG | None:
-    """Return what asks people about orders that need an approval: a question each, answered under Required Actions.
-
-    Its runs overlap: one that waits for answers keeps nobody from being asked about what came later.
-    """
-    dag_id = f"{pairing.name}__approvals"
-    if not wanted(dag_id):
-        return None
-    policy = pairing.orders.approvals
-    settings = {**_settings(pairing, "approvals"), "params": {}, "max_active_runs": MOST_QUESTIONNAIRES}
-    settings["dagrun_timeout"] = timedelta(hours=policy.ask_again_hours + 1)
-    hub = {"pairing": pairing.name, "pool": HUB_POOL}
-    with DAG(dag_id, schedule=policy.schedule, doc_md=approvals_doc(pairing), **settings) as dag:
-
-        @task_group(group_id="approval")
-        def approval(item: Any) -> None:
-            asked = AskOperator(
-                task_id="ask", item=item, approvers=policy.approvers, hours=policy.ask_again_hours, **hub
-            )
-            DecideOperator(task_id="decide", answer=asked.output, **hub)
-
-        approval.expand(item=ListApprovalsOperator(task_id="list", **hub).output)
     return dag
 
 

@@ -41,9 +41,7 @@ def orders_doc(pairing: Pairing) -> str:
     crm, erp = pairing.crm.system, pairing.erp.system
     return f"""## {pairing.title}: orders
 Deals won in **{crm}** become orders in **{erp}**; an account the ERP does not know becomes a customer first; the ERP's ids come back to {crm}.
-One deal makes one order, whatever crashes and whoever clears tasks. A deal that is changed afterwards changes its order while the ERP allows it and
-nobody changed it there; else it is in quarantine with both sides' changes, as is a deal that is not won any more. Orders that need an approval
-wait for `{pairing.name}__approvals`.
+One deal makes one order, whatever crashes and whoever clears tasks.
 
 | task | does |
 | --- | --- |
@@ -81,25 +79,6 @@ items: **{policy.create_items}** (`on_request`: trigger with the record id `prod
 | `plan_products_to_crm` … `settle_products_to_crm` | the same for what {erp} decides |
 
 What both sides changed, and what a system refused, is in quarantine with what to do. `dry_run` plans and stores, and sends nothing.
-{_NIGHT}"""
-
-
-def approvals_doc(pairing: Pairing) -> str:
-    """Return the documentation of the approvals."""
-    policy, discount = pairing.orders.approvals, pairing.orders.discount
-    limit = "any" if discount.most is None else f"{discount.most:.0%} off the list"
-    who = ", ".join(policy.approvers) or "whoever may answer"
-    return f"""## {pairing.title}: approvals
-Asks **{who}** about orders that nobody may send without an approval (discount: {limit}; credit limit: {pairing.orders.credit.over_limit}).
-Until then they are held, with reason and age. Answer under **Browse → Required Actions**; the comment goes to the ledger with your name. What is
-approved goes out with the next run of the orders; what is rejected waits in quarantine until the deal is changed. A deal that is changed meanwhile
-is asked about anew: the answer was about what it said.
-
-| task | does |
-| --- | --- |
-| `list` | finds what nobody is being asked about |
-| `approval.ask` | asks, one question an order; unanswered for {policy.ask_again_hours} hours it is asked again |
-| `approval.decide` | records the answer and acts on it |
 {_NIGHT}"""
 
 

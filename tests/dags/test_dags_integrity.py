@@ -12,7 +12,7 @@ from tests.dags.conftest import REPOSITORY, Facts, inspect
 
 PAIRINGS = load_pairings(REPOSITORY / "include" / "pairings")
 PHASES = {"phase_1_visibility": "visibility", "phase_2_orders": "orders", "phase_2_products": "products"}
-DAGS = (*PHASES, "approvals", "matching", "preflight")
+DAGS = (*PHASES, "matching", "preflight")
 
 
 def test_every_file_imports_and_every_pairing_has_its_dags(facts: Facts) -> None:
@@ -109,15 +109,15 @@ def test_matching_runs_by_the_schedule_of_the_pairing_and_asks_nothing(facts: Fa
         assert dag["params"] == {}
 
 
-def test_every_task_leads_to_quarantine_ledger_runbook_and_report(facts: Facts) -> None:
+def test_every_task_leads_to_report_quarantine_and_runbook(facts: Facts) -> None:
     for dag in facts["dags"].values():
         for task in dag["tasks"].values():
-            assert sorted(task["links"]) == ["Consistency report", "Ledger", "Quarantine", "Runbook"]
+            assert task["links"] == ["Consistency report", "Quarantine", "Runbook"]
 
 
 def test_the_form_asks_for_mode_since_records_dry_run_and_reason(facts: Facts) -> None:
     for name, dag in facts["dags"].items():
-        if name.endswith(("__preflight", "__matching", "__approvals")):
+        if name.endswith(("__preflight", "__matching")):
             continue
         assert set(dag["params"]) == {"mode", "since", "record_ids", "dry_run", "reason"}
         assert dag["params"]["mode"]["enum"] == ["incremental", "full"]

@@ -180,9 +180,7 @@ def _trouble_attention(state: Overview) -> list[Attention]:
         grave: Gravity = "critical" if one.stage in ("deliver", "pull") else "warning"
         found.append(Attention(grave, told, "quarantine"))
     for pairs in state.waiting:
-        told = (
-            f"{_count(pairs.matches, 'pair')} of {pairs.entity.replace('_', ' ')}s may be the same and wait for a decision"
-        )
+        told = f"{_count(pairs.matches, 'pair')} of {pairs.entity.replace('_', ' ')}s may be the same and wait for a decision"
         found.append(Attention("info", told, "matches"))
     return found
 
