@@ -80,7 +80,7 @@ select coalesce(c.name, e.name, p.crm, p.erp) as name, p.crm, p.erp, coalesce(e.
 
 def search(connection: Connection, pairing: Pairing, asked: str, *, limit: int = 30) -> Found:
     """Return customers that fit ``asked``, the likeliest first; nothing for less than two characters."""
-    wanted = " ".join(asked.split())[:LONGEST]
+    wanted = " ".join(asked.replace("\0", " ").split())[:LONGEST]
     if len(wanted) < SHORTEST:
         return Found((), more=False)
     parameters: dict[str, Any] = {

@@ -27,6 +27,8 @@ LOW_ON_CALLS = 0.9  # of the day's allowance
 _FLS = "Give the integration user's permission set read access to {}.{} (field-level security), or correct the mapping."
 _SHOW = "It exists: give the integration user's permission set access to {}.{} (field-level security)."
 
+_LINES = frozenset({"OpportunityLineItem", "QuoteLineItem", "OrderItem"})
+
 
 def preflight(
     client: Client, selections: Sequence[Selection], settings: DeliverySettings, *, writes: bool
@@ -186,7 +188,9 @@ def _check_key(native: str, key_field: str, fields: Mapping[str, Mapping[str, An
 
 
 def _check_currency(native: str, selection: Selection, fields: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
-    """An amount of an org with several currencies says nothing without its currency (Salesforce §14)."""
+    """An amount of an org with several currencies says nothing without its currency (Salesforce §14); a line has its parent's."""
+    if native in _LINES:
+        return
     asked = {field.path.lower() for field in selection.fields}
     amounts = [path for path in asked if path in fields and fields[path]["type"] == "currency"]
     if amounts and "currencyisocode" in fields and "currencyisocode" not in asked:
