@@ -16,7 +16,7 @@ from tests.airflow_rest import FINISHED, name_of
 from tests.stack import PHASE_2, Stack, eventually, latency
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(1200)]
-STEPS = 17
+STEPS = 18
 FROM_DELIVERY_ON = [
     (f"{stage}_{flow}", -1)
     for flow, stages in (("orders", ("deliver", "settle")), ("write_back", ("plan", "gate", "deliver", "settle")))
