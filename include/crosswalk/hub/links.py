@@ -78,7 +78,7 @@ def create_links(
     now: datetime | None = None,
 ) -> int:
     """Link each pair whose two records are both unlinked; return how many links that made. Repeating it makes none."""
-    take_turn(connection, pairing)
+    _take_turn(connection, pairing)
     connection.execute(_STAGE)
     with connection.cursor().copy("copy link_stage from stdin (format binary)") as copy:
         copy.set_types(["text"] * 5)
@@ -137,7 +137,7 @@ def unlink(
     now: datetime | None = None,
 ) -> bool:
     """End the link of a record, its base images with it; False when it has none."""
-    take_turn(connection, pairing)
+    _take_turn(connection, pairing)
     return _end(
         connection,
         "unlinked",
@@ -169,7 +169,7 @@ def redirect(
     An unlinked winner inherits the loser's link and bases. Where the winner has a link of its own, the loser's link ends and its
     counterpart is free again: whether that is a twin is for matching or a person to say.
     """
-    take_turn(connection, pairing)
+    _take_turn(connection, pairing)
     detail = {"merged_into": to_key}
     if connection.execute(_LINK_OF, (pairing, entity, system, to_key)).fetchone() is not None:
         return _end(
@@ -196,7 +196,7 @@ def redirect(
     return True
 
 
-def take_turn(connection: Connection, pairing: str) -> None:
+def _take_turn(connection: Connection, pairing: str) -> None:
     """Let other changes of the pairing's links commit first: two runs must not link one record twice."""
     connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"link {pairing}",))
 
