@@ -17,14 +17,21 @@ _AFTER_A_CUT = {"one_line": "', '", "website": "'/ '", "lines": r"E' \n'", "list
 def settled(column: str, sides: tuple[FieldMapping, ...]) -> str:
     """Return ``column`` after one round trip through each of ``sides``: one line, rounded, and cut as they would."""
     settled = column
+    keeps_lines = any(_uses(field).keys() & {"lines"} for field in sides)
     for field in sides:
+        if keeps_lines and field.kind is Kind.TEXT and field.law is not Law.ONE_WAY and not _uses(field):
+            settled = rf"regexp_replace({settled}, '\s+', ' ', 'g')"  # plain text is one line
         if field.law is Law.LOSSY:
             settled = _written(settled, field)
     return settled
 
 
+def _uses(field: FieldMapping) -> dict[str, str]:
+    return {use.name: use.argument or "" for use in field.convert}
+
+
 def _written(column: str, field: FieldMapping) -> str:
-    uses = {use.name: use.argument or "" for use in field.convert}
+    uses = _uses(field)
     if "round" in uses:
         return f"round({column}, {int(uses['round'])})"
     if field.kind is not Kind.TEXT:

@@ -56,8 +56,8 @@ def linked_keys(scope: Scope, spec: Spec) -> Comparison | None:
     """The CRM's record stores the key of the one it is linked with, where the pairing writes keys back."""
     if "counterpart_key" not in scope.pairing.write_back.get(spec.entity, ()):
         return None
-    old = f"""{scope.linked(spec.entity)} and exists (select 1 from hub.link l where l.id = mine.link_id
-        and l.created_at < clock_timestamp() - make_interval(mins => {scope.pairing.checks.grace_minutes}))"""
+    grace = f"make_interval(mins => {scope.pairing.checks.grace_minutes})"
+    old = scope.linked(spec.entity, f"join hub.link l on l.id = mine.link_id and l.created_at < now() - {grace}")
     return Comparison(
         f"""select mine.key as crm_key, theirs.key as erp_key, a.{LABELS[pair_of(spec.entity).crm]} as record, a.counterpart_key as stored
             from {old} and a.counterpart_key is distinct from theirs.key""",
