@@ -14,7 +14,18 @@ import click
 from benchmarks.postgres import cores, version
 from benchmarks.report import RESULTS, Settings, keep, machine, write_page
 
-NAMES = ("accounts", "incremental", "reading", "calls", "orders", "writes", "parsing", "identity", "latency")
+NAMES = (
+    "accounts",
+    "incremental",
+    "reading",
+    "calls",
+    "orders",
+    "writes",
+    "parsing",
+    "identity",
+    "customer_page",
+    "latency",
+)
 ACCOUNTS, QUICK_ACCOUNTS = 100_000, 5_000
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from airflow.plugins_manager import AirflowPlugin
 
 from crosswalk_airflow.links import ConsistencyReportLink, QuarantineLink, RunbookLink
-from crosswalk_airflow.ui import PREFIX, Pages
+from crosswalk_airflow.ui import CARD_PREFIX, PREFIX, Pages
 
 
 def _view(name: str, category: str) -> dict[str, str]:
@@ -23,8 +23,13 @@ def _view(name: str, category: str) -> dict[str, str]:
     }
 
 
-_APPS = [{"app": Pages(), "url_prefix": PREFIX, "name": "Crosswalk"}]
+_APPS = [
+    {"app": Pages(), "url_prefix": PREFIX, "name": "Crosswalk"},
+    {"app": Pages("card"), "url_prefix": CARD_PREFIX, "name": "Crosswalk card"},
+]
 _VIEWS = [
+    _view("Overview", "browse"),
+    _view("Customer", "browse"),
     _view("Consistency", "browse"),
     _view("Quarantine", "browse"),
     _view("Matches", "browse"),

@@ -34,7 +34,7 @@ def preflight(names: tuple[str, ...], read_only: bool) -> None:
 
     include = find_project() / "include"
     chosen = _chosen(names, include)
-    _enter_airflow()
+    enter_airflow()
     blocking = 0
     for pairing in chosen:
         with redirect_stdout(sys.stderr):  # Airflow's own log lines: standard output holds the table alone
@@ -53,7 +53,7 @@ def _chosen(names: tuple[str, ...], include: Path) -> list[Pairing]:
     return [known[name] for name in names] or list(known.values())
 
 
-def _enter_airflow() -> None:
+def enter_airflow() -> None:
     """Make this process see Airflow's connections; must come before Airflow is imported."""
     if _DATABASE not in os.environ:
         from crosswalk_airflow.local.component import environment_of

@@ -202,6 +202,13 @@ def test_whatever_is_typed_is_an_answer_and_no_error(hub: Hub, asked: str) -> No
     assert not found.hits
 
 
+def test_signs_in_a_name_hide_no_word_of_it(connection: Connection) -> None:
+    name = "Größter <script>alert(1)</script> A&B/C_D-E \"'"
+    put(connection, "customer", CRM, name=name)
+    for word in ("groesster", "Großt", "script", "alert", "a&b", "c_d", name):
+        assert [hit.name for hit in search(connection, pairing(), word).hits] == [name], word
+
+
 def test_an_exact_number_comes_first_and_a_deleted_or_strange_customer_never(connection: Connection) -> None:
     put(connection, "customer", ERP, name="12 Monkeys")
     exact = put(connection, "customer", ERP, name="Zebra", number="12")

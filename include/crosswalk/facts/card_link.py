@@ -21,7 +21,7 @@ from crosswalk.model.errors import ConfigurationError
 ROUTE = "/crosswalk-card"
 LONGEST = timedelta(days=400)
 SHORTEST_SECRET = 32
-_NOBODY = b"\x00" * 32
+_NOBODY = "0" * 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,9 @@ class CardLink:
     def path(self) -> str:
         """The link below the server's address."""
         query = urlencode({"expires": self.expires, "by": self.by, "signature": self.signature})
-        return f"{ROUTE}/{quote(self.pairing)}/{quote(self.system)}/{quote(self.key, safe='')}?{query}"
+        return (
+            f"{ROUTE}/{quote(self.pairing, safe='')}/{quote(self.system, safe='')}/{quote(self.key, safe='')}?{query}"
+        )
 
 
 def sign(signing: SigningKey, pairing: str, system: str, key: str, *, expires: datetime) -> CardLink:
@@ -75,17 +77,21 @@ def sign(signing: SigningKey, pairing: str, system: str, key: str, *, expires: d
     )
 
 
-def is_valid(link: CardLink, keys: Mapping[str, SigningKey], *, now: datetime) -> bool:
-    """Return whether a link may be answered: signed by a key that is there and may, and not expired.
+def is_genuine(link: CardLink, keys: Mapping[str, SigningKey]) -> bool:
+    """Return whether a link was signed by a key that is there and may sign it, in time or not.
 
     Compared in constant time; an unknown key costs what a known one does.
     """
     signing = keys.get(link.by)
-    secret = signing.secret if signing else _NOBODY.hex()
+    secret = signing.secret if signing else _NOBODY
     expected = _signature(secret, link.pairing, link.system, link.key, link.expires, link.by)
-    genuine = hmac.compare_digest(expected.encode(), link.signature.encode("utf-8", "replace"))
-    in_time = now.timestamp() < link.expires <= (now + LONGEST).timestamp()
-    return genuine and signing is not None and signing.may_sign(link.pairing, link.system) and in_time
+    same = hmac.compare_digest(expected.encode(), link.signature.encode("utf-8", "replace"))
+    return same and signing is not None and signing.may_sign(link.pairing, link.system)
+
+
+def is_in_time(link: CardLink, *, now: datetime) -> bool:
+    """Return whether a link still holds; one that would hold for longer than :data:`LONGEST` never does."""
+    return now.timestamp() < link.expires <= (now + LONGEST).timestamp()
 
 
 def signing_keys(secret_keys: Mapping[str, str], scopes: Mapping[str, str]) -> dict[str, SigningKey]:

@@ -43,7 +43,7 @@ class Found:
 
 
 # Exact keys and numbers come by their own indexes; words by one index over name, number, website and email. The linked record of a hit
-# is joined by keys, so that a customer known to both systems is one hit.
+# is joined by keys, so that a customer known to both systems is one hit. `limit 1` has each looked up: a join might read whole tables.
 _SEARCH = """
 with exact as (
     select system, key, 0 as rank from hub.customer where system = any(%(systems)s) and key = %(key)s
@@ -61,7 +61,9 @@ pairs as (
     select distinct on (coalesce(m.link_id::text, b.system || ':' || b.key))
            b.rank, case when b.system = %(crm)s then b.key else t.key end as crm, case when b.system = %(erp)s then b.key else t.key end as erp
       from best b
-      left join hub.link_end m on (m.pairing, m.entity, m.system, m.key) = (%(pairing)s, 'customer', b.system, b.key)
+      left join lateral (
+          select link_id from hub.link_end e where (e.pairing, e.entity, e.system, e.key) = (%(pairing)s, 'customer', b.system, b.key)
+           limit 1) m on true
       left join hub.link_end t on t.link_id = m.link_id and t.system <> b.system and t.system = any(%(systems)s)
      order by coalesce(m.link_id::text, b.system || ':' || b.key), b.rank
 )
@@ -69,8 +71,8 @@ select coalesce(c.name, e.name, p.crm, p.erp) as name, p.crm, p.erp, coalesce(e.
        concat_ws(', ', coalesce(c.billing_city, e.billing_city), coalesce(c.billing_country, e.billing_country)) as place,
        coalesce(c.website, e.website) as website, coalesce(e.is_active, c.is_active, true) as is_active
   from pairs p
-  left join hub.customer c on c.system = %(crm)s and c.key = p.crm and c.deleted_at is null
-  left join hub.customer e on e.system = %(erp)s and e.key = p.erp and e.deleted_at is null
+  left join lateral (select * from hub.customer where system = %(crm)s and key = p.crm and deleted_at is null limit 1) c on true
+  left join lateral (select * from hub.customer where system = %(erp)s and key = p.erp and deleted_at is null limit 1) e on true
  where c.key is not null or e.key is not null
  order by p.rank, not starts_with(lower(coalesce(c.name, e.name)), lower(%(key)s)), length(coalesce(c.name, e.name)),
           lower(coalesce(c.name, e.name)), p.crm, p.erp

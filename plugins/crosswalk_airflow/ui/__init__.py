@@ -7,15 +7,20 @@ to import; the pages' server and its libraries come with the first request.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from importlib import import_module
 from typing import Any
 
 PREFIX = "/crosswalk"
+CARD_PREFIX = "/crosswalk-card"
 
 _Message = MutableMapping[str, Any]  # ASGI's own words
 
 
 class Pages:
-    """The pages' server as an ASGI app."""
+    """A server of ours as an ASGI app: the pages', or the customer card's."""
+
+    def __init__(self, module: str = "app") -> None:
+        self._module = f"{__name__}.{module}"
 
     async def __call__(
         self,
@@ -24,6 +29,4 @@ class Pages:
         send: Callable[[_Message], Awaitable[None]],
     ) -> None:
         """Answer one request."""
-        from crosswalk_airflow.ui.app import app
-
-        await app(scope, receive, send)
+        await import_module(self._module).app(scope, receive, send)

@@ -12,7 +12,7 @@ from airflow.api_fastapi.core_api.security import auth_manager_from_app, require
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
-from crosswalk_airflow.ui import consistency, quarantine, review, runbook
+from crosswalk_airflow.ui import consistency, customer, overview, quarantine, review, runbook
 from crosswalk_airflow.ui.common import HEADERS, READS, PageError, choose_pairing, hub_of, same_origin, sentence
 
 app = FastAPI(
@@ -26,6 +26,8 @@ app.dependency_overrides[auth_manager_from_app] = get_auth_manager
 app.add_exception_handler(PageError, sentence)  # type: ignore[arg-type]  # Starlette asks for a handler of any exception
 
 app.include_router(consistency.router)
+app.include_router(customer.router)
+app.include_router(overview.router)
 app.include_router(quarantine.router)
 app.include_router(review.router)
 app.include_router(runbook.router)

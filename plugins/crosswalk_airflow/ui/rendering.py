@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from crosswalk_airflow.ui.wording import day, duration, money, quantity, share
+
 if TYPE_CHECKING:
     from crosswalk.quality.report import TrendPoint
 
@@ -25,6 +27,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(number=number, ago=ago, percent=percent, sparkline=sparkline, cell=cell, label=label)
+    environment.filters.update(money=money, day=day, quantity=quantity, share=share, duration=duration)
     return environment
 
 
