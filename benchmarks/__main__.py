@@ -25,6 +25,7 @@ NAMES = (
     "identity",
     "customer_page",
     "latency",
+    "checks",
 )
 ACCOUNTS, QUICK_ACCOUNTS = 100_000, 5_000
 

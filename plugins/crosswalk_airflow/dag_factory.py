@@ -19,7 +19,14 @@ from crosswalk_airflow.operators.hub import (
 from crosswalk_airflow.operators.platforms import deliver_operator, pull_operator, settle_operator
 from crosswalk_airflow.operators.preflight import PreflightOperator
 from crosswalk_airflow.params import preflight_params, sync_params
-from crosswalk_airflow.phase_docs import matching_doc, orders_doc, preflight_doc, products_doc, visibility_doc
+from crosswalk_airflow.phase_docs import (
+    matching_doc,
+    orders_doc,
+    preflight_doc,
+    products_doc,
+    report_doc,
+    visibility_doc,
+)
 from crosswalk_airflow.retry import CrosswalkRetryPolicy
 
 if TYPE_CHECKING:
@@ -108,6 +115,27 @@ def matching_dag(pairing: Pairing) -> DAG | None:
             LinkOperator(task_id="link", pairing=pairing.name, pool=HUB_POOL),
             MatchOperator(task_id="match", pairing=pairing.name, pool=HUB_POOL),
         )
+    return dag
+
+
+def consistency_report_dag(pairing: Pairing) -> DAG | None:
+    """Return the scheduled mail of ``pairing``'s consistency; None for one that names no recipients."""
+    dag_id, mail = f"{pairing.name}__consistency_report", pairing.checks.report
+    if not mail.recipients or not wanted(dag_id):
+        return None
+    from crosswalk_airflow.notifications.consistency import ConsistencyReportNotifier
+    from crosswalk_airflow.operators.report import ConsistencyReportOperator
+
+    notifier = ConsistencyReportNotifier(
+        pairing=pairing.name,
+        attach=mail.attach,
+        to=list(mail.recipients),
+        from_email=mail.sender,
+        smtp_conn_id=mail.connection,
+    )
+    settings = {**_settings(pairing, "report"), "params": {}}
+    with DAG(dag_id, schedule=mail.schedule, doc_md=report_doc(pairing), **settings) as dag:
+        ConsistencyReportOperator(task_id="report", pairing=pairing.name, notifiers=[notifier], pool=HUB_POOL)
     return dag
 
 

@@ -101,6 +101,19 @@ against a pair in bits, a missing one says nothing, a name alone never links. Wr
 {_NIGHT}"""
 
 
+def report_doc(pairing: Pairing) -> str:
+    """Return the documentation of the consistency report."""
+    mail = pairing.checks.report
+    return f"""## {pairing.title}: consistency report
+Mails how well **{pairing.crm.system}** and **{pairing.erp.system}** agree to {len(mail.recipients)} recipients, as the last run of the checks found it.
+Recipients, schedule and attachment stand in the pairing file under `checks.report`; the mail server is the connection `{mail.connection}`. Writes to no system.
+
+| task | does |
+| --- | --- |
+| `report` | sends the summary with the figures as a file; fails when the mail server refuses, and is tried again |
+{_NIGHT}"""
+
+
 def preflight_doc(pairing: Pairing) -> str:
     """Return the documentation of preflight."""
     return f"""## {pairing.title}: preflight

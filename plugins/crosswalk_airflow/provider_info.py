@@ -22,6 +22,7 @@ def get_provider_info() -> dict[str, Any]:
                 "python-modules": ["crosswalk_airflow.hooks.netsuite", "crosswalk_airflow.hooks.salesforce"],
             }
         ],
+        "notifications": ["crosswalk_airflow.notifications.consistency.ConsistencyReportNotifier"],
         "extra-links": [
             "crosswalk_airflow.links.ConsistencyReportLink",
             "crosswalk_airflow.links.QuarantineLink",

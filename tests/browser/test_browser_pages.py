@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from pathlib import Path
 
 import pytest
 import requests
@@ -12,7 +10,7 @@ from selenium.webdriver.common.by import By
 
 from tests.airflow.first_runs import FirstRuns
 from tests.browser.chromium import Browser
-from tests.stack import PHASE_1, PHASE_2, Stack, eventually
+from tests.stack import PHASE_1, PHASE_2, Stack
 
 pytestmark = [pytest.mark.airflow, pytest.mark.browser, pytest.mark.timeout(1200)]
 
@@ -64,31 +62,6 @@ def test_the_report_shows_the_score_and_every_check_as_the_hub_has_them(seen: Br
         f"select 100.0 * (1 - sum(least(violations, population)) / sum(population)) from hub.check_result where run_id = {run}"
     )
     assert float(seen.see("#score").text.removesuffix("%").strip()) == pytest.approx(float(score), abs=0.01)
-
-
-def test_a_check_leads_to_its_failing_rows_and_their_csv_equals_what_sql_finds(
-    seen: Browser, stack: Stack, first: FirstRuns
-) -> None:
-    seen.page("consistency", "#checks tbody tr")
-    link = seen.see("#checks a")
-    check = re.search(r"check=(\w+)", str(link.get_attribute("href")))
-    assert check is not None
-    link.click()
-    seen.inside("#rows tbody tr")
-    shown = seen.table("#rows")
-    heads = [head.text for head in seen.all("#rows thead th")]
-    seen.driver.find_element(By.PARTIAL_LINK_TEXT, "CSV").click()
-    file = eventually(lambda: next(seen.downloads.glob("*.csv"), None), 30, "the CSV is downloaded")
-    with Path(file).open(newline="", encoding="utf-8") as text:
-        head, *rows = list(csv.reader(text))
-    assert [name.replace("_", " ") for name in head] == heads
-    assert [[cell or "—" for cell in row] for row in rows] == shown
-    asked = stack.rows(
-        "select detail from hub.check_violation where check_id = %s and run_id = "
-        "(select run_id from hub.check_result order by measured_at desc limit 1) order by id",
-        [check.group(1)],
-    )
-    assert rows == [["" if detail[name] is None else str(detail[name]) for name in head] for (detail,) in asked]
 
 
 def test_the_failing_row_counts_the_customers_that_are_there(stack: Stack, first: FirstRuns) -> None:

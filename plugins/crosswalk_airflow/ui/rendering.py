@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from crosswalk_airflow.ui.charts import chart
 from crosswalk_airflow.ui.wording import day, duration, money, quantity, share
 
 if TYPE_CHECKING:
@@ -26,7 +27,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=number, ago=ago, percent=percent, sparkline=sparkline, cell=cell, label=label)
+    environment.filters.update(
+        number=number, ago=ago, percent=percent, sparkline=sparkline, chart=chart, cell=cell, label=label
+    )
     environment.filters.update(money=money, day=day, quantity=quantity, share=share, duration=duration)
     return environment
 

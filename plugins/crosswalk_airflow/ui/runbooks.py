@@ -37,4 +37,8 @@ RUNBOOKS: dict[str, list[str]] = {
     "check": [
         "Compares the systems in the hub. Differences never make it red. If it is red, the hub is not reachable or Great Expectations is not installed as pinned."
     ],
+    "report": [
+        "The mail could not be sent. The message is the mail server's: correct the SMTP connection that the pairing names (checks.report), press Test, clear the task.",
+        "Clear it at any time; a mail that went out is then sent once more.",
+    ],
 }

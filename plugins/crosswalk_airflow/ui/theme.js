@@ -6,7 +6,8 @@
     document.documentElement.className = dark ? "dark" : "light";
   }
   apply();
+  if (window.parent === window) return; // opened on its own: watching itself, it would never come to rest
   try {
     new MutationObserver(apply).observe(window.parent.document.documentElement, { attributes: true, attributeFilter: ["class"] });
-  } catch (e) { /* opened on its own: light */ }
+  } catch (e) { /* another site's frame: light */ }
 })();

@@ -1,0 +1,1 @@
+"""Notifiers: what is told to people outside of Airflow's own screens."""
