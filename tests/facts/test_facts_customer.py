@@ -121,8 +121,17 @@ def test_deals_and_what_keeps_them_from_being_ordered(connection: Connection) ->
         probability=Decimal(10),
         **{**deal, "currency": "USD"},
     )
-    put(connection, "deal_line", CRM, deal_key=one, product_key=product, quantity=Decimal(12), unit_price=Decimal(20))
-    put(connection, "deal_line", CRM, deal_key=one, sku="NEW", quantity=Decimal(1), unit_price=Decimal(1))
+    put(
+        connection,
+        "deal_line",
+        CRM,
+        deal_key=one,
+        product_key=product,
+        quantity=Decimal(12),
+        unit_price=Decimal(20),
+        position=1,
+    )
+    put(connection, "deal_line", CRM, deal_key=one, sku="NEW", quantity=Decimal(1), unit_price=Decimal(1), position=2)
     won = {**deal, "is_closed": True, "is_won": True, "close_date": TODAY}
     stuck = put(connection, "deal", CRM, name="Stuck", amount=Decimal(70), **won)
     put(connection, "deal", CRM, name="Fresh", amount=Decimal(30), **won)
