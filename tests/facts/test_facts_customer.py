@@ -218,6 +218,17 @@ def test_signs_in_a_name_hide_no_word_of_it(connection: Connection) -> None:
         assert [hit.name for hit in search(connection, pairing(), word).hits] == [name], word
 
 
+def test_an_umlaut_finds_who_is_written_without_it(connection: Connection) -> None:
+    for name in ("Mueller KG", "Muller Inc.", "Müller AG"):
+        put(connection, "customer", ERP, name=name)
+    assert {hit.name for hit in search(connection, pairing(), "Müller").hits} == {
+        "Mueller KG",
+        "Muller Inc.",
+        "Müller AG",
+    }
+    assert {hit.name for hit in search(connection, pairing(), "mueller").hits} == {"Mueller KG", "Müller AG"}
+
+
 def test_an_exact_number_comes_first_and_a_deleted_or_strange_customer_never(connection: Connection) -> None:
     put(connection, "customer", ERP, name="12 Monkeys")
     exact = put(connection, "customer", ERP, name="Zebra", number="12")
