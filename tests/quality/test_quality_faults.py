@@ -22,7 +22,10 @@ from crosswalk.model.errors import ConfigurationError
 from crosswalk.pairing.checks import CheckPolicy, Tuning
 from crosswalk.quality.canonical import settled
 from crosswalk.quality.checks import KINDS, checks_of, specs
-from tests.quality.company import FAULTS, MAPPINGS, SHIPPED, sound
+from crosswalk.quality.linked import fields
+from crosswalk.quality.scope import Scope
+from crosswalk.quality.spec import Spec
+from tests.quality.company import FAULTS, MAPPINGS, SHIPPED, image, link, sound
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +103,18 @@ def test_a_violation_of_fields_names_both_records_and_both_values(connection: Co
         "record": "Customer 1 Ltd.",
         "differences": {"name": ["Customer 1 Ltd.", "Other"], "phone": ["+49301", None]},
     }
+
+
+def test_numbers_may_differ_by_the_pairings_amount_and_nothing_is_not_near_something(connection: Connection) -> None:
+    for key, total in (("x1", "10.00"), ("x2", "10.01"), ("x3", "10.02"), ("x4", "null")):
+        connection.execute(image("order_line", "salesforce", key, total="10.00").encode())
+        connection.execute(image("order_line", "netsuite", f"n{key}", total=total).encode())
+        connection.execute(link("order_line", key, f"n{key}").encode())
+    spec = Spec(entity="order_line", check="c", kind="fields", severity="info", title="t", explanation="e")
+    made = fields(Scope(SHIPPED, MAPPINGS), spec)
+    assert made is not None
+    rows = connection.execute(f"select v.crm_key, v.differences from ({made.violations}) v order by 1".encode())
+    assert rows.fetchall() == [("x3", {"total": [10.00, 10.02]}), ("x4", {"total": [10.00, None]})]
 
 
 def test_finance_fields_are_never_compared_and_never_in_a_violation() -> None:
