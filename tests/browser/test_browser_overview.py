@@ -47,7 +47,7 @@ def test_every_figure_is_what_sql_says(seen: Browser, stack: Stack, first: First
         "select count(*) from hub.quarantine where status = 'open' and ignored_at is null and error_class <> 'conflict'"
     )
     [(waiting,)] = stack.rows("select count(*) from hub.match_candidate where status = 'open'")
-    assert stuck >= 4
+    assert stuck > 0
     assert (figure(seen, "#quarantined"), figure(seen, "#matches")) == (stuck, waiting)
     used = dict(
         stack.rows(
