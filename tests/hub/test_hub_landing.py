@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from crosswalk.hub import ledger
 from crosswalk.hub.database import Connection, Hub
-from crosswalk.hub.landing import Landed, land, mark_missing
+from crosswalk.hub.landing import Landed, land, mark_missing, sight
 from crosswalk.hub.reading import children, image, images
 from crosswalk.hub.watermarks import read_watermark, reset_watermark
 from crosswalk.model.entities import CONTACT, CUSTOMER, ENTITIES, STOCK, Entity, Kind
@@ -227,11 +227,17 @@ def test_marking_twice_marks_nothing_more(connection: Connection) -> None:
     assert mark_missing(connection, system="netsuite", entity=CUSTOMER, run_id="census", seen_since=after(100)) == 0
 
 
-def test_what_the_run_itself_saw_is_spared_whatever_the_clocks_say(connection: Connection) -> None:
+def test_what_an_earlier_try_of_the_same_run_saw_is_not_spared(connection: Connection) -> None:
     bring(connection, customer("1"), run_id="old")
-    bring(connection, customer("1"), customer("2"), run_id="census", at=1)
-    late = after(5000)
-    assert mark_missing(connection, system="netsuite", entity=CUSTOMER, run_id="census", seen_since=late, now=late) == 0
+    bring(connection, customer("1"), customer("2"), customer("3"), run_id="census", at=1)
+    assert census(connection, customer("3"), run_id="census", at=100) == 2
+
+
+def test_what_came_and_could_not_be_landed_is_spared(connection: Connection) -> None:
+    bring(connection, customer("1"), customer("2"), run_id="old")
+    sight(connection, system="netsuite", entity=CUSTOMER, keys=["2"], run_id="census", now=after(101))
+    assert census(connection, run_id="census", at=100) == 1
+    assert not images(connection, CUSTOMER, "netsuite", ["2"])["2"].deleted
 
 
 def test_what_another_run_saw_during_the_census_is_spared(connection: Connection) -> None:

@@ -1,26 +1,39 @@
-"""The pull stage tells a connector about how much a full read will bring, when the hub has heard of it before."""
+"""What the pull stage adds to a connector's pages: how much a full read will bring, and what one that broke off left behind."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from crosswalk.connectors.salesforce import SalesforceConnector
+import pytest
+
+from crosswalk.connectors.protocol import Connector
+from crosswalk.connectors.registry import open_connector
 from crosswalk.hub.database import Hub
 from crosswalk.hub.landing import land
 from crosswalk.model.entities import CUSTOMER
+from crosswalk.model.errors import CrosswalkError, TransientError
 from crosswalk.model.records import Image
 from crosswalk.pairing import load_pairing
 from crosswalk.stages.context import StageContext
 from crosswalk.stages.pull import PullMode, pull
+from crosswalk_sandbox import salesforce
+from crosswalk_sandbox.company.generate import generate
+from crosswalk_sandbox.company.model import Size
+from crosswalk_sandbox.kernel.clock import Clock
+from crosswalk_sandbox.kernel.faults import FaultRule, Faults
+from crosswalk_sandbox.kernel.request_log import RequestLog
+from crosswalk_sandbox.kernel.server import running as serving
 from tests.connectors.salesforce.org import Org, running
+from tests.stages.world import Vendor
 
 INCLUDE = Path(__file__).parents[2] / "include"
 NOW = datetime(2026, 5, 6, 12, 0, tzinfo=UTC)
 JOB_PAYS = 6_001  # records: a query job takes four calls at least, pages of 2,000 then as many
 
 
-def surroundings(hub: Hub, connector: SalesforceConnector) -> StageContext:
+def surroundings(hub: Hub, connector: Connector) -> StageContext:
     pairing = load_pairing(INCLUDE / "pairings" / "netsuite_salesforce.yaml")
     return StageContext(hub, pairing, "run 1", lambda _side: connector, INCLUDE / "mappings", NOW)
 
@@ -51,3 +64,41 @@ def test_a_full_read_of_what_is_known_to_be_large_goes_by_a_job_at_once(hub: Hub
 
 def test_a_first_read_asks_before_it_starts_a_job(hub: Hub) -> None:
     assert ways(hub, "incremental", 0) == ["GET query"]
+
+
+def test_what_was_deleted_after_a_first_load_broke_off_is_not_alive_in_the_hub(hub: Hub, tmp_path: Path) -> None:
+    clock, faults = Clock(None), Faults()
+    emulator = salesforce.create(tmp_path, clock, {"page_size": 10, "wide_page_size": 10})
+    emulator.load(generate(7, size=Size(accounts=30, products=20, deals=1)))
+    with serving(emulator, clock=clock, faults=faults) as base_url:
+        settings = Vendor("salesforce", base_url, emulator, faults, RequestLog(), clock).settings()
+        connector = open_connector("salesforce", settings, read_only=False, options={"attempts": 1})
+        again = surroundings(hub, connector)  # of the same run, as Airflow tries a task again
+        faults.add(FaultRule("status", path="query/0r8", count=1, after=1))
+        with pytest.raises(TransientError):
+            pull(again, "crm", "customer")
+        landed = living(hub)
+        assert 0 < len(landed) < 30
+        call: Callable[..., object] = connector.client.transport.call  # type: ignore[attr-defined]
+        gone = [key for key in landed if _deleted(call, key)]
+        clock.advance(3_600)  # beyond what pulls overlap
+        result = pull(again, "crm", "customer")
+        pull(again, "crm", "customer")
+        there = {str(row["Id"]) for row in connector.client.records(["SELECT Id FROM Account"])}  # type: ignore[attr-defined]
+    assert gone
+    assert (result.deleted, living(hub)) == (len(gone), there)
+
+
+def living(hub: Hub) -> set[str]:
+    with hub.connection() as connection:
+        rows = connection.execute("select key from hub.customer where system = 'salesforce' and deleted_at is null")
+        return {key for (key,) in rows}
+
+
+def _deleted(call: Callable[..., object], key: str) -> bool:
+    """Delete an account as a person would; False where its deals keep it."""
+    try:
+        call("DELETE", f"/services/data/v66.0/sobjects/Account/{key}")
+    except CrosswalkError:
+        return False
+    return True

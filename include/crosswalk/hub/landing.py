@@ -17,7 +17,14 @@ from psycopg import sql
 
 from crosswalk.hub.codec import encode
 from crosswalk.hub.database import Connection
-from crosswalk.hub.landing_sql import merge_statement, missing_statement, stage_columns, stage_name, stage_statement
+from crosswalk.hub.landing_sql import (
+    SIGHT,
+    merge_statement,
+    missing_statement,
+    stage_columns,
+    stage_name,
+    stage_statement,
+)
 from crosswalk.hub.parts import PARTS, bury_orphans, parents_of, part_of
 from crosswalk.hub.watermarks import write_watermark
 from crosswalk.model.entities import Entity
@@ -75,8 +82,8 @@ def mark_missing(
 ) -> int:
     """Mark as deleted what a complete pull by ``run_id`` did not bring, and return how many records that were.
 
-    Spared is what this run landed, and what anyone landed since ``seen_since`` (the hub's clock when the pull began).
-    The marks carry no stamp of the source, so that a record that turns up again is taken back whatever its stamp.
+    Spared is what anyone landed or sighted since ``seen_since`` (the hub's clock when the pull began); not what an earlier try of the
+    same run landed, because that may be gone by now. The marks carry no stamp of the source, so that a record that turns up again is taken back whatever its stamp.
     """
     at = _take_turn(connection, system, entity.name, now)
     parameters = {"system": system, "run_id": run_id, "now": at, "seen_since": seen_since, "entity": entity.name}
@@ -85,6 +92,21 @@ def mark_missing(
     if row[0]:
         _bury_parts(connection, system, entity, run_id, at, None)
     return int(row[0])
+
+
+def sight(
+    connection: Connection,
+    *,
+    system: str,
+    entity: Entity,
+    keys: Sequence[str],
+    run_id: str,
+    now: datetime | None = None,
+) -> None:
+    """Note that these records are there though they could not be landed: :func:`mark_missing` spares them."""
+    if keys:
+        parameters = {"system": system, "entity": entity.name, "keys": list(keys), "run_id": run_id, "now": now}
+        connection.execute(SIGHT, parameters)
 
 
 def _bury_orphans(

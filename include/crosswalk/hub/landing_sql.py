@@ -110,17 +110,22 @@ told as (
 select verdict, count(*) from verdict group by verdict
 """
 
-# Sightings of earlier censuses are dropped; this run's stay, so that marking twice marks nothing more.
+SIGHT = """
+insert into hub.sighting (system, entity, key, run_id, seen_at)
+select %(system)s, %(entity)s, key, %(run_id)s, coalesce(%(now)s, clock_timestamp()) from unnest(%(keys)s::text[]) came (key)
+"""
+
+# What was sighted before is forgotten; what this pull sighted stays, so that marking twice marks nothing more.
 _MISSING = """
 with forgotten as (
-    delete from hub.sighting where system = %(system)s and entity = %(entity)s and seen_at < %(seen_since)s and run_id <> %(run_id)s
+    delete from hub.sighting where system = %(system)s and entity = %(entity)s and seen_at < %(seen_since)s
 ),
 unseen as materialized (
     select key from {image}
-     where system = %(system)s and deleted_at is null and landed_at < %(seen_since)s and run_id <> %(run_id)s
+     where system = %(system)s and deleted_at is null and landed_at < %(seen_since)s
     except
     select key from hub.sighting
-     where system = %(system)s and entity = %(entity)s and (run_id = %(run_id)s or seen_at >= %(seen_since)s)
+     where system = %(system)s and entity = %(entity)s and seen_at >= %(seen_since)s
 ),
 missing as (
     update {image} t set deleted_at = %(now)s, changed_at = %(now)s, modified = null

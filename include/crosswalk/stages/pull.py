@@ -11,7 +11,7 @@ import psycopg
 
 from crosswalk.connectors.protocol import Page
 from crosswalk.hub import quarantine
-from crosswalk.hub.landing import land, mark_missing
+from crosswalk.hub.landing import land, mark_missing, sight
 from crosswalk.hub.parts import Part, bury_removed, parents_of, part_of
 from crosswalk.hub.reading import living
 from crosswalk.hub.watermarks import moved_at, read_watermark
@@ -56,7 +56,8 @@ def pull(
 ) -> PullResult:
     """Read one entity of one side and land it, page by page, each with its watermark in one transaction (law 7).
 
-    ``full`` reads everything and marks what did not come as deleted. ``since`` overrides the watermark; ``record_ids`` reads just these.
+    ``full`` reads everything and marks what did not come as deleted; so does a pull that finds no watermark, because a first load that broke
+    off leaves records behind whose deletion nothing tells any more. ``since`` overrides the watermark; ``record_ids`` reads just these.
     """
     result = PullResult(ctx.pairing.side(side).system, entity)
     mapper, connector = ctx.mapper(side, entity), ctx.open_connector(side)
@@ -69,7 +70,7 @@ def pull(
     family = _family(ctx, result, whole=watermark is None) if mode == "incremental" and since is None else None
     for page in connector.pull(mapper.selection if watermark else _sized(ctx, mapper.selection, result), watermark):
         _land(ctx, mapper, page, result, family)
-    if mode == "full":
+    if watermark is None:
         with ctx.hub.connection() as connection:
             result.deleted += mark_missing(
                 connection, system=result.system, entity=ENTITIES[entity], run_id=ctx.run_id, seen_since=started
@@ -143,6 +144,13 @@ def _land(ctx: StageContext, mapper: Mapper, page: Page, result: PullResult, fam
             images=images,
             run_id=ctx.run_id,
             watermark=page.watermark,
+        )
+        sight(
+            connection,
+            system=result.system,
+            entity=ENTITIES[result.entity],
+            keys=[key for key, _ in broken],
+            run_id=ctx.run_id,
         )
         for key, error in broken:
             quarantine.put(
