@@ -244,10 +244,13 @@ select coalesce(sum(calls), 0) from quota_usage
 where system = %(system)s and bucket >= date_trunc('hour', now() - make_interval(secs => %(window)s))
 """
 
+# The bucket's row is read as its last writer left it, the other buckets do not change any more: two workers cannot both take the last call.
 _SPEND = f"""
 insert into quota_usage as total (system, bucket, calls)
 select %(system)s, date_trunc('hour', now()), %(calls)s
 where %(budget)s::bigint is null or ({_USED}) + %(calls)s <= %(budget)s
 on conflict (system, bucket) do update set calls = total.calls + excluded.calls
+where %(budget)s::bigint is null
+   or ({_USED} and bucket < date_trunc('hour', now())) + total.calls + excluded.calls <= %(budget)s
 returning calls
 """

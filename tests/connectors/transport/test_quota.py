@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -131,6 +132,26 @@ def test_two_connections_count_into_one_budget(quota_dsn: str) -> None:
         with pytest.raises(RateLimitedError):
             quota.spend("shared")
         quota.close()
+
+
+_WAITS = "select count(*) from pg_stat_activity where application_name = 'crosswalk quota' and wait_event_type = 'Lock'"
+
+
+def test_two_that_ask_for_the_last_call_at_once_do_not_both_get_it(quota_dsn: str) -> None:
+    quota = PostgresQuota(quota_dsn, {"rush": SystemLimits(per_day=10, share=1.0)})
+    quota.spend("rush", 9)
+    with psycopg.connect(quota_dsn) as other, psycopg.connect(quota_dsn, autocommit=True) as looker:
+        other.execute(
+            "update quota_usage set calls = calls + 1 where system = 'rush'"
+        )  # the last one, not committed yet
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(quota.spend, "rush")
+            while looker.execute(_WAITS).fetchone() == (0,) and not asked.done():
+                pass
+            other.commit()
+            with pytest.raises(RateLimitedError):
+                asked.result(30)
+    quota.close()
 
 
 def test_calls_of_the_day_before_yesterday_are_forgotten(quota_dsn: str) -> None:
