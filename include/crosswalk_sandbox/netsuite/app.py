@@ -73,7 +73,7 @@ class App:
                 return await self._in_thread(lambda: self._token(request, raw_path, body))
             return await self._governed(request, raw_path, body)
         except Refusal as refusal:
-            return Answer.of(refusal, rfc2616=self._options.rfc2616_types)
+            return Answer.of(refusal, self._options)
 
     async def _governed(self, request: Request, raw_path: str, body: bytes) -> Answer:
         query = request.scope["query_string"].decode("ascii")

@@ -81,7 +81,7 @@ class Gate:
 
     def _refusal(self, request: Signed) -> Exception:
         refusal = invalid_login()
-        if request.authorization[:6].lower() == "bearer":
+        if self._options.bearer_challenge and request.authorization[:6].lower() == "bearer":
             realm = f'Bearer realm="{self._options.realm}"'
             refusal.headers["WWW-Authenticate"] = f'{realm}, error="invalid_token"'
         return refusal

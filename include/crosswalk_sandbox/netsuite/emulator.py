@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from crosswalk_sandbox.netsuite.account import Account, Role
+from crosswalk_sandbox.netsuite.account import Account
+from crosswalk_sandbox.netsuite.actions import Action, Actions
 from crosswalk_sandbox.netsuite.app import App
 from crosswalk_sandbox.netsuite.auth import Gate
 from crosswalk_sandbox.netsuite.errors import Refusal, invalid_login, too_many_requests, unexpected
@@ -24,7 +25,6 @@ from crosswalk_sandbox.netsuite.records.relations import Relations
 from crosswalk_sandbox.netsuite.records.routes import RecordRoutes
 from crosswalk_sandbox.netsuite.records.service import Records
 from crosswalk_sandbox.netsuite.restlets import Restlets
-from crosswalk_sandbox.netsuite.schema.catalog import CustomField
 from crosswalk_sandbox.netsuite.seed.load import Loader
 from crosswalk_sandbox.netsuite.store import Store
 from crosswalk_sandbox.netsuite.suiteql.datasets import Queries
@@ -34,8 +34,6 @@ from crosswalk_sandbox.netsuite.system import System
 if TYPE_CHECKING:
     from crosswalk_sandbox.company.model import Company
     from crosswalk_sandbox.kernel.clock import Clock
-
-Action = Callable[[Mapping[str, Any]], Any]
 
 
 class NetSuiteEmulator:
@@ -49,7 +47,7 @@ class NetSuiteEmulator:
         self._account = Account(self._store)
         oauth2 = OAuth2(self._account, options, clock)
         self._gate = Gate(self._account, options, oauth2)
-        self._governor = Governor(options)
+        self._governor = Governor(options, clock)
         self._suiteql = SuiteQL(self._store)
         self._records = Records(self._store)
         self._jobs = Jobs(self._store, self._account)
@@ -78,19 +76,10 @@ class NetSuiteEmulator:
             commits=lambda: self._store.version,
         )
         self.actions: Mapping[str, Action] = {
-            "add_custom_field": self._add_custom_field,
-            "drop_custom_field": self._drop_custom_field,
-            "add_role": self._add_role,
+            **Actions(self._store, self._account, self._records, self._suiteql, self._governor, self._jobs).table(),
             "add_dataset": queries.add,
             "add_restlet": restlets.add,
-            "lock_record": self._lock_record,
-            "unlock_record": self._unlock_record,
-            "change_records_underfoot": self._change_records,
-            "break_columns": self._break_columns,
-            "set_service_seconds": self._set_service_seconds,
-            "set_concurrency": self._set_concurrency,
             "login_audit": lambda _wish: list(self._gate.audit),
-            "concurrency": lambda _wish: {"peak": self._governor.peak, "refused": self._governor.refused},
         }
 
     # the sandbox's protocol
@@ -128,7 +117,7 @@ class NetSuiteEmulator:
         ident = "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(20))
         refusal = known.get(status) or unexpected(ident)
         refusal.status = status
-        answer = Answer.of(refusal, rfc2616=self.options.rfc2616_types)
+        answer = Answer.of(refusal, self.options)
         return orjson.dumps(answer.body), answer.content_type
 
     def expire_sessions(self) -> None:
@@ -139,54 +128,3 @@ class NetSuiteEmulator:
         """Let go of files and threads."""
         self._jobs.close()
         self._store.close()
-
-    # switches of this emulator
-
-    def _add_custom_field(self, wish: Mapping[str, Any]) -> dict[str, Any]:
-        field = CustomField(
-            str(wish.get("id", "")), wish.get("kind", "string"), wish.get("target"), wish.get("label", "")
-        )
-        self._store.add_custom_field(field)
-        return {"added": field.id}
-
-    def _drop_custom_field(self, wish: Mapping[str, Any]) -> dict[str, Any]:
-        self._store.drop_custom_field(str(wish["id"]))
-        return {"dropped": wish["id"]}
-
-    def _add_role(self, wish: Mapping[str, Any]) -> dict[str, Any]:
-        limited = wish.get("subsidiaries")
-        role = Role(
-            int(wish.get("id", 1100)),
-            str(wish.get("name", "Custom Role")),
-            permissions=dict(wish.get("permissions", {})),
-            default_level=str(wish.get("default_level", "Full")),
-            subsidiaries=tuple(limited) if limited is not None else None,
-        )
-        return self._account.add_role(role)
-
-    def _lock_record(self, wish: Mapping[str, Any]) -> dict[str, Any]:
-        with self._store.write() as connection:
-            connection.execute("INSERT OR REPLACE INTO lock VALUES (?, ?)", (wish["type"], int(wish["id"])))
-        return {"locked": True}
-
-    def _unlock_record(self, wish: Mapping[str, Any]) -> dict[str, Any]:
-        with self._store.write() as connection:
-            connection.execute("DELETE FROM lock WHERE type = ? AND id = ?", (wish["type"], int(wish["id"])))
-        return {"locked": False}
-
-    def _change_records(self, wish: Mapping[str, Any]) -> dict[str, Any]:
-        self._records.conflicts = int(wish.get("count", 1))
-        return {"conflicts": self._records.conflicts}
-
-    def _break_columns(self, wish: Mapping[str, Any]) -> dict[str, Any]:
-        names = frozenset(str(name).lower() for name in wish.get("columns", ()))
-        self._suiteql.break_columns(names)
-        return {"broken": sorted(names)}
-
-    def _set_service_seconds(self, wish: Mapping[str, Any]) -> dict[str, Any]:
-        self._governor.service_seconds = float(wish.get("seconds", 0))
-        return {"seconds": self._governor.service_seconds}
-
-    def _set_concurrency(self, wish: Mapping[str, Any]) -> dict[str, Any]:
-        self._governor.limit = int(wish["limit"])
-        return {"limit": self._governor.limit}

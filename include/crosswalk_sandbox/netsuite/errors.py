@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from crosswalk_sandbox.netsuite.options import Options
 
 _RFC9110: Final[Mapping[int, tuple[str, str]]] = {
     400: ("Bad Request", "15.5.1"),
@@ -24,6 +28,7 @@ _RFC9110: Final[Mapping[int, tuple[str, str]]] = {
 _RFC2616: Final[Mapping[int, str]] = {400: "10.4.1", 401: "10.4.2", 403: "10.4.4", 404: "10.4.5", 405: "10.4.6",
                                       406: "10.4.7", 409: "10.4.10", 415: "10.4.16", 500: "10.5.1"}  # fmt: skip
 _ACCESSING: Final = "Error while accessing a resource. "
+_BAD_VALUE: Final = re.compile(r"You have entered an Invalid Field Value .* for the following field: (.+)$", re.DOTALL)
 
 
 class Refusal(Exception):
@@ -142,3 +147,13 @@ def unexpected(error_id: str) -> Refusal:
 def record_changed(status: int) -> Refusal:
     """Another save came in between."""
     return Refusal(status, "RCRD_HAS_BEEN_CHANGED", _ACCESSING + "Record has been changed")
+
+
+def as_told(refusal: Refusal, options: Options) -> Refusal:
+    """The refusal in the words of this account, where sources know two (NetSuite §11)."""
+    if refusal.code == "INSUFFICIENT_PERMISSION" and options.permission_as_user_error:
+        return user_error(refusal.detail)
+    found = _BAD_VALUE.search(refusal.detail) if options.newer_value_words else None
+    if found is not None:
+        refusal.detail = f"Invalid value for the resource or sub-resource field '{found[1]}'. Provide a valid value."
+    return refusal

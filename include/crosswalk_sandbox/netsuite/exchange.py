@@ -6,13 +6,16 @@ import gzip
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import parse_qs, unquote
 
 import orjson
 
 from crosswalk_sandbox.netsuite.account import Caller, Role
-from crosswalk_sandbox.netsuite.errors import Refusal, invalid_content, invalid_parameter
+from crosswalk_sandbox.netsuite.errors import Refusal, as_told, invalid_content, invalid_parameter
+
+if TYPE_CHECKING:
+    from crosswalk_sandbox.netsuite.options import Options
 
 _BOOLEANS: Final = {"true": True, "false": False, "t": True, "f": False}
 _STANDING: Final = (
@@ -123,9 +126,10 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, refusal: Refusal, *, rfc2616: bool = False) -> Answer:
-        """The answer that a refusal becomes."""
-        return cls(refusal.status, refusal.body(rfc2616=rfc2616), "error", refusal.headers)
+    def of(cls, refusal: Refusal, options: Options) -> Answer:
+        """The answer that a refusal becomes in this account."""
+        told = as_told(refusal, options)
+        return cls(told.status, told.body(rfc2616=options.rfc2616_types), "error", told.headers)
 
     @property
     def content_type(self) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from crosswalk_sandbox.kernel.mishaps import Mishaps
 from crosswalk_sandbox.netsuite import moments
 from crosswalk_sandbox.netsuite.account import Caller
 from crosswalk_sandbox.netsuite.batches import Batches
@@ -45,6 +46,8 @@ class Jobs:
         self._serve: Callable[[Call], Answer] | None = None
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="netsuite-async")
         self._lock = threading.Lock()
+        self.mishaps = Mishaps(("UNEXPECTED_ERROR", "An unexpected error occurred. Error ID: jrgbpyylphhishmmlxyt"))
+        """Dice over the records of batches and other asynchronous requests."""
 
     def start(self, serve: Callable[[Call], Answer]) -> None:
         """Begin working; jobs that were left pending by the last process are taken up again."""
@@ -148,16 +151,22 @@ class Jobs:
         started = self._store.stamp()
         try:
             with self._store.write(), self._store.savepoint():
+                self._strike()
                 answer = self._serve(call)
                 self._keep(job, row["id"], answer, started)
                 return
         except Refusal as refusal:
-            answer = Answer.of(refusal, rfc2616=self._store.options.rfc2616_types)
+            answer = Answer.of(refusal, self._store.options)
         except Exception:  # noqa: BLE001 - an own failure becomes the task's answer, as it would become a request's
             ident = "".join(secrets.choice(string.ascii_lowercase) for _ in range(20))
             _LOG.exception("Task %s of job %s failed, Error ID %s", row["id"], job, ident)
-            answer = Answer.of(unexpected(ident))
+            answer = Answer.of(unexpected(ident), self._store.options)
         self._keep(job, row["id"], answer, started)
+
+    def _strike(self) -> None:
+        error = self.mishaps.strikes()
+        if error is not None:
+            raise Refusal(500 if error[0] == "UNEXPECTED_ERROR" else 400, *error)
 
     def _keep(self, job: int, task: int, answer: Answer, started: str) -> None:
         kept = {"status": answer.status, "body": answer.body, "kind": answer.kind, "headers": dict(answer.headers)}

@@ -70,6 +70,21 @@ class Options:
     """The largest page of an expanded sublist; 0 shows every line."""
     deletion_reason: bool = False
     """Whether a transaction is only deleted with a ``deletionReason`` (NetSuite §5.8)."""
+    external_ids: Literal["family", "type"] = "family"
+    """Whether an external id is unique among all entities, items, transactions, or in its record type (NetSuite §5.7)."""
+    bearer_challenge: bool = True
+    """Whether a refused bearer token is told by a ``WWW-Authenticate`` header (NetSuite §3)."""
+    permission_as_user_error: bool = False
+    """Whether a lacking permission is 400 ``USER_ERROR`` instead of 403 (NetSuite §11)."""
+    newer_value_words: bool = False
+    """Whether a bad value is told in the newer release's words (NetSuite §11)."""
+    invoice_approval: bool = False
+    """Whether invoices wait for approval: status D until ``approvalStatus`` is 2, E when it is 3 (NetSuite §7)."""
+    enforce_credit_holds: bool = False
+    """Whether orders and invoices of customers on credit hold are refused; an account may as well only warn."""
+    requests_per_minute: int = 0
+    requests_per_day: int = 0
+    """Request-frequency windows of the account by the sandbox's clock; 0 is without (NetSuite §10)."""
     integration_concurrency: int = 0
     """Requests at one time that are reserved for the integration; 0 leaves it the account's limit (NetSuite §10)."""
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from crosswalk_sandbox.kernel.bulk import bulk_loading
+from crosswalk_sandbox.kernel.lag import LaggingIndex
 from crosswalk_sandbox.netsuite import moments
-from crosswalk_sandbox.netsuite.schema.catalog import Catalog, CustomField
+from crosswalk_sandbox.netsuite.schema.catalog import Catalog
+from crosswalk_sandbox.netsuite.schema.changes import FieldChanges
+from crosswalk_sandbox.netsuite.schema.custom import CustomField
 from crosswalk_sandbox.netsuite.suiteql.functions import register
 
 if TYPE_CHECKING:
@@ -22,7 +25,7 @@ _OWN_TABLES: Final = """
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS externalkey (family TEXT, externalid TEXT, type TEXT, id INTEGER,
- PRIMARY KEY (family, externalid)) WITHOUT ROWID;
+ PRIMARY KEY (family, externalid, type)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS customfield (id TEXT PRIMARY KEY, kind TEXT, target TEXT, label TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS job (id INTEGER PRIMARY KEY, created TEXT, idempotencykey TEXT UNIQUE, role TEXT, base TEXT,
  parallel INTEGER);
@@ -51,6 +54,7 @@ class Store:
         self._opened: list[sqlite3.Connection] = []
         self._rates: dict[int, float] | None = None
         self._writer = self._open()
+        self.index = LaggingIndex(self._open, clock)
         self._writer.executescript(_OWN_TABLES)
         self.catalog = self._describe()
 
@@ -80,6 +84,17 @@ class Store:
         """The first column of the first row, None without one."""
         found = self.reader().execute(sql, parameters).fetchone()
         return found[0] if found else None
+
+    def searched(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a search: a query or a list, which may be behind what was saved (:class:`LaggingIndex`)."""
+        if self.index.is_behind:
+            return self.index.rows(sql, parameters)
+        return self.reader().execute(sql, parameters).fetchall()
+
+    @property
+    def searched_version(self) -> tuple[int, int]:
+        """Changes whenever a search may answer something else than before."""
+        return (0, self.index.turns) if self.index.is_behind else (self.version, 0)
 
     # writing
 
@@ -221,6 +236,12 @@ class Store:
             connection.execute("DELETE FROM customfield WHERE id = ?", (ident,))
         self.catalog = self._describe()
 
+    def change_fields(self, change: Callable[[FieldChanges], FieldChanges]) -> None:
+        """Change what is hidden and mandatory; it counts for the next request, and over restarts."""
+        with self.write():
+            self.set_setting("field_changes", change(self.catalog.changes).dump())
+        self.catalog = self._describe()
+
     def close(self) -> None:
         """Close every connection."""
         with self._lock:
@@ -230,7 +251,8 @@ class Store:
 
     def _describe(self) -> Catalog:
         rows = self._writer.execute("SELECT id, kind, target, label FROM customfield ORDER BY id").fetchall()
-        catalog = Catalog(self.options, [CustomField(*row) for row in rows])
+        changes = FieldChanges.load(self.setting("field_changes"))
+        catalog = Catalog(self.options, [CustomField(*row) for row in rows], changes)
         with self.write() as connection:
             for statement in catalog.statements():
                 connection.execute(statement)

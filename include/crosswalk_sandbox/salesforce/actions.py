@@ -132,12 +132,7 @@ class Actions:
 
         They fail with ``code`` and ``message``, UNABLE_TO_LOCK_ROW unless told otherwise (§6.2).
         """
-        probability = float(given.get("probability", 1.0))
-        if not 0.0 <= probability <= 1.0:
-            raise ValueError(f"probability lies between 0 and 1, not at {probability}")
-        words = {name: str(given[name]) for name in ("code", "message") if name in given}
-        self.org.mishaps.arm(probability, seed=int(given.get("seed", 0)), count=given.get("count"), **words)
-        return {"probability": probability}
+        return self.org.mishaps.arm(given)
 
     def archive_activities(self, _given: Mapping[str, Any]) -> dict[str, Any]:
         """Archives closed tasks older than ``archive_days``: only queryAll shows them from then on (§11)."""

@@ -25,7 +25,9 @@ from .org import Org
 from .sessions import Sessions
 
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-LONGEST_ASSERTION = 300
+LONGEST_ASSERTION = 180
+"""How far ahead ``exp`` may lie, in seconds (§2.2)."""
+ROUNDING = 1  # ``exp`` has whole seconds, and clients that ask for the whole three minutes round up
 HOUR = 3_600
 AUDIENCES = ("https://login.salesforce.com", "https://test.salesforce.com")
 
@@ -150,7 +152,7 @@ class OAuth:
             raise OAuthError("invalid_grant", "invalid assertion") from None
         if left < 0:
             raise OAuthError("invalid_grant", "assertion expired")
-        if left > LONGEST_ASSERTION:
+        if left > LONGEST_ASSERTION + ROUNDING:
             raise OAuthError("invalid_grant", "invalid assertion")
         return claims
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from .access import Access
 from .locks import RowLocks
-from .mishaps import Mishaps
+from .mishaps import RowMishaps
 from .options import Options
 from .schema import Field, Schema, SObject
 from .soql.execute import Runner
@@ -42,7 +42,7 @@ class Org:
         self._restore_custom_fields()
         self.store.create_tables()
         self.access = Access(self.store, self.schema, enforced=options.object_permissions)
-        self.mishaps = Mishaps()
+        self.mishaps = RowMishaps()
         self.locks = RowLocks(options.lock_hold_seconds)
         self.runner = Runner(self.store, self.schema, options)
         self.commit_lag = options.commit_lag_seconds

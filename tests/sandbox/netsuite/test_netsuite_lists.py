@@ -44,9 +44,15 @@ def test_pages_hold_every_id_once_and_not_in_id_order(shared: Client) -> None:
     assert found != sorted(found, key=int)
 
 
-def test_the_total_is_capped_at_a_thousand_pages(shared: Client) -> None:
-    entries = int(shared.sql("SELECT COUNT(*) AS n FROM accountingperiod")[0]["n"])
-    assert shared.get("accountingPeriod", limit=1)["totalResults"] == min(entries, 1000)
+def test_the_total_is_capped_at_a_thousand_pages(account: Callable[..., Client]) -> None:
+    client = account()
+    terms = [(1_000 + number, f"Net {number}") for number in range(1_200)]
+    client.emulator._store.insert_many("term", ("id", "name"), terms)
+    every = int(client.sql("SELECT COUNT(*) AS n FROM term")[0]["n"])
+    assert every > 1_200
+    assert client.get("term", limit=1)["totalResults"] == 1_000
+    assert client.get("term", limit=2)["totalResults"] == every
+    assert client.get("term", limit=1, offset=999)["hasMore"] is False
 
 
 @pytest.mark.parametrize(("query", "parameter"), [

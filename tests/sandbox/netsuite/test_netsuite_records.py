@@ -190,6 +190,14 @@ def test_customer_ids_are_generated_unless_the_request_names_one(shared: Client)
     assert error_of(again) == (400, "USER_ERROR", "Error while accessing a resource. This entity already exists.")
 
 
+def test_an_items_name_is_taken_once(shared: Client) -> None:
+    body = {"itemId": "ONCE", "subsidiary": {"items": [{"id": "1"}]}}
+    first = shared.create("inventoryItem", body)
+    again = shared.record("POST", "serviceSaleItem", body)
+    assert error_of(again) == (400, "USER_ERROR", "Error while accessing a resource. This record already exists")
+    assert shared.record("PATCH", f"inventoryItem/{first}", {"itemId": "ONCE"}).status_code == 204
+
+
 def test_external_ids_are_unique_in_the_family_not_the_type(shared: Client) -> None:
     customer = shared.create("customer", {**COMPANY, "externalId": "SHARED-1"})
     contact = {"entityId": "Ann Lee", "company": {"id": customer}, "externalId": "SHARED-1"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 from netsuite_account import Client, error_of
 from netsuite_shop import Shop, line, refused
@@ -368,3 +369,39 @@ def test_a_customer_can_become_a_vendor_too(shop: Shop) -> None:
     assert read["subsidiary"]["id"] == "1"
     assert vendor != buyer
     assert shop.client.get(f"customer/{buyer}")["companyName"] == "Both Ways"
+
+
+def test_invoices_may_wait_for_approval_before_they_are_paid(account: Callable[..., Client]) -> None:
+    """§7: D pending approval, E rejected, with approvals on."""
+    shop = Shop(account(invoice_approval=True))
+    item, buyer = shop.item("A", "nonInventorySaleItem", price=100), shop.customer()
+    body = {"entity": {"id": buyer}, "item": {"items": [line(item)]}}
+    invoice = shop.client.create("invoice", body)
+    assert shop.status(invoice) == "D"
+    assert shop.client.record("POST", f"invoice/{invoice}/!transform/customerPayment", {}).status_code == 400
+    assert shop.client.record("PATCH", f"invoice/{invoice}", {"approvalStatus": {"id": "3"}}).status_code == 204
+    assert shop.status(invoice) == "E"
+    assert shop.client.record("PATCH", f"invoice/{invoice}", {"approvalStatus": {"id": "2"}}).status_code == 204
+    assert shop.status(invoice) == "A"
+    shop.transform("invoice", invoice, "customerPayment")
+    assert shop.status(invoice) == "B"
+
+
+def test_customers_on_hold_buy_nothing_where_holds_are_enforced(account: Callable[..., Client]) -> None:
+    """§12.1: by hand (ON), never (OFF), or by the limit (AUTO)."""
+    shop = Shop(account(enforce_credit_holds=True))
+    item = shop.item("A", "nonInventorySaleItem", price=100)
+
+    def refused(**credit: Any) -> bool:
+        buyer = shop.customer(**credit)
+        body = {"entity": {"id": buyer}, "item": {"items": [line(item)]}}
+        shop.client.record("POST", "invoice", body)
+        answer = shop.client.record("POST", "salesOrder", body)
+        assert answer.status_code == 204 or "on credit hold" in error_of(answer)[2]
+        return answer.status_code == 400
+
+    assert refused(creditHoldOverride={"id": "ON"})
+    assert refused(creditLimit=50)
+    assert not refused(creditLimit=50, creditHoldOverride={"id": "OFF"})
+    assert not refused(creditLimit=500)
+    assert not refused()

@@ -90,11 +90,19 @@ def test_jwt_takes_exp_as_number_and_as_string(api, spell):
     assert body.keys() == {"access_token", "scope", "instance_url", "id", "token_type"}
 
 
+def test_jwt_may_live_for_three_minutes_and_no_longer(api):
+    # §2.2; simple-salesforce asks for the whole three, rounded to a second
+    for ahead, status in ((180, 200), (185, 400)):
+        assert (
+            token(api, grant_type=GRANT, assertion=assertion(api, exp=round(time.time() + ahead))).status_code == status
+        )
+
+
 def test_jwt_refusals_name_their_reason(api):
     other = jwt.encode({"iss": "x", "exp": int(time.time()) + 60}, "secret" * 8, algorithm="HS256")
     cases = {
         assertion(api, exp=int(time.time()) - 10): "assertion expired",
-        assertion(api, exp=int(time.time()) + 900): "invalid assertion",
+        assertion(api, exp=int(time.time()) + 190): "invalid assertion",
         assertion(api, aud="https://evil.example"): "audience is invalid",
         assertion(api, sub="nobody@x.y"): "user hasn't approved this consumer",
         other: "invalid assertion",

@@ -42,7 +42,7 @@ class Listing:
         order = _ORDER.get(kind.table, "id % 7")
         sql = f'SELECT id FROM "{kind.table}" t {where} ORDER BY t.{order}, t.id LIMIT ? OFFSET ?'
         room = max(min(limit, shown - offset), 0)
-        ids = [row[0] for row in self._store.reader().execute(sql, (*parameters, room, offset))]
+        ids = [row[0] for row in self._store.searched(sql, (*parameters, room, offset))]
         root = f"{call.base_url}{RECORDS}/{kind.name.lower()}"
         items = [{"links": [link(f"{root}/{ident}")], "id": str(ident)} for ident in ids]
         body = {
@@ -71,11 +71,11 @@ class Listing:
         return ("WHERE " + " AND ".join(conditions) if conditions else ""), parameters
 
     def _total(self, kind: RecordType, where: str, parameters: tuple[object, ...]) -> int:
-        key = (kind.table, where, parameters, self._store.version, self._store.today())
+        key = (kind.table, where, parameters, self._store.searched_version, self._store.today())
         with self._lock:
             if key in self._counts:
                 return self._counts[key]
-        total = int(self._store.value(f'SELECT COUNT(*) FROM "{kind.table}" t {where}', parameters))
+        total = int(self._store.searched(f'SELECT COUNT(*) FROM "{kind.table}" t {where}', parameters)[0][0])
         with self._lock:
             self._counts[key] = total
             if len(self._counts) > 256:

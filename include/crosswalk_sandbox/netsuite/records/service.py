@@ -92,9 +92,7 @@ class Records:
 
     def _number(self, kind: RecordType, ident: str) -> int | None:
         if ident.startswith("eid:"):
-            sql = "SELECT id FROM externalkey WHERE family = ? AND externalid = ?"
-            found = self._store.value(sql, (kind.family, ident[4:]))
-            return int(found) if found is not None else None
+            return self._holder(kind, ident[4:])
         return int(ident) if ident.lstrip("-").isdigit() else None
 
     def _visible(self, call: Call, kind: RecordType, ident: int) -> bool:
@@ -236,6 +234,7 @@ class Records:
                 created = self._as_vendor(row["id"], draft)
             else:
                 external = draft.get("externalid")
+                self._check_form(draft, is_new=True)
                 created = self._desk.transform(kind.name, row, draft).id
                 self._claim(goal, external, created)
         headers = {"Location": f"{call.base_url}{RECORDS}/{goal.name}/{created}"} | self._hints(draft)
@@ -261,6 +260,7 @@ class Records:
     def insert(self, draft: Draft) -> int:
         """Save a new record; returns its id."""
         kind = draft.kind
+        self._check_form(draft, is_new=True)
         self._free(kind, draft.get("externalid"), None)
         if kind.is_transaction:
             ident = self._desk.create(draft)
@@ -285,6 +285,7 @@ class Records:
     def change(self, draft: Draft, row: Row) -> None:
         """Save changes of a stored record."""
         kind, ident = draft.kind, row["id"]
+        self._check_form(draft, is_new=False)
         if draft.has("externalid"):
             self._free(kind, draft.get("externalid"), ident)
         if kind.is_transaction:
@@ -301,14 +302,34 @@ class Records:
                 connection.execute("DELETE FROM externalkey WHERE family = ? AND id = ?", (kind.family, ident))
             self._claim(kind, draft.get("externalid"), ident)
 
+    def _check_form(self, draft: Draft, *, is_new: bool) -> None:
+        """What the account's administrator made mandatory on the form, if it is to have a value and has none."""
+        fields = (draft.kind.fields.get(name) for name in self._store.catalog.changes.required_of(draft.kind.name))
+        labels = {custom.id: custom.label for custom in self._store.catalog.custom}
+        missing = [
+            labels.get(field.name) or field.name
+            for field in fields
+            if field is not None and (is_new or draft.has(field.column)) and draft.get(field.column) is None
+        ]
+        if missing:
+            raise required(*sorted(missing))
+
     def _free(self, kind: RecordType, external: str | None, ident: int | None) -> None:
-        """External ids are unique in the family (NetSuite §5.7)."""
+        """Refuse an external id that another record has."""
         if not external:
             return
-        sql = "SELECT id FROM externalkey WHERE family = ? AND externalid = ?"
-        found = self._store.value(sql, (kind.family, external))
+        found = self._holder(kind, external)
         if found is not None and found != ident:
             raise self._rules.duplicate("This record already exists")
+
+    def _holder(self, kind: RecordType, external: str) -> int | None:
+        """The record that has an external id already, in the type's family or in the type alone (NetSuite §5.7)."""
+        sql = "SELECT id FROM externalkey WHERE family = ? AND externalid = ?"
+        if self._store.options.external_ids == "type":
+            found = self._store.value(f"{sql} AND type = ?", (kind.family, external, kind.name))
+        else:
+            found = self._store.value(sql, (kind.family, external))
+        return int(found) if found is not None else None
 
     def _claim(self, kind: RecordType, external: str | None, ident: int) -> None:
         if external:

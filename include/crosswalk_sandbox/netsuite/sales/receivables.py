@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from crosswalk_sandbox.netsuite.errors import invalid_value, required, user_error
 from crosswalk_sandbox.netsuite.sales.document import Document, Documents, number
@@ -13,6 +13,10 @@ from crosswalk_sandbox.netsuite.sales.sourcing import Sourcing
 if TYPE_CHECKING:
     from crosswalk_sandbox.netsuite.records.draft import Draft, Line
     from crosswalk_sandbox.netsuite.store import Row, Store
+
+
+_UNAPPROVED: Final = {"1": "D", "3": "E"}
+"""Status by ``approvalstatus`` of an invoice that is pending or rejected."""
 
 
 class Receivables:
@@ -105,9 +109,17 @@ class Receivables:
         return {
             "foreignamountpaid": paid,
             "foreignamountunpaid": unpaid,
-            "status": "B" if unpaid <= 0 else "A",
+            "status": self._invoice_status(document, unpaid),
             "closedate": closed,
         }
+
+    def _invoice_status(self, document: Document, unpaid: Decimal) -> str:
+        """Open or paid; with approvals on, pending and rejected ones are neither (NetSuite §7)."""
+        if self._store.options.invoice_approval:
+            waiting = _UNAPPROVED.get(str(document.header.get("approvalstatus")))
+            if waiting is not None:
+                return waiting
+        return "B" if unpaid <= 0 else "A"
 
     # applications
 
@@ -124,7 +136,8 @@ class Receivables:
 
     def _invoice(self, ident: int, header: dict[str, Any], line: Line) -> Row:
         row = self._store.row("SELECT * FROM \"transaction\" WHERE id = ? AND type = 'CustInvc'", (ident,))
-        if row is None or row["entity"] != header["entity"] or row["currency"] != header["currency"]:
+        foreign = row is None or row["entity"] != header["entity"] or row["currency"] != header["currency"]
+        if row is None or foreign or row["status"] in _UNAPPROVED.values():
             raise invalid_value(ident, "doc", f"{line.path}.doc")
         return row
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from crosswalk_sandbox.netsuite.store import Row, Store
 
 POSTING: Final = frozenset({"CustInvc", "CustCred", "CashSale"})
+HELD: Final = frozenset({"SalesOrd", "CustInvc", "CashSale"})
+"""What is not sold to customers on credit hold."""
 _COMMITTED: Final = frozenset({"B", "D", "E"})
 _FIXED: Final = frozenset({"id", "entity", "status", "tranid", "subsidiary", "currency"})
 _FIRST_STATUS: Final = {
@@ -52,6 +54,8 @@ class Sold:
         customer = self.sourcing.customer(draft)
         header = self.sourcing.header(draft, customer)
         header["type"] = draft.kind.match["type"]
+        if header["type"] in HELD:
+            self.sourcing.check_hold(customer)
         header["createdfrom"] = origin.id if origin else None
         document = Document(header, lines or [])
         self._check_required(document, draft)
@@ -103,7 +107,8 @@ class Sold:
                 raise invalid_value(first, "orderStatus", "orderStatus")
         document.header["status"] = first
         if document.type in POSTING:
-            document.header["approvalstatus"] = draft.get("approvalstatus") or 2
+            waits = document.type == "CustInvc" and self._store.options.invoice_approval
+            document.header["approvalstatus"] = draft.get("approvalstatus") or (1 if waits else 2)
 
     def _check_changeable(self, document: Document, draft: Draft) -> None:
         if document.type == "SalesOrd" and document.header["status"] in ("C", "H") and draft.lists.get("item"):

@@ -47,6 +47,14 @@ class Sourcing:
         header.setdefault("email", customer["email"])
         return header
 
+    def check_hold(self, customer: Row) -> None:
+        """Refuse a customer on credit hold where the account enforces holds."""
+        if not self._store.options.enforce_credit_holds:
+            return
+        held = self._store.catalog.expression("customer", "oncredithold", "t")
+        if self._store.value(f"SELECT {held} FROM customer t WHERE t.id = ?", (customer["id"],)) == "T":
+            raise user_error("The customer is on credit hold; the transaction cannot be saved.")
+
     def rate(self, currency: int, subsidiary: int | None) -> Decimal:
         """Exchange rate from the document's currency to the subsidiary's base currency."""
         base = self._store.value("SELECT currency FROM subsidiary WHERE id = ?", (subsidiary,)) or 1

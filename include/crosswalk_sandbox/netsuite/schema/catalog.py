@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from crosswalk_sandbox.netsuite.options import Options
+from crosswalk_sandbox.netsuite.schema.changes import NO_CHANGES, FieldChanges
+from crosswalk_sandbox.netsuite.schema.custom import CustomField
 from crosswalk_sandbox.netsuite.schema.entities import ADDRESS, entity_types
 from crosswalk_sandbox.netsuite.schema.items import item_types
 from crosswalk_sandbox.netsuite.schema.language import (
     SQL_TYPES,
     Column,
     Field,
-    Kind,
     RecordType,
     Sublist,
     Table,
@@ -120,44 +121,27 @@ SELECT l."transaction", l.id AS transactionline, CASE WHEN l.mainline = 'T' THEN
  FROM transactionline l JOIN "transaction" t ON t.id = l."transaction" WHERE l.netamount IS NOT NULL"""
 _VIEWS: Final = {"entity": _ENTITY_VIEW, "transactionaccountingline": _ACCOUNTING_VIEW}
 
-_CUSTOM_TABLES: Final = {"custentity": ("customer", "contact", "employee", "vendor"), "custbody": ("transaction",),
-                         "custcol": ("transactionline",), "custitem": ("item",)}  # fmt: skip
 _HEADER_COLUMNS: Final = ("subsidiary", "location", "department", "class", "createdfrom")
-
-
-@dataclass(frozen=True, slots=True)
-class CustomField:
-    """A field that the account's administrator added; the id's prefix says to what (NetSuite §13)."""
-
-    id: str
-    kind: Kind = "string"
-    target: str | None = None
-    label: str = ""
-
-    def __post_init__(self) -> None:
-        if self.id != self.id.lower() or self.id.split("_")[0] not in _CUSTOM_TABLES:
-            raise ValueError(f"A custom field's id starts with {', '.join(_CUSTOM_TABLES)} and '_': {self.id!r}")
-
-    @property
-    def tables(self) -> tuple[str, ...]:
-        """The SQLite tables that hold the field."""
-        return _CUSTOM_TABLES[self.id.split("_")[0]]
 
 
 class Catalog:
     """Tables by SuiteQL name and record types by lower-case name."""
 
-    def __init__(self, options: Options, custom: Iterable[CustomField] = ()) -> None:
+    def __init__(
+        self, options: Options, custom: Iterable[CustomField] = (), changes: FieldChanges = NO_CHANGES
+    ) -> None:
         self.options = options
         self.custom = tuple(custom)
+        self.changes = changes
         self._physical: dict[str, dict[str, Column]] = {}
         self.every_table = self._suiteql()
         shown = self.every_table if options.one_world else _single_company(self.every_table)
-        self.tables = _lacking(shown, options.missing)
         found = [*entity_types(), *item_types(), *list_types(), *transaction_types()]
-        self.types = {kind.name.lower(): self._featured(kind) for kind in found}
+        self.every_type = {kind.name.lower(): self._featured(kind) for kind in found}
         if not options.one_world:
-            del self.types["subsidiary"], self.types["customersubsidiaryrelationship"]
+            del self.every_type["subsidiary"], self.every_type["customersubsidiaryrelationship"]
+        self.types = {name: self._shown(kind) for name, kind in self.every_type.items()}
+        self.tables = _lacking(shown, (*options.missing, *self._hidden_columns()))
         self.address = ADDRESS
         self._by_match = {(kind.table, *sorted(kind.match.items())): kind for kind in self.types.values()}
 
@@ -196,7 +180,7 @@ class Catalog:
                 found.setdefault(table.source, {}).update(kept)
         for name, words in _HIDDEN.items():
             found.setdefault(name, {}).update(columns(words))
-        for kind in self.types.values():
+        for kind in self.every_type.values():
             _add_fields(found[kind.table], self, kind.table, kind.fields.values())
             for sublist in kind.sublists.values():
                 _add_fields(found.setdefault(sublist.table, {}), self, sublist.table, sublist.fields.values())
@@ -229,6 +213,15 @@ class Catalog:
         if not self.options.one_world:
             fields.pop("subsidiary", None)
         return replace(kind, fields=fields, sublists=sublists)
+
+    def _shown(self, kind: RecordType) -> RecordType:
+        hidden = self.changes.hidden_of(kind.name)
+        return replace(kind, fields={name: field for name, field in kind.fields.items() if name not in hidden})
+
+    def _hidden_columns(self) -> Iterator[str]:
+        for kind in self.every_type.values():
+            for name in self.changes.hidden_of(kind.name) & kind.fields.keys():
+                yield f"{kind.table}.{kind.fields[name].column}"
 
     def _featured_lines(self, sublist: Sublist) -> Sublist:
         fields = {**sublist.fields, **self._custom_fields(sublist.table)}

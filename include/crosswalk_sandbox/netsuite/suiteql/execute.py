@@ -113,23 +113,22 @@ class SuiteQL:
     def _run(
         self, translated: Translated, parameters: Values, key: tuple[object, ...], limit: int, offset: int
     ) -> tuple[list[tuple[Any, ...]], int]:
-        connection = self._store.reader()
         if translated.fetch is not None and translated.fetch <= _SMALL:
-            rows = connection.execute(translated.sql, parameters).fetchall()
+            rows = self._store.searched(translated.sql, parameters)
             return rows[offset : offset + limit], len(rows)
         room = max(min(limit, MOST_ROWS - offset), 0)
         sql = f"SELECT * FROM ({translated.sql})" if translated.fetch is not None else translated.sql
-        rows = connection.execute(f"{sql} LIMIT {room} OFFSET {offset}", parameters).fetchall()
+        rows = self._store.searched(f"{sql} LIMIT {room} OFFSET {offset}", parameters)
         if 0 < len(rows) < room:
             return rows, offset + len(rows)
-        return rows, self._count(translated, parameters, (*key, self._store.version))
+        return rows, self._count(translated, parameters, (*key, self._store.searched_version))
 
     def _count(self, translated: Translated, parameters: Values, key: tuple[object, ...]) -> int:
         with self._lock:
             if key in self._counts:
                 return self._counts[key]
         sql = f"SELECT COUNT(*) FROM ({translated.sql})"
-        total = int(self._store.reader().execute(sql, parameters).fetchone()[0])
+        total = int(self._store.searched(sql, parameters)[0][0])
         with self._lock:
             self._counts[key] = total
             if len(self._counts) > _CACHED:
