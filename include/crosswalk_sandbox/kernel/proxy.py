@@ -20,6 +20,7 @@ PROXY_PORT: Final = 8800
 HOSTS: Final[Mapping[str, tuple[str, ...]]] = {
     "salesforce": ("*.salesforce.com",),
     "netsuite": ("*.netsuite.com",),
+    "hubspot": ("api.hubapi.com", "app.hubspot.com"),
 }
 """Host patterns of each vendor."""
 _HEAD_LIMIT: Final = 16 * 1024

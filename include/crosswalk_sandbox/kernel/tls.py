@@ -22,6 +22,8 @@ _NAMES: Final = (
     "*.sandbox.my.salesforce.com",
     "*.suitetalk.api.netsuite.com",
     "*.restlets.api.netsuite.com",
+    "api.hubapi.com",
+    "app.hubspot.com",
 )
 
 

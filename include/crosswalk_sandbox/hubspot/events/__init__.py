@@ -1,0 +1,1 @@
+"""What the account tells by itself: webhooks, the journal, timeline events."""

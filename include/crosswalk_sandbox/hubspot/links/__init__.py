@@ -1,0 +1,1 @@
+"""Associations: both generations of the API over one table."""

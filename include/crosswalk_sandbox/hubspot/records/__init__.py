@@ -1,0 +1,1 @@
+"""Records: reading, writing, batches, search, merging, the rules of each object."""

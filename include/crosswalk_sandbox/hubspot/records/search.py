@@ -1,0 +1,212 @@
+"""Search: a late index, 10,000 results, one sort (HubSpot §10)."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from crosswalk_sandbox.hubspot.account import Account
+from crosswalk_sandbox.hubspot.calls import Call, Reply, Routes
+from crosswalk_sandbox.hubspot.errors import validation, wrong_shape
+from crosswalk_sandbox.hubspot.schema.types import ObjectType
+from crosswalk_sandbox.hubspot.store import Record, record_of
+
+from .matching import Group, Matcher, reader_of
+from .render import Renderer, value_of
+from .service import Records
+
+WINDOW: Final = 10_000
+MOST, USUAL = 200, 10
+LONGEST_QUERY: Final = 3_000
+_SELECT: Final = (
+    "SELECT id, type, state, created, modified, archived, properties FROM record WHERE type = ? AND state = 0"
+)
+_COUNT: Final = "SELECT count(*) FROM record WHERE type = ? AND state = 0"
+_FEW: Final = 5_000  # below so many matches in the index of changes it is cheaper to sort them than to walk by id
+
+Order = tuple[str, bool]
+
+
+class Search:
+    """The search endpoint of every type."""
+
+    def __init__(self, account: Account, records: Records) -> None:
+        self._account = account
+        self._records = records
+        self._store = account.store
+        self._matcher = Matcher(account, self._linked)
+        self._parted: dict[str, list[tuple[int, int]]] = {}
+
+    def routes(self, routes: Routes) -> None:
+        """Add the endpoint."""
+        routes.add("POST", "/crm/v3/objects/{name}/search", self.search, counted="search")
+
+    def search(self, call: Call, name: str) -> Reply:
+        """One page of matches."""
+        kind, body = self._account.kind(name), call.object()
+        limit, after = _window(body)
+        groups = self._matcher.groups(kind, body)
+        order = self._order(kind, body.get("sorts"))
+        words = str(body.get("query") or "").lower().split()
+        if len(str(body.get("query") or "")) > LONGEST_QUERY:
+            raise validation(f"query is longer than {LONGEST_QUERY} characters")
+        total, found = self._found(kind, groups, words, order, after, limit)
+        properties = body.get("properties")
+        if properties is not None and not isinstance(properties, list):
+            raise wrong_shape("java.util.List<java.lang.String>", properties)
+        renderer = Renderer(self._account, kind, [str(one) for one in properties or ()])
+        answer: dict[str, Any] = {
+            "total": total,
+            "results": [renderer.show(record) for record in self._returned(found)],
+        }
+        if after + len(found) < total and found:
+            answer["paging"] = {"next": {"after": str(after + len(found))}}
+        return Reply(200, answer)
+
+    # matching
+
+    def _found(
+        self, kind: ObjectType, groups: list[Group], words: list[str], order: Order, after: int, limit: int
+    ) -> tuple[int, list[Record]]:
+        stale = self._records.index.stale(kind.id)
+        simple = not words and len(groups) <= 1 and not any(group.tests for group in groups)
+        sortable = order[0] in ("hs_object_id", kind.modified)
+        late = [one for one in stale.values() if one is not None and _passes(kind, one, groups, words)]
+        if simple and sortable:
+            return self._by_index(kind, groups[0] if groups else Group(), order, stale, late, after, limit)
+        matches = [one for one in self._rows(kind, groups) if one.id not in stale and _passes(kind, one, groups, words)]
+        ordered = _sorted(self._account, kind, [*matches, *late], order)
+        return len(ordered), ordered[after : after + limit]
+
+    def _by_index(
+        self,
+        kind: ObjectType,
+        group: Group,
+        order: Order,
+        stale: Mapping[int, Record | None],
+        late: list[Record],
+        after: int,
+        limit: int,
+    ) -> tuple[int, list[Record]]:
+        """Counted and paged by SQLite; what the index has otherwise is merged in."""
+        where = "".join(f" AND {part}" for part in group.sql)
+        parameters = [kind.id, *group.parameters]
+        total = int(self._store.value(_COUNT + where, parameters))
+        hidden = 0
+        for record in (self._store.record(ident) for ident in stale):
+            hidden += record is not None and record.state == 0 and group.holds(record)
+        column = "modified" if order[0] == kind.modified else "id"
+        way = "DESC" if order[1] else "ASC"
+        sql = f"{_SELECT.replace('FROM record', f'FROM record{_hint(column, group, total)}')}{where} ORDER BY {column} {way}, id {way} LIMIT ? OFFSET ?"
+        if not stale:
+            rows = self._store.rows(sql, [*parameters, limit, after])
+            return total, [record_of(row) for row in rows]
+        rows = self._store.rows(sql, [*parameters, after + limit + len(stale), 0])
+        known = [one for one in map(record_of, rows) if one.id not in stale]
+        key = _by_column(column)
+        merged = heapq.merge(known, sorted(late, key=key, reverse=order[1]), key=key, reverse=order[1])
+        return total - hidden + len(late), list(itertools.islice(merged, after, after + limit))
+
+    def _rows(self, kind: ObjectType, groups: list[Group]) -> Iterator[Record]:
+        group = groups[0] if len(groups) == 1 else Group()
+        where = "".join(f" AND {part}" for part in group.sql)
+        cursor = self._store.reader().execute(_SELECT + where, [kind.id, *group.parameters])
+        return map(record_of, cursor)
+
+    def _returned(self, found: list[Record]) -> list[Record]:
+        """What a match gives back: the record as it is now, unless the account shows what the index has (§10)."""
+        if self._account.options.search_returns == "indexed":
+            return found
+        current = (self._store.record(one.id) for one in found)
+        return [now if now is not None and now.state == 0 else old for now, old in zip(current, found, strict=True)]
+
+    def _linked(self, record: Record, kind: str) -> list[int]:
+        """Associated ids as the index knows them: late with new ones and with ended ones."""
+        known = self._store.now() - int(self._records.index.delay * 1000)
+        rows = self._store.rows(
+            "SELECT target FROM association JOIN record ON record.id = target WHERE source = ? AND kind = ? AND since <= ? AND state = 0",
+            (record.id, kind, known),
+        )
+        return [row[0] for row in rows] + [
+            target for source, target in self._records.index.parted(kind) if source == record.id
+        ]
+
+    def _order(self, kind: ObjectType, sorts: Any) -> Order:
+        """The one sort: an object, or a name with a minus for descending. Raises Refusal 400."""
+        if not sorts:
+            return "hs_object_id", False
+        if not isinstance(sorts, list) or len(sorts) > 1:
+            raise validation("A search takes one sort")
+        one = sorts[0]
+        if isinstance(one, dict):
+            name, down = (
+                str(one.get("propertyName", "")),
+                str(one.get("direction", "ASCENDING")).upper() == "DESCENDING",
+            )
+        else:
+            name, down = str(one).removeprefix("-"), str(one).startswith("-")
+        if name not in self._account.definitions(kind):
+            raise validation(
+                f"There was a problem with the request: property {name} does not exist", propertyName=[name]
+            )
+        return name, down
+
+
+def _hint(column: str, group: Group, total: int) -> str:
+    """Which index to walk, since the file keeps no statistics."""
+    if column == "id" and total > _FEW:
+        return " INDEXED BY record_list"
+    return " INDEXED BY record_changed" if any(part.startswith("modified") for part in group.sql) else ""
+
+
+def _window(body: Mapping[str, Any]) -> tuple[int, int]:
+    """``limit`` and ``after``. Raises Refusal 400 beyond 200 or 10,000."""
+    numbers = []
+    for name, usual in (("limit", USUAL), ("after", 0)):
+        given = body.get(name)
+        if given in (None, ""):
+            numbers.append(usual)
+        elif str(given).isdigit() and not isinstance(given, bool):
+            numbers.append(int(str(given)))
+        else:
+            raise validation(f"Invalid {name}: {given} is not a number", **{name: [str(given)]})
+    limit, after = numbers
+    if not 0 <= limit <= MOST:
+        raise validation(f"limit must be between 0 and {MOST}, not {limit}", limit=[str(limit)])
+    if after + limit > WINDOW:
+        raise validation(
+            f"You have reached the maximum number of results: only the first {WINDOW} can be paged", after=[str(after)]
+        )
+    return limit, after
+
+
+def _passes(kind: ObjectType, record: Record, groups: list[Group], words: list[str]) -> bool:
+    if groups and not any(group.holds(record) for group in groups):
+        return False
+    if not words:
+        return True
+    text = " ".join(value for name in kind.searched if (value := value_of(kind, record, name))).lower()
+    return all(word in text for word in words)
+
+
+def _by_column(column: str) -> Callable[[Record], tuple[int, int]]:
+    return (lambda one: (one.id, one.id)) if column == "id" else (lambda one: (one.modified, one.id))
+
+
+def _sorted(account: Account, kind: ObjectType, records: list[Record], order: Order) -> list[Record]:
+    """Sorted by one property, then by id; records without a value come last."""
+    name, down = order
+    read = reader_of(account.definitions(kind)[name])
+    records.sort(key=lambda one: one.id)
+    filled, empty = [], []
+    for record in records:
+        value = value_of(kind, record, name)
+        key = None if value in (None, "") else read(str(value))
+        if key is None:
+            empty.append(record)
+        else:
+            filled.append((key, record))
+    filled.sort(key=lambda pair: pair[0], reverse=down)
+    return [record for _, record in filled] + empty

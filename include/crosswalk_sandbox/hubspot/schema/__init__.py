@@ -1,0 +1,1 @@
+"""What the account knows of its objects: types, property definitions, association types, values."""

@@ -1,0 +1,1 @@
+"""The account's set-up over the API: properties, pipelines, owners, schemas, currencies, account facts."""

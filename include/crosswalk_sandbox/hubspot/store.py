@@ -1,0 +1,272 @@
+"""The account's SQLite file: connections, one writer, records, ids, settings."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from crosswalk_sandbox.hubspot import moments
+from crosswalk_sandbox.kernel.bulk import bulk_loading
+
+if TYPE_CHECKING:
+    from crosswalk_sandbox.kernel.clock import Clock
+
+_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS record (id INTEGER PRIMARY KEY, type TEXT NOT NULL, state INTEGER NOT NULL, created INTEGER NOT NULL,
+ modified INTEGER NOT NULL, archived INTEGER, properties TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS history (id INTEGER, property TEXT, at INTEGER, value TEXT, source TEXT, source_id TEXT, user INTEGER);
+CREATE INDEX IF NOT EXISTS history_of ON history (id, property, at);
+CREATE TABLE IF NOT EXISTS alias (id INTEGER PRIMARY KEY, type TEXT, now INTEGER);
+CREATE TABLE IF NOT EXISTS taken (type TEXT, property TEXT, value TEXT, id INTEGER, PRIMARY KEY (type, property, value)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS association (source INTEGER, kind TEXT, target INTEGER, type INTEGER, since INTEGER,
+ PRIMARY KEY (source, kind, target, type)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS association_type (id INTEGER PRIMARY KEY, source TEXT, target TEXT, category TEXT, name TEXT, label TEXT,
+ inverse INTEGER);
+CREATE TABLE IF NOT EXISTS association_limit (type INTEGER, category TEXT, most INTEGER, PRIMARY KEY (type, category)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS late (number INTEGER PRIMARY KEY, type TEXT, id INTEGER, due INTEGER, image TEXT);
+CREATE INDEX IF NOT EXISTS late_of ON late (type, due);
+CREATE TABLE IF NOT EXISTS parted (source INTEGER, kind TEXT, target INTEGER, due INTEGER);
+CREATE TABLE IF NOT EXISTS definition (type TEXT, name TEXT, shown TEXT, PRIMARY KEY (type, name)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS property_group (type TEXT, name TEXT, shown TEXT, PRIMARY KEY (type, name)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS pipeline (type TEXT, id TEXT, shown TEXT, PRIMARY KEY (type, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS audit (number INTEGER PRIMARY KEY, type TEXT, pipeline TEXT, stage TEXT, shown TEXT);
+CREATE TABLE IF NOT EXISTS owner (id INTEGER PRIMARY KEY, user INTEGER, email TEXT, archived INTEGER, shown TEXT);
+CREATE TABLE IF NOT EXISTS schema (id TEXT PRIMARY KEY, shown TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS rate (id INTEGER PRIMARY KEY, shown TEXT);
+CREATE TABLE IF NOT EXISTS token (token TEXT PRIMARY KEY, kind TEXT, app INTEGER, scopes TEXT, expires INTEGER, client TEXT, detail TEXT)
+ WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS app_document (app INTEGER, family TEXT, id TEXT, shown TEXT, PRIMARY KEY (app, family, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS timeline_event (template TEXT, id TEXT, shown TEXT, PRIMARY KEY (template, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS journal (number INTEGER PRIMARY KEY, at INTEGER, shown TEXT);
+CREATE TABLE IF NOT EXISTS outbox (number INTEGER PRIMARY KEY, due INTEGER, attempt INTEGER, subscription TEXT, event TEXT);
+CREATE TABLE IF NOT EXISTS misuse (number INTEGER PRIMARY KEY, at INTEGER, kind TEXT, detail TEXT);
+"""
+_INDEXES: Final = (
+    "CREATE INDEX IF NOT EXISTS record_list ON record (type, state, id)",
+    "CREATE INDEX IF NOT EXISTS record_changed ON record (type, state, modified, id)",
+    "CREATE INDEX IF NOT EXISTS record_domain ON record (lower(json_extract(properties, '$.domain'))) WHERE type = '0-2'",
+    "CREATE INDEX IF NOT EXISTS record_stage ON record (json_extract(properties, '$.dealstage')) WHERE type = '0-3'",
+)
+ALIVE, ARCHIVED, MERGED = 0, 1, 2
+_FIRST_ID: Final = 90_000_000_001
+"""Ids of records made here start above every id of the demo company."""
+
+Properties = dict[str, str]
+
+
+@dataclass(slots=True)
+class Record:
+    """One record as it is kept: instants in epoch milliseconds, properties without the empty ones."""
+
+    id: int
+    type: str
+    state: int
+    created: int
+    modified: int
+    archived: int | None
+    properties: Properties
+
+    def image(self) -> str:
+        """What the search index holds of it."""
+        return orjson.dumps([self.created, self.modified, self.properties]).decode()
+
+
+_COLUMNS: Final = "id, type, state, created, modified, archived, properties"
+
+
+def record_of(row: Sequence[Any]) -> Record:
+    """A record from the columns of a row."""
+    return Record(row[0], row[1], row[2], row[3], row[4], row[5], orjson.loads(row[6]))
+
+
+class Store:
+    """One account's state under ``directory``; readers are one connection a thread, writers wait for each other."""
+
+    def __init__(self, directory: Path, clock: Clock) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self.clock = clock
+        self._path = directory / "hubspot.sqlite"
+        self._local = threading.local()
+        self._lock = threading.RLock()
+        self._opened: list[sqlite3.Connection] = []
+        self._writer = self._open()
+        self._writer.executescript(_TABLES)
+        for statement in _INDEXES:
+            self._writer.execute(statement)
+
+    # reading
+
+    def reader(self) -> sqlite3.Connection:
+        """This thread's connection; the writer's own inside :meth:`write`, so that it sees what it wrote."""
+        if getattr(self._local, "writing", 0):
+            return self._writer
+        found: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if found is None:
+            found = self._local.connection = self._open()
+        return found
+
+    def rows(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[tuple[Any, ...]]:
+        """All rows."""
+        return self.reader().execute(sql, parameters).fetchall()
+
+    def row(self, sql: str, parameters: Sequence[object] = ()) -> tuple[Any, ...] | None:
+        """The first row or None."""
+        found: tuple[Any, ...] | None = self.reader().execute(sql, parameters).fetchone()
+        return found
+
+    def value(self, sql: str, parameters: Sequence[object] = ()) -> Any:
+        """The first column of the first row, None without one."""
+        found = self.row(sql, parameters)
+        return found[0] if found else None
+
+    def shown(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
+        """The JSON documents in the first column."""
+        return [orjson.loads(row[0]) for row in self.rows(sql, parameters)]
+
+    # writing
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: committed on success, undone on error; nests into the outer one."""
+        with self._lock:
+            depth = getattr(self._local, "writing", 0)
+            self._local.writing = depth + 1
+            try:
+                if depth:
+                    yield self._writer
+                    return
+                self._writer.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._writer
+                except BaseException:
+                    self._writer.execute("ROLLBACK")
+                    raise
+                self._writer.execute("COMMIT")
+            finally:
+                self._local.writing = depth
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """Part of a transaction that is undone alone when it fails."""
+        with self.write() as connection:
+            connection.execute("SAVEPOINT part")
+            try:
+                yield
+            except BaseException:
+                connection.execute("ROLLBACK TO part")
+                raise
+            finally:
+                connection.execute("RELEASE part")
+
+    @contextmanager
+    def fill(self) -> Iterator[sqlite3.Connection]:
+        """One transaction that fills an empty account, indexes built at its end; this thread's reader is closed for it."""
+        own: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if own is not None:
+            own.close()
+            self._opened.remove(own)
+            self._local.connection = None
+        with bulk_loading(self._writer), self.write() as connection:
+            for statement in _INDEXES:
+                connection.execute(f"DROP INDEX {statement.split()[5]}")
+            yield connection
+            for statement in _INDEXES:
+                connection.execute(statement)
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> None:
+        """One statement that writes."""
+        with self.write() as connection:
+            connection.execute(sql, parameters)
+
+    def keep(self, table: str, *values: object) -> None:
+        """Insert or replace a row of all columns; dictionaries become JSON."""
+        plain = [orjson.dumps(value).decode() if isinstance(value, dict | list) else value for value in values]
+        self.execute(f"INSERT OR REPLACE INTO {table} VALUES ({', '.join('?' * len(plain))})", plain)
+
+    # records
+
+    def record(self, ident: int) -> Record | None:
+        """A record by its id, whatever its state."""
+        row = self.row(f"SELECT {_COLUMNS} FROM record WHERE id = ?", (ident,))
+        return None if row is None else record_of(row)
+
+    def records(self, kind: str, idents: Iterable[int]) -> dict[int, Record]:
+        """Records of one type by their ids."""
+        wanted = list(idents)
+        marks = ", ".join("?" * len(wanted))
+        rows = self.rows(f"SELECT {_COLUMNS} FROM record WHERE type = ? AND id IN ({marks})", [kind, *wanted])
+        return {row[0]: record_of(row) for row in rows}
+
+    def page(self, kind: str, state: int, after: int, limit: int) -> list[Record]:
+        """Records in order of id, from ``after`` on."""
+        rows = self.rows(
+            f"SELECT {_COLUMNS} FROM record WHERE type = ? AND state = ? AND id >= ? ORDER BY id LIMIT ?",
+            (kind, state, after, limit),
+        )
+        return [record_of(row) for row in rows]
+
+    def save(self, record: Record) -> None:
+        """Insert or replace a record."""
+        self.execute(
+            "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state,"
+            " created = excluded.created, modified = excluded.modified, archived = excluded.archived,"
+            " properties = excluded.properties",
+            (
+                record.id,
+                record.type,
+                record.state,
+                record.created,
+                record.modified,
+                record.archived,
+                orjson.dumps(record.properties).decode(),
+            ),
+        )
+
+    # ids, settings, time
+
+    def next_id(self, name: str = "record", first: int = _FIRST_ID) -> int:
+        """The next number of a sequence that is kept."""
+        with self.write() as connection:
+            connection.execute("INSERT INTO counter VALUES (?, ?) ON CONFLICT DO NOTHING", (name, first - 1))
+            connection.execute("UPDATE counter SET last = last + 1 WHERE name = ?", (name,))
+            return int(connection.execute("SELECT last FROM counter WHERE name = ?", (name,)).fetchone()[0])
+
+    def setting(self, name: str) -> str | None:
+        """A kept setting."""
+        found = self.value("SELECT value FROM setting WHERE name = ?", (name,))
+        return None if found is None else str(found)
+
+    def set_setting(self, name: str, value: str) -> None:
+        """Keep a setting."""
+        self.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))
+
+    def now(self) -> int:
+        """The emulator's present in epoch milliseconds."""
+        return moments.milliseconds(self.clock.now())
+
+    def close(self) -> None:
+        """Close every connection."""
+        with self._lock:
+            for connection in self._opened:
+                connection.close()
+            self._opened.clear()
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None, timeout=30)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA cache_size=-16384")
+        connection.execute("PRAGMA mmap_size=1073741824")
+        connection.execute("PRAGMA temp_store=MEMORY")
+        with self._lock:
+            self._opened.append(connection)
+        return connection
