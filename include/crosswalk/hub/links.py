@@ -78,12 +78,16 @@ def create_links(
     now: datetime | None = None,
 ) -> int:
     """Link each pair whose two records are both unlinked; return how many links that made. Repeating it makes none."""
-    _take_turn(connection, pairing)
+    take_turn(connection, pairing)
+    wanted = list(_first_of_each_record(pairs))
+    if not wanted:
+        return 0
     connection.execute(_STAGE)
     with connection.cursor().copy("copy link_stage from stdin (format binary)") as copy:
         copy.set_types(["text"] * 5)
-        for pair in _first_of_each_record(pairs):
+        for pair in wanted:
             copy.write_row((pair.left_system, pair.left_key, pair.right_system, pair.right_key, pair.rule))
+    connection.execute("analyze link_stage")  # few pairs are looked up in the links, many are compared with all of them
     parameters = {
         "pairing": pairing,
         "entity": entity,
@@ -137,7 +141,7 @@ def unlink(
     now: datetime | None = None,
 ) -> bool:
     """End the link of a record, its base images with it; False when it has none."""
-    _take_turn(connection, pairing)
+    take_turn(connection, pairing)
     return _end(
         connection,
         "unlinked",
@@ -169,7 +173,7 @@ def redirect(
     An unlinked winner inherits the loser's link and bases. Where the winner has a link of its own, the loser's link ends and its
     counterpart is free again: whether that is a twin is for matching or a person to say.
     """
-    _take_turn(connection, pairing)
+    take_turn(connection, pairing)
     detail = {"merged_into": to_key}
     if connection.execute(_LINK_OF, (pairing, entity, system, to_key)).fetchone() is not None:
         return _end(
@@ -196,7 +200,7 @@ def redirect(
     return True
 
 
-def _take_turn(connection: Connection, pairing: str) -> None:
+def take_turn(connection: Connection, pairing: str) -> None:
     """Let other changes of the pairing's links commit first: two runs must not link one record twice."""
     connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"link {pairing}",))
 

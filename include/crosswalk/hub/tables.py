@@ -24,6 +24,12 @@ def _search_indexes() -> tuple[sa.Index, sa.Index]:
     )
 
 
+def _unordered_deals() -> sa.Index:
+    """Return the index of won deals whose order the CRM does not know yet."""
+    open_work = sa.text("is_won AND deleted_at IS NULL AND counterpart_key IS NULL")
+    return sa.Index("ix_deal_unordered", "system", "close_date", postgresql_where=open_work)
+
+
 def _image_table(entity: Entity) -> sa.Table:
     """Return the table of one entity."""
     references = [f.name for f in entity.fields if f.kind is Kind.REFERENCE or f.name in _LOOKED_UP]
@@ -48,6 +54,7 @@ def _image_table(entity: Entity) -> sa.Table:
         *indexes,
         sa.Index(f"ix_{entity.name}_changed_at", "system", "changed_at"),
         *(_search_indexes() if entity.name == "customer" else ()),
+        *((_unordered_deals(),) if entity.name == "deal" else ()),
     )
 
 
@@ -95,6 +102,39 @@ sa.Table(
     text("entity"),
     text("key"),
     sa.UniqueConstraint("pairing", "entity", "system", "key", name="uq_link_end_record"),
+)
+
+sa.Table(
+    "rule_set",  # how far linking has looked, and by which rules
+    metadata,
+    identity(),
+    text("pairing"),
+    text("entity"),
+    json("rules"),
+    instant("looked_until", null=False),
+    text("run_id"),
+    sa.UniqueConstraint("pairing", "entity", name="uq_rule_set_entity"),
+)
+
+sa.Table(
+    "rule_key",  # what each rule compares, of every living record
+    metadata,
+    sa.Column("rule_set_id", sa.BigInteger, sa.ForeignKey("hub.rule_set.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("rule", sa.SmallInteger, primary_key=True),
+    text("system", primary_key=True),
+    text("key", primary_key=True),
+    text("value"),
+    sa.Index("ix_rule_key_value", "rule_set_id", "rule", "value", "system"),
+)
+
+sa.Table(
+    "freed",  # records whose link ended and that linking has not looked at since; a trigger of link_end writes it
+    metadata,
+    text("pairing"),
+    text("entity"),
+    text("system"),
+    text("key"),
+    sa.Index("ix_freed_entity", "pairing", "entity"),
 )
 
 sa.Table(
@@ -243,6 +283,7 @@ sa.Table(
         "id",
         postgresql_where=sa.text("key IS NULL AND entity IS NOT NULL"),
     ),
+    sa.Index("ix_ledger_merged", "system", "entity", "key", postgresql_where=sa.text("kind IN ('merged', 'moved')")),
     sa.Index("ix_ledger_at", "at", postgresql_using="brin"),
 )
 

@@ -10,19 +10,48 @@ from collections.abc import Sequence
 
 import psycopg
 
-from crosswalk.identity.normalise import company_name, plain
+from crosswalk.hub.rule_sets import Progress, progress_of
+from crosswalk.identity.rule_keys import LOOK_ALIKE, SHORT, comparables, definition, look_alikes
 from crosswalk.pairing import Pairing
 
+
+def _values(alias: str) -> str:
+    """Return SQL of (rule, value): what the customer ``alias`` is searched by."""
+    named = ", ".join(f"(%(first)s + {place}, {value})" for place, value in enumerate(look_alikes(f"{alias}.")))
+    return f"lateral (select rule, {SHORT} as value from (values {named}) v (rule, value) where value is not null)"
+
+
+# Linking keeps what customers are searched by. What it kept is compared again with what they are now; those that changed since it
+# looked are all compared.
 _SEARCH = f"""
-select crm.key, erp.key, coalesce(erp.number, erp.key) || ' ' || erp.name
-  from hub.customer crm
-  join hub.customer erp on erp.system = %(erp)s and erp.deleted_at is null
-   and ({company_name("erp.name")} = {company_name("crm.name")}
-        or (erp.phone is not null and erp.phone = crm.phone)
-        or (erp.email is not null and erp.email = crm.email)
-        or (erp.website is not null and {plain("erp.website")} = {plain("crm.website")}))
- where crm.system = %(crm)s and crm.key = any(%(keys)s)
-   and not exists (select 1 from hub.link_end e where e.pairing = %(pairing)s and e.entity = 'customer' and e.system = %(erp)s and e.key = erp.key)
+with wanted as materialized (
+    select crm.key, v.rule, v.value from hub.customer crm cross join {_values("crm")} v
+     where crm.system = %(crm)s and crm.key = any(%(keys)s)
+),
+known as materialized (
+    select w.key as account, w.rule, w.value, k.key
+      from wanted w
+     cross join lateral (select k.key from hub.rule_key k
+                          where k.rule_set_id = %(set)s and k.rule = w.rule and k.value = w.value and k.system = %(erp)s offset 0) k
+),
+changed as materialized (
+    select erp.key, v.rule, v.value from hub.customer erp cross join {_values("erp")} v
+     where erp.system = %(erp)s and erp.changed_at > %(since)s
+),
+alike as (
+    select known.account, known.key
+      from known
+     cross join lateral (select * from hub.customer c where c.system = %(erp)s and c.key = known.key limit 1) erp
+     cross join {_values("erp")} v
+     where (v.rule, v.value) = (known.rule, known.value)
+     union
+    select wanted.key, changed.key from wanted join changed using (rule, value)
+)
+select alike.account, alike.key, erp.label
+  from alike
+ cross join lateral (select coalesce(c.number, c.key) || ' ' || c.name as label from hub.customer c
+                      where c.system = %(erp)s and c.key = alike.key and c.deleted_at is null limit 1) erp
+ where not exists (select 1 from hub.link_end e where e.pairing = %(pairing)s and e.entity = 'customer' and e.system = %(erp)s and e.key = alike.key)
  order by 1, 2
 """
 
@@ -32,13 +61,19 @@ def twins_of(
 ) -> dict[str, tuple[str, ...]]:
     """Return, by CRM account key, how the ERP calls the unlinked customers that share name, phone, e-mail or website with it."""
     found: dict[str, list[str]] = {}
+    if not account_keys:
+        return {}
+    kept = comparables(pairing, "customer")
+    progress = progress_of(connection, pairing.name, "customer", definition(pairing, kept)) or Progress(0, None)
     parameters = {
         "erp": pairing.erp.system,
         "crm": pairing.crm.system,
         "pairing": pairing.name,
         "keys": list(account_keys),
+        "set": progress.id,
+        "first": len(kept) - len(LOOK_ALIKE),
+        "since": progress.since or "-infinity",
     }
-    if account_keys:
-        for account, _, label in connection.execute(_SEARCH.encode(), parameters):
-            found.setdefault(account, []).append(label)
+    for account, _, label in connection.execute(_SEARCH.encode(), parameters):
+        found.setdefault(account, []).append(label)
     return {account: tuple(labels) for account, labels in found.items()}

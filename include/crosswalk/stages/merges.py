@@ -16,15 +16,24 @@ from crosswalk.stages.context import StageContext
 
 _NOTED = "select key from hub.ledger where kind = 'merged' and system = %s and entity = %s and key = any(%s)"
 
-# A loser that is still linked. The note stays for good, so that whatever undoes a redirect, the next run makes it again.
+# A loser that is still linked. The note stays for good, so that whatever undoes a redirect, the next run makes it again. The merges
+# there ever were are few beside the links: each is looked up.
 _LOSERS = """
-select distinct e.key, l.detail ->> 'into'
-  from hub.link_end e
-  join hub.{table} r on r.system = e.system and r.key = e.key and r.deleted_at is not null
-  join hub.ledger l on l.system = e.system and l.entity = e.entity and l.key = e.key and l.kind = 'merged'
- where e.pairing = %s and e.entity = %s and e.system = %s
+with merged as materialized (
+    select distinct key from hub.ledger where kind = 'merged' and system = %(system)s and entity = %(entity)s
+)
+select m.key
+  from merged m
+ cross join lateral (select 1 from hub.link_end e
+                      where e.pairing = %(pairing)s and e.entity = %(entity)s and e.system = %(system)s and e.key = m.key limit 1) linked
+ cross join lateral (select 1 from hub.{table} r where r.system = %(system)s and r.key = m.key and r.deleted_at is not null limit 1) gone
+ order by m.key
 """
-_INTO = "select detail ->> 'into' from hub.ledger where kind = 'merged' and system = %s and entity = %s and key = %s order by id desc limit 1"
+_INTO = """
+select l.detail ->> 'into' from hub.{table} r join hub.ledger l on l.kind = 'merged' and l.system = r.system and l.entity = %s and l.key = r.key
+ where r.system = %s and r.key = %s and r.deleted_at is not null
+ order by l.id desc limit 1
+"""
 MOST_STEPS = 20
 
 
@@ -53,16 +62,18 @@ def follow_merges(connection: psycopg.Connection, pairing: Pairing, entity: str,
     for side in SIDES:
         system = pairing.side(side).system
         query = _LOSERS.format(table=f'"{entity}"').encode()
-        for loser, winner in connection.execute(query, (pairing.name, entity, system)).fetchall():
-            last = _last(connection, system, entity, winner)
+        parameters = {"pairing": pairing.name, "entity": entity, "system": system}
+        for (loser,) in connection.execute(query, parameters).fetchall():
+            last = _last(connection, system, entity, loser)
             followed += redirect(connection, pairing.name, entity, system, loser, last, run_id=run_id)
     return followed
 
 
 def _last(connection: psycopg.Connection, system: str, entity: str, key: str) -> str:
-    """Return where a chain of merges ends: a winner may have been merged into another since."""
+    """Return where a chain of merges ends: a winner may have been merged into another since, and one that was brought back is an end."""
+    query = _INTO.format(table=f'"{entity}"').encode()
     for _ in range(MOST_STEPS):
-        row = connection.execute(_INTO, (system, entity, key)).fetchone()
+        row = connection.execute(query, (entity, system, key)).fetchone()
         if row is None:
             return key
         key = str(row[0])
