@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import psycopg
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crosswalk.hub import checks, ledger, modes, quarantine, runs
@@ -266,6 +266,7 @@ _values: st.SearchStrategy[Value] = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(), _values))
 def test_values_survive_json_with_their_types_and_digits(values: dict[str, Value]) -> None:
     back = decode(encode(values))
