@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from airflow.plugins_manager import AirflowPlugin
 
-from crosswalk_airflow.links import ConsistencyReportLink, QuarantineLink, RunbookLink
+from crosswalk_airflow.links import ConsistencyReportLink, LedgerLink, QuarantineLink, RunbookLink
 from crosswalk_airflow.ui import CARD_PREFIX, PREFIX, Pages
 
 
@@ -32,10 +32,11 @@ _VIEWS = [
     _view("Customer", "browse"),
     _view("Consistency", "browse"),
     _view("Quarantine", "browse"),
+    _view("Ledger", "browse"),
     _view("Matches", "browse"),
     _view("Runbook", "docs"),
 ]
-_LINKS = [ConsistencyReportLink(), QuarantineLink(), RunbookLink()]
+_LINKS = [QuarantineLink(), LedgerLink(), RunbookLink(), ConsistencyReportLink()]
 
 
 class CrosswalkPlugin(AirflowPlugin):

@@ -25,6 +25,7 @@ def get_provider_info() -> dict[str, Any]:
         "notifications": ["crosswalk_airflow.notifications.consistency.ConsistencyReportNotifier"],
         "extra-links": [
             "crosswalk_airflow.links.ConsistencyReportLink",
+            "crosswalk_airflow.links.LedgerLink",
             "crosswalk_airflow.links.QuarantineLink",
             "crosswalk_airflow.links.RunbookLink",
         ],

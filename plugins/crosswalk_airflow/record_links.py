@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from crosswalk.pairing import SystemSide
+    from crosswalk.pairing import Pairing, SystemSide
 
 _NETSUITE_TRANSACTION = "/app/accounting/transactions/transaction.nl?id={}"
 _PATHS: Mapping[str, Mapping[str, str]] = {
@@ -27,6 +27,12 @@ def record_link(side: SystemSide, entity: str, key: str) -> str | None:
     path = _PATHS.get(side.platform, {}).get(entity)
     base = _base(side) if path else None
     return f"{base}{path.format(quote(key, safe=''))}" if path and base else None
+
+
+def link_of(pairing: Pairing, system: str, entity: str, key: str) -> str | None:
+    """Return where a record of one of the pairing's systems opens; None where that is not known, or the system is no longer one of them."""
+    side = next((one for one in (pairing.crm, pairing.erp) if one.system == system), None)
+    return record_link(side, entity, key) if side else None
 
 
 def _base(side: SystemSide) -> str | None:

@@ -109,10 +109,10 @@ def test_matching_runs_by_the_schedule_of_the_pairing_and_asks_nothing(facts: Fa
         assert dag["params"] == {}
 
 
-def test_every_task_leads_to_report_quarantine_and_runbook(facts: Facts) -> None:
+def test_every_task_leads_to_quarantine_ledger_runbook_and_report(facts: Facts) -> None:
     for dag in facts["dags"].values():
         for task in dag["tasks"].values():
-            assert task["links"] == ["Consistency report", "Quarantine", "Runbook"]
+            assert task["links"] == ["Consistency report", "Ledger", "Quarantine", "Runbook"]
 
 
 def test_the_form_asks_for_mode_since_records_dry_run_and_reason(facts: Facts) -> None:

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 from crosswalk.model.records import Value
 
@@ -56,6 +57,15 @@ def encode(values: Mapping[str, Value]) -> dict[str, Json]:
 def decode(values: Mapping[str, Json]) -> dict[str, Value]:
     """Return what :func:`encode` was given."""
     return {name: decode_value(value) for name, value in values.items()}
+
+
+def storable(value: Any) -> Any:
+    """Return ``value`` with what no text in Postgres may hold replaced, however deep: systems say anything in their messages."""
+    if isinstance(value, str):
+        return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, Mapping):
+        return {storable(name): storable(one) for name, one in value.items()}
+    return [storable(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def payload_hash(payload: Mapping[str, object]) -> str:

@@ -91,8 +91,8 @@ def _decide(
 class Replayed:
     """What a replay set going.
 
-    ``released``: writes that the next delivery of their flow sends, by flow. ``stuck``: writes that are neither rejected nor held any
-    more. ``planned`` and ``read``: records, as ``entity:key``, that have no write yet: they are planned, or read, anew.
+    ``released``: writes that the next delivery of their flow sends, by flow. ``stuck``: writes that are not refused (any more): under
+    way, in doubt, or held for a person, who is not passed by this way. ``planned`` and ``read``: records, as ``entity:key``, that have no write yet: they are planned, or read, anew.
     """
 
     released: dict[str, int] = field(default_factory=dict)
@@ -110,7 +110,7 @@ def replay(connection: Connection, wanted: Wanted, *, actor: str, reason: str) -
     """Let these records be tried again by the next run: writes as they are, others from the record as it is in its system."""
     chosen = connection.execute(_CHOSEN, wanted.parameters()).fetchall()
     intents = [intent for *_, intent, _ in chosen if intent]
-    released = set(replan_all(connection, intents, actor=actor, reason=reason)) if intents else set()
+    released = set(replan_all(connection, intents, actor=actor, reason=reason, refused_only=True)) if intents else set()
     result, tried, stuck = Replayed(), [], 0
     for item_id, stage, entity, key, intent, flow in chosen:
         if intent and intent not in released:
@@ -134,13 +134,13 @@ def replay_edited(
     actor: str,
     reason: str,
 ) -> bool:
-    """Replay one item's write with the values a person gave it; False when it is neither rejected nor held any more.
+    """Replay one item's write with the values a person gave it; False when it is not refused any more.
 
     ``changes`` says what was edited, as ``{field: [from, to]}``, for the ledger. A plan leaves the person's values alone until the
     source record's version differs.
     """
     intent = str(item.payload["intent"])
-    if not replan(connection, intent, {**payload, "edited_by": actor}, actor=actor, reason=reason):
+    if not replan(connection, intent, {**payload, "edited_by": actor}, actor=actor, reason=reason, refused_only=True):
         return False
     told = {"fields": dict(changes), "reason": reason}
     record = (item.system, item.entity, item.key)

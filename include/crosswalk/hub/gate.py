@@ -73,7 +73,8 @@ select coalesce(%(now)s, clock_timestamp()), pairing, %(run_id)s, %(actor)s, sta
 _REPLAN = f"""
 with known as (
     select key, status as was from hub.intent
-     where key = any(%(keys)s) and (status = 'rejected' or (status = 'held' and held_reason <> 'parent')) order by key for update
+     where key = any(%(keys)s) and (status = 'rejected' or (status = 'held' and held_reason <> 'parent' and not %(refused_only)s))
+     order by key for update
 ),
 replayed as (
     update hub.intent i
@@ -124,13 +125,17 @@ def replan(
     actor: str,
     reason: str,
     run_id: str | None = None,
+    refused_only: bool = False,
     now: datetime | None = None,
 ) -> bool:
     """Replay one rejected or held intent, as it is or with the payload a person edited; False when it is neither.
 
     What waited for it follows by itself. Doubt about an earlier attempt stays: such an intent is looked up before it is sent.
     """
-    return replan_all(connection, [key], payload, actor=actor, reason=reason, run_id=run_id, now=now) == [key]
+    done = replan_all(
+        connection, [key], payload, actor=actor, reason=reason, run_id=run_id, refused_only=refused_only, now=now
+    )
+    return done == [key]
 
 
 def replan_all(
@@ -141,14 +146,19 @@ def replan_all(
     actor: str,
     reason: str,
     run_id: str | None = None,
+    refused_only: bool = False,
     now: datetime | None = None,
 ) -> list[str]:
-    """Replay what is rejected or held among ``keys``, as :func:`replan` does one; return the keys that it was."""
+    """Replay what is rejected or held among ``keys``, as :func:`replan` does one; return the keys that it was.
+
+    With ``refused_only`` what is held stays: it waits for an approval or the brake, and those are not passed by replaying.
+    """
     parameters = {
         "keys": list(keys),
         "actor": actor,
         "reason": reason,
         "run_id": run_id,
+        "refused_only": refused_only,
         "now": now,
         "payload": None,
         "payload_hash": None,

@@ -101,3 +101,104 @@ def intent_history(connection: Connection, intent_key: str) -> list[LedgerEntry]
     """Return everything that happened to one intent, oldest first."""
     with connection.cursor(row_factory=class_row(LedgerEntry)) as cursor:
         return cursor.execute(_OF_INTENT, {"key": intent_key}).fetchall()
+
+
+# What was written into a record is told under the record it came from: those entries are found by its intents.
+_OF_RECORD = f"""
+select {_COLUMNS} from (
+    (select {_COLUMNS} from hub.ledger
+      where (system, entity, key) = (%(system)s, %(entity)s, %(key)s) and (%(before)s::bigint is null or id < %(before)s)
+      order by id desc limit %(limit)s)
+    union all
+    (select l.* from hub.intent i cross join lateral (
+         select {_COLUMNS} from hub.ledger
+          where intent_key = i.key and (%(before)s::bigint is null or id < %(before)s)
+            and (system, entity, key) is distinct from (%(system)s, %(entity)s, %(key)s)
+          order by id desc limit %(limit)s) l
+      where i.target_system = %(system)s and i.target_key = %(key)s and i.entity = %(entity)s)
+) found order by id desc limit %(limit)s
+"""
+
+# The kinds a run has are found by leaps through the index, so that a run of a million entries costs as little as one of ten.
+_KINDS = """
+with recursive kinds as (
+    (select kind from hub.ledger where run_id = %(run)s order by kind limit 1)
+    union all
+    select (select l.kind from hub.ledger l where l.run_id = %(run)s and l.kind > k.kind order by l.kind limit 1)
+      from kinds k where k.kind is not null
+)
+"""
+
+_OF_RUN = f"""{_KINDS}
+select l.* from kinds k cross join lateral (
+    select {_COLUMNS} from hub.ledger
+     where run_id = %(run)s and kind = k.kind and (%(before)s::bigint is null or id < %(before)s)
+     order by id desc limit %(limit)s) l
+ where k.kind is not null and (%(kind)s::text is null or k.kind = %(kind)s)
+ order by id desc limit %(limit)s
+"""
+
+COUNTED = 10_000
+"""As far as a run's entries of one kind are counted."""
+
+_COUNTS = f"""{_KINDS}
+select k.kind, (select count(*) from (
+           select 1 from hub.ledger l where l.run_id = %(run)s and l.kind = k.kind limit {COUNTED + 1}) few)
+  from kinds k where k.kind is not null order by k.kind
+"""
+
+_CHANGE_OF = f"""
+select {_COLUMNS} from (
+    select {_COLUMNS} from hub.ledger where (system, entity, key) = (%(system)s, %(entity)s, %(key)s) order by id desc limit {COUNTED}
+) latest where detail -> 'fields' ? %(field)s order by id desc limit 2
+"""
+
+_SINCE = f"""
+select {_COLUMNS} from hub.ledger
+ where (system, entity, key) = (%(system)s, %(entity)s, %(key)s) and at > %(at)s and kind in ('observed', 'restored', 'deleted')
+ order by id desc limit {COUNTED}
+"""
+
+_FIRST_LANDING = """
+select at from hub.ledger where system = %s and entity = %s and key is null and kind = 'observed' order by id limit 1
+"""
+
+
+def record_entries(
+    connection: Connection, system: str, entity: str, key: str, *, limit: int = 50, before: int | None = None
+) -> list[LedgerEntry]:
+    """Return a page of what happened to one record, the newest first; ``before`` is the last id of the page before."""
+    return _entries(connection, _OF_RECORD, system=system, entity=entity, key=key, limit=limit, before=before)
+
+
+def run_entries(
+    connection: Connection, run_id: str, *, kind: str | None = None, limit: int = 50, before: int | None = None
+) -> list[LedgerEntry]:
+    """Return a page of what one run did, the newest first."""
+    return _entries(connection, _OF_RUN, run=run_id, kind=kind, limit=limit, before=before)
+
+
+def run_counts(connection: Connection, run_id: str) -> dict[str, int]:
+    """Return how many entries of which kind a run has; more than :data:`COUNTED` are not counted on."""
+    return {kind: int(count) for kind, count in connection.execute(_COUNTS, {"run": run_id}).fetchall()}
+
+
+def changes_of(connection: Connection, system: str, entity: str, key: str, name: str) -> list[LedgerEntry]:
+    """Return the last and the last but one entry that changed a field of a record, as far as :data:`COUNTED` entries tell."""
+    return _entries(connection, _CHANGE_OF, system=system, entity=entity, key=key, field=name)
+
+
+def changes_since(connection: Connection, system: str, entity: str, key: str, at: datetime) -> list[LedgerEntry]:
+    """Return what was observed of a record after an instant, the newest first, at most :data:`COUNTED`."""
+    return _entries(connection, _SINCE, system=system, entity=entity, key=key, at=at)
+
+
+def first_landing(connection: Connection, system: str, entity: str) -> datetime | None:
+    """Return when records of an entity were first landed from a system; None when none were."""
+    row = connection.execute(_FIRST_LANDING, (system, entity)).fetchone()
+    return row[0] if row else None
+
+
+def _entries(connection: Connection, query: str, **parameters: object) -> list[LedgerEntry]:
+    with connection.cursor(row_factory=class_row(LedgerEntry)) as cursor:
+        return cursor.execute(query, parameters).fetchall()

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from psycopg.rows import class_row
 
 from crosswalk.hub import ledger, quarantine
+from crosswalk.hub.codec import storable
 from crosswalk.hub.database import Connection
 from crosswalk.hub.dependants import free_dependants, hold_dependants
 from crosswalk.model.errors import (
@@ -121,6 +122,7 @@ def finish(
     owned = _own(connection, key, epoch, now)
     if owned is None:
         return False
+    receipt = _storable(receipt)
     if owned.status == "planned" and (
         receipt.outcome is Outcome.IN_DOUBT or (receipt.outcome is Outcome.DONE and not receipt.adopted)
     ):
@@ -162,8 +164,14 @@ def release(
         return False
     if not_before is None and pause:
         not_before = owned.at + timedelta(seconds=pause)
-    _release(connection, owned, not_before, receipt or Receipt(key, Outcome.RETRY), run_id, actor)
+    _release(connection, owned, not_before, _storable(receipt or Receipt(key, Outcome.RETRY)), run_id, actor)
     return True
+
+
+def _storable(receipt: Receipt) -> Receipt:
+    """Return the receipt with the target's words as the hub can keep them."""
+    words = {name: storable(getattr(receipt, name)) for name in ("error_code", "message", "field", "hint")}
+    return replace(receipt, **words)
 
 
 def _own(connection: Connection, key: str, epoch: int, now: datetime | None) -> _Owned | None:

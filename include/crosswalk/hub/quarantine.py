@@ -17,6 +17,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from crosswalk.hub import ledger
+from crosswalk.hub.codec import storable
 from crosswalk.hub.database import Connection
 from crosswalk.model.errors import CrosswalkError
 
@@ -124,10 +125,10 @@ def put(
         "stage": stage,
         "error_class": error_class,
         "fingerprint": trouble_fingerprint(error_class, error.code, error.field, error.message),
-        "field": error.field,
-        "message": error.message,
-        "hint": error.hint,
-        "payload": Jsonb(dict(payload or {})),
+        "field": storable(error.field),
+        "message": storable(error.message),
+        "hint": storable(error.hint),
+        "payload": Jsonb(storable(dict(payload or {}))),
         "run_id": run_id,
         "actor": actor,
         "now": now,

@@ -65,3 +65,9 @@ def latest(connection: Connection, pairing: str, *, limit: int = 50) -> list[Run
     query = f"select {_COLUMNS} from hub.run where pairing = %s order by started_at desc, id desc limit %s"
     with connection.cursor(row_factory=class_row(Run)) as cursor:
         return cursor.execute(query, (pairing, limit)).fetchall()
+
+
+def one(connection: Connection, run_id: str) -> Run | None:
+    """Return a run by its id; None when it never began."""
+    with connection.cursor(row_factory=class_row(Run)) as cursor:
+        return cursor.execute(f"select {_COLUMNS} from hub.run where id = %s", (run_id,)).fetchone()

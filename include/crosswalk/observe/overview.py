@@ -20,6 +20,9 @@ from crosswalk.pairing import Pairing
 from crosswalk.pairing.document import SIDES
 
 Gravity = Literal["critical", "warning", "info"]
+Kind = Literal["run_failed", "conflict", "quarantine", "matches", "check_failed", "in_doubt", "held", "calls_used"]
+"""What attention is called for; each has a page in ``docs/runbooks``."""
+
 DAGS = {"visibility": "phase_1_visibility", "orders": "phase_2_orders", "products": "phase_2_products"}
 RUNS = 5
 _DAY = timedelta(hours=24)
@@ -82,6 +85,7 @@ class QuotaUse:
 class Attention:
     """One thing to look at. ``page`` is one of our pages, with ``query`` after the pairing's name."""
 
+    kind: Kind
     gravity: Gravity
     text: str
     page: str
@@ -171,23 +175,31 @@ def _trouble_attention(state: Overview) -> list[Attention]:
     found = []
     if state.conflicts:
         found.append(
-            Attention("critical", f"{_count(state.conflicts, 'conflict')} that only a person can decide", "quarantine")
+            Attention(
+                "conflict",
+                "critical",
+                f"{_count(state.conflicts, 'conflict')} that only a person can decide",
+                "quarantine",
+                "error_class=conflict",
+            )
         )
     for one in state.troubles:
         if one.error_class == "conflict":
             continue
         told = f"{_count(one.records, 'record')} in quarantine at {one.stage}: {one.error_class.replace('_', ' ')}"
         grave: Gravity = "critical" if one.stage in ("deliver", "pull") else "warning"
-        found.append(Attention(grave, told, "quarantine"))
+        query = f"stage={one.stage}&error_class={one.error_class}"
+        found.append(Attention("quarantine", grave, told, "quarantine", query))
     for pairs in state.waiting:
         told = f"{_count(pairs.matches, 'pair')} of {pairs.entity.replace('_', ' ')}s may be the same and wait for a decision"
-        found.append(Attention("info", told, "matches"))
+        found.append(Attention("matches", "info", told, "matches", f"entity={pairs.entity}"))
     return found
 
 
 def _check_attention(state: Overview) -> list[Attention]:
     return [
         Attention(
+            "check_failed",
             "critical" if check.severity == "critical" else "warning",
             f"{check.title}: {'could not run' if check.error else _count(check.violations, 'difference')}",
             "consistency/check" if check.violations else "consistency",
@@ -202,17 +214,17 @@ def _flow_attention(state: Overview) -> list[Attention]:
     for flow in state.flows:
         name = flow.mode.flow.replace("_", " ")
         if doubt := flow.open.get("in_doubt", 0):
-            found.append(
-                Attention("critical", f"{_count(doubt, 'write')} of {name} in doubt: the answer was lost", "quarantine")
-            )
+            told = f"{_count(doubt, 'write')} of {name} in doubt: the answer was lost"
+            found.append(Attention("in_doubt", "critical", told, "quarantine"))
         if held := flow.open.get("held", 0):
-            found.append(Attention("warning", f"{_count(held, 'write')} of {name} held", "quarantine"))
+            found.append(Attention("held", "warning", f"{_count(held, 'write')} of {name} held", "quarantine"))
     return found
 
 
 def _quota_attention(state: Overview) -> list[Attention]:
     return [
         Attention(
+            "calls_used",
             "critical" if one.share >= 1 else "warning",
             f"{one.system}: {one.share:.0%} of a day's calls are used",
             "overview",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from crosswalk_airflow.links import ConsistencyReportLink, QuarantineLink, RunbookLink
+from crosswalk_airflow.links import ConsistencyReportLink, LedgerLink, QuarantineLink, RunbookLink
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -30,7 +30,9 @@ class StageOperator(BaseOperator):
     stage = "stage"
     lane = "bulk"
     template_fields: Sequence[str] = ()
-    operator_extra_links = (ConsistencyReportLink(), QuarantineLink(), RunbookLink())
+    operator_extra_links = (QuarantineLink(), LedgerLink(), RunbookLink(), ConsistencyReportLink())
+    met: str | None = None
+    """The class of the error that this execution met; the button Runbook leads to its page."""
 
     def __init__(self, *, pairing: str, read_only: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -55,6 +57,7 @@ class StageOperator(BaseOperator):
         try:
             result = self.run_stage(stage_context, context)
         except CrosswalkError as error:
+            self.met = str(error.error_class)
             self.log.error("%s", _advice(error, stage_context.pairing, self.stage))
             raise
         if not self.downstream_task_ids:  # the run's last task; a run that failed before has no end in the hub
@@ -119,5 +122,5 @@ def _advice(error: CrosswalkError, pairing: Pairing, stage: str) -> str:
         words.append(
             f"Correct connection {side.connection!r} under Admin, Connections, press Test, then clear this task."
         )
-    words.append(f"The runbook is under Docs, Runbook: {stage}.")
+    words.append(f"The runbook is under Docs, Runbook: {stage}, {error.error_class}.")
     return " ".join(words)

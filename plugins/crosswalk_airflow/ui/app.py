@@ -10,25 +10,41 @@ from pathlib import Path
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.core_api.security import auth_manager_from_app, requires_authenticated
 from fastapi import Depends, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
-from crosswalk_airflow.ui import consistency, customer, overview, quarantine, review, runbook
-from crosswalk_airflow.ui.common import HEADERS, READS, PageError, choose_pairing, hub_of, same_origin, sentence
+from crosswalk_airflow.ui import consistency, customer, ledger, overview, quarantine, quarantine_deeds, review, runbook
+from crosswalk_airflow.ui.common import (
+    HEADERS,
+    READS,
+    PageError,
+    Unkept,
+    choose_pairing,
+    hub_of,
+    mistyped,
+    same_origin,
+    sentence,
+    storable,
+)
 
 app = FastAPI(
     title="Crosswalk",
     docs_url=None,
     redoc_url=None,
     openapi_url=None,
-    dependencies=[Depends(requires_authenticated()), Depends(same_origin)],
+    dependencies=[Depends(requires_authenticated()), Depends(same_origin), Depends(storable)],
 )
 app.dependency_overrides[auth_manager_from_app] = get_auth_manager
 app.add_exception_handler(PageError, sentence)  # type: ignore[arg-type]  # Starlette asks for a handler of any exception
+app.add_exception_handler(RequestValidationError, mistyped)  # type: ignore[arg-type]
+app.add_middleware(Unkept)
 
 app.include_router(consistency.router)
 app.include_router(customer.router)
 app.include_router(overview.router)
+app.include_router(ledger.router)
 app.include_router(quarantine.router)
+app.include_router(quarantine_deeds.router)
 app.include_router(review.router)
 app.include_router(runbook.router)
 
@@ -41,7 +57,7 @@ def script(request: Request) -> Response:
     return Response(
         script,
         media_type="text/javascript",
-        headers={"Cache-Control": "max-age=3600", "X-Content-Type-Options": "nosniff"},
+        headers={"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"},
     )
 
 

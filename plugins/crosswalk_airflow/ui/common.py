@@ -24,13 +24,16 @@ from airflow.api_fastapi.core_api.security import (
     requires_access_view,
 )
 from fastapi import Depends, HTTPException, Query, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.datastructures import MutableHeaders
 
 from crosswalk_airflow.paths import include_folder
 from crosswalk_airflow.ui.rendering import render
 
 if TYPE_CHECKING:
     from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from crosswalk.hub.database import Hub
     from crosswalk.pairing import Pairing
@@ -58,6 +61,12 @@ User = GetUserDep
 Name = Annotated[str | None, Query(pattern=r"^[a-z0-9_]*$", max_length=100)]
 """A query parameter that names a pairing, check or stage."""
 
+MOST_FIELDS = 20_000
+"""The most fields that a form of ours has: an order of some thousand lines, each value a field."""
+
+LARGEST = 2**63 - 1
+"""The largest number that the hub counts to."""
+
 
 class PageError(Exception):
     """A page that cannot be shown, with the sentence that is shown instead."""
@@ -82,6 +91,13 @@ def see_other(request: Request, path: str) -> RedirectResponse:
     return RedirectResponse(base_of(request) + path, status_code=303, headers=HEADERS)
 
 
+def mistyped(request: Request, error: RequestValidationError) -> HTMLResponse:
+    """Answer with what cannot be asked or sent like that, without repeating what was sent."""
+    told = {f"{one['loc'][-1]}: {one['msg']}." for one in error.errors() if one.get("loc")}
+    content: dict[str, object] = {"title": "That cannot be done", "message": " ".join(sorted(told))}
+    return page(request, "message.html", content, 422)
+
+
 def base_of(request: Request) -> str:
     """Return the path below which our pages are."""
     return str(request.scope.get("root_path", ""))
@@ -103,6 +119,39 @@ def same_origin(request: Request) -> None:
         allowed = request.headers.get("authorization", "").lower().startswith("bearer ")
     if not allowed:
         raise PageError("Not from here", "This was sent by another site's page. Do it on our own page.", status=403)
+
+
+async def storable(request: Request) -> None:
+    """Refuse text with characters that no text in Postgres has, wherever in the request it stands."""
+    texts = [*request.path_params.values(), *(value for _, value in request.query_params.multi_items())]
+    if request.method == "POST":
+        texts += [value for _, value in (await request.form(max_fields=MOST_FIELDS)).multi_items()]
+    if any("\x00" in str(text) for text in texts):
+        raise PageError("That cannot be done", "Text with the character NUL cannot be kept.", status=422)
+
+
+class Unkept:
+    """Sees to it that no answer is kept by a browser or proxy, errors included, unless its route says that it may be."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+
+        async def said(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.setdefault("Cache-Control", HEADERS["Cache-Control"])
+                headers.setdefault("X-Content-Type-Options", HEADERS["X-Content-Type-Options"])
+            await send(message)
+
+        await self._app(scope, receive, said)
+
+
+def person(user: BaseUser) -> str:
+    """Return how the ledger names a signed-in user as the one who decided."""
+    return f"person:{user.get_name()}"
 
 
 def may_decide(user: BaseUser) -> bool:

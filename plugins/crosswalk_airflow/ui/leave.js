@@ -1,4 +1,4 @@
-// Airflow's own pages open in Airflow, not inside our frame, which may not navigate its parent: the click is made there.
+// Airflow's own pages open in Airflow, and other systems' in a window of their own: our frame may do neither, so the click is made there.
 (function () {
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-airflow]");
@@ -6,6 +6,8 @@
     event.preventDefault();
     const twin = parent.document.createElement("a");
     twin.href = link.href;
+    twin.target = link.target;
+    twin.rel = link.rel;
     parent.document.body.append(twin);
     twin.click();
     twin.remove();

@@ -50,7 +50,7 @@ def overview(request: Request, user: User, pairing: Name = None) -> HTMLResponse
 def leave() -> Response:
     """Return the script that opens Airflow's own pages outside of our frame."""
     script = (Path(__file__).parent / "leave.js").read_text(encoding="utf-8")
-    headers = {"Cache-Control": "max-age=3600", "X-Content-Type-Options": "nosniff"}
+    headers = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
     return Response(script, media_type="text/javascript", headers=headers)
 
 
@@ -83,7 +83,7 @@ def _failed_runs(state: Overview, states: Mapping[str, str]) -> list[Attention]:
     from crosswalk.observe.overview import Attention
 
     return [
-        Attention("critical", f"The last run of {phase.phase} failed", "runbook")
+        Attention("run_failed", "critical", f"The last run of {phase.phase} failed", "runbook/run_failed")
         for phase in state.phases
         if phase.runs and states.get(phase.runs[0].id) == "failed"
     ]

@@ -31,6 +31,7 @@ def _environment() -> Environment:
         number=number, ago=ago, percent=percent, sparkline=sparkline, chart=chart, cell=cell, label=label
     )
     environment.filters.update(money=money, day=day, quantity=quantity, share=share, duration=duration)
+    environment.filters.update(plain=plain, moment=moment, airflow=airflow, who=who)
     return environment
 
 
@@ -73,6 +74,31 @@ def cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value)
+
+
+def plain(value: object) -> str:
+    """Return a stored value for people: without the tags that JSON needs, and a dash for nothing."""
+    if value is None or value == "":
+        return "—"
+    if isinstance(value, dict) and len(value) == 1:
+        return str(next(iter(value.values())))
+    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if isinstance(value, datetime) else cell(value)
+
+
+def moment(instant: datetime) -> str:
+    """Return an instant to the second, in UTC."""
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def who(actor: str | None) -> str:
+    """Return who did something as people say it: a person's name, else what of ours it was."""
+    name = actor or "somebody"
+    return "Crosswalk" if name == "crosswalk" else name.removeprefix("person:").removeprefix("airflow:")
+
+
+def airflow(base: str) -> str:
+    """Return the path below which Airflow's own pages are; ``base`` is that of ours."""
+    return base.removesuffix("/crosswalk")
 
 
 def sparkline(points: Sequence[TrendPoint], width: int = 360, height: int = 64) -> Markup:

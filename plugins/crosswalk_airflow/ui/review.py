@@ -21,6 +21,7 @@ from crosswalk_airflow.ui.common import (
     hub_of,
     may_decide,
     page,
+    person,
     see_other,
 )
 
@@ -67,7 +68,7 @@ def decide(
     for number in match:
         try:
             with hub_of(chosen).connection() as connection:
-                hub_matches.decide(connection, number, decision, actor=f"person:{user.get_name()}")
+                hub_matches.decide(connection, number, decision, actor=person(user))
             done += 1
         except NotFoundError:
             gone += 1
@@ -101,9 +102,7 @@ def undo(
     chosen, _ = choose_pairing(pairing)
     try:
         with hub_of(chosen).connection() as connection:
-            written = hub_matches.undo(
-                connection, chosen.name, entity, system, key, actor=f"person:{user.get_name()}", reason=reason
-            )
+            written = hub_matches.undo(connection, chosen.name, entity, system, key, actor=person(user), reason=reason)
     except NotFoundError as error:
         raise PageError("Not linked any more", f"{error} {error.hint}") from error
     told = f"Link undone, {len(written)} writes made through it stay as they are"
