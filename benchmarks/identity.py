@@ -1,7 +1,7 @@
 """Matching companies by score: how many links are right, how many are found, how many people are asked, at what cost.
 
-Every contender gets the same labelled companies (``labelled_companies.py``) in a process of its own: Crosswalk, a plain weighted average over
-the same candidate pairs, and Splink in an environment of its own. For all of them the best pair of each record is taken, and the threshold is
+Every contender gets the same labelled companies (the demo company and two sets of ``labelled_companies.py``) in a process of its own:
+Crosswalk, a plain weighted average over the same candidate pairs, and Splink in an environment of its own. For all of them the best pair of each record is taken, and the threshold is
 the best one in hindsight; Crosswalk's own decisions, made without the labels, stand beside.
 """
 
@@ -17,36 +17,51 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.labelled_companies import HARD, RICH, labelled
+from benchmarks.labelled_companies import HARD, RICH, Labelled, labelled
+from benchmarks.labelled_demo import demo_customers
 from benchmarks.report import Outcome, Settings, Table
 
 PROJECT = Path(__file__).parents[1]
 SPLINK = ("splink==5.0.0", "pandas==3.1.1")
-COMPANIES, QUICK_COMPANIES, LARGE = 20_000, 2_000, 111_000  # of 111,000 companies either side has about 100,000
+COMPANIES, QUICK_COMPANIES = 20_000, 2_000
+LARGE, LARGE_SIDE = 111_000, 100_000  # of so many companies either side has about so many
 PRECISION, COMPLETENESS = 0.999, 0.99
 MOST_SECONDS, MOST_MB = 60, 1024
 
 
 def run(settings: Settings) -> Outcome:
-    """Match on the rich and on the hard set, and 100,000 by 100,000."""
+    """Match on the demo company, on the rich and on the hard set, and 100,000 by 100,000."""
     companies = settings.wished or (QUICK_COMPANIES if settings.quick else COMPANIES)
+    sets = {
+        "demo": lambda: demo_customers(companies),
+        "rich": lambda: labelled(companies, RICH),
+        "hard": lambda: labelled(companies, HARD),
+    }
     found: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory(prefix="crosswalk-bench-") as name:
         folder = Path(name)
         other = splink_python(folder)
-        for hardness in ("rich", "hard"):
-            truth = labelled(companies, {"rich": RICH, "hard": HARD}[hardness])
-            found[hardness] = {
-                contender: judged(measured(contender, companies, hardness, folder, python), truth.true, len(truth.left))
-                for contender, python in (
-                    ("crosswalk", sys.executable),
-                    ("weighted average", sys.executable),
-                    ("splink", other),
-                )
+        pythons = {"crosswalk": sys.executable, "weighted average": sys.executable, "splink": other}
+        for title, make in sets.items():
+            truth = make()
+            data = written(truth, folder)
+            found[title] = {
+                contender: judged(measured(contender, data, python), truth.true, len(truth.left))
+                for contender, python in pythons.items()
                 if python
             }
-        large = None if settings.quick else measured("crosswalk", LARGE, "hard", folder, sys.executable)
+        large = None
+        if not settings.quick:
+            truth = labelled(LARGE, HARD)
+            large = judged(measured("crosswalk", written(truth, folder), sys.executable), truth.true, len(truth.left))
     return outcome(companies, found, large)
+
+
+def written(truth: Labelled, folder: Path) -> Path:
+    """Write labelled records for the contenders."""
+    path = folder / "labelled.json"
+    path.write_text(json.dumps({"left": truth.left, "right": truth.right, "true": sorted(truth.true)}))
+    return path
 
 
 def splink_python(folder: Path) -> str | None:
@@ -68,12 +83,12 @@ def splink_python(folder: Path) -> str | None:
     return python if done else None
 
 
-def measured(contender: str, companies: int, hardness: str, folder: Path, python: str) -> dict[str, Any]:
+def measured(contender: str, data: Path, python: str) -> dict[str, Any]:
     """Run one contender in a process of its own."""
-    out = folder / "scored.json"
+    out = data.with_name("scored.json")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(PROJECT), str(PROJECT / "include")])}
-    command = [python, "-m", "benchmarks.identity_contenders", contender, str(companies), hardness, str(out)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=environment)
+    command = [python, "-m", "benchmarks.identity_contenders", contender, str(data), str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=data.parent, env=environment)
     if done.returncode != 0:
         raise RuntimeError(f"{contender} failed: {done.stderr[-2000:]}")
     result: dict[str, Any] = json.loads(out.read_text())
@@ -86,7 +101,7 @@ def judged(result: Mapping[str, Any], true: set[tuple[str, str]], lefts: int) ->
     figures: dict[str, Any] = {
         "f1": best_f1(best, true),
         "sure_share": share_at(best, true, PRECISION),
-        **{name: result[name] for name in ("seconds", "cpu", "peak_mb", "compared")},
+        **{name: result[name] for name in ("wall", "cpu", "peak_mb", "compared")},
     }
     if "linked" in result:
         linked = {tuple(pair) for pair in result["linked"]}
@@ -138,54 +153,40 @@ def outcome(companies: int, found: Mapping[str, Mapping[str, Any]], large: Mappi
             f"{companies:,} companies, {hardness}",
             head,
             [
-                [name, one["f1"], one["sure_share"], one["compared"], one["seconds"], one["cpu"], one["peak_mb"]]
+                [name, one["f1"], one["sure_share"], one["compared"], one["wall"], one["cpu"], one["peak_mb"]]
                 for name, one in contenders.items()
             ],
         )
         for hardness, contenders in found.items()
     ]
-    own = {hardness: contenders["crosswalk"] for hardness, contenders in found.items()}
-    tables.append(
-        Table(
-            "What Crosswalk decides without labels",
-            [
-                "",
-                "linked",
-                "precision",
-                "of the true pairs",
-                "sent to review, of the CRM's records",
-                "pair completeness of blocking",
-            ],
-            [
-                [
-                    hardness,
-                    one["linked"],
-                    f"{one['precision']:.4f}",
-                    one["linked_share"],
-                    one["review_share"],
-                    one["completeness"],
-                ]
-                for hardness, one in own.items()
-            ],
-        )
-    )
+    own = {title: contenders["crosswalk"] for title, contenders in found.items()}
+    if large is not None:
+        own[f"{LARGE_SIDE:,} by {LARGE_SIDE:,}, hard"] = large
+    tables.append(decided_table(own))
     met = all(one["precision"] >= PRECISION and one["completeness"] >= COMPLETENESS for one in own.values())
     size = ""
     if large is not None:
-        tables.append(
-            Table("100,000 by 100,000, hard", ["", "seconds", "CPU s", "peak MB", "pairs scored"],
-                  [["crosswalk", large["seconds"], large["cpu"], large["peak_mb"], large["compared"]]])
-        )  # fmt: skip
-        met = met and large["seconds"] < MOST_SECONDS and large["peak_mb"] < MOST_MB
-        size = f"; 100,000 by 100,000 in {large['seconds']:.0f} s with {large['peak_mb']:.0f} MB"
+        costs = [large["wall"], large["cpu"], large["peak_mb"], large["compared"]]
+        head = ["", "seconds", "CPU s", "peak MB, the records included", "pairs scored"]
+        tables.append(Table(f"{LARGE_SIDE:,} by {LARGE_SIDE:,}, hard", head, [["crosswalk", *costs]]))
+        # It waits for nothing: on cores that do nothing else it takes no longer than its CPU time, all threads counted.
+        met = met and large["cpu"] < MOST_SECONDS and large["peak_mb"] < MOST_MB
+        size = f"; {LARGE_SIDE:,} by {LARGE_SIDE:,} in {large['wall']:.0f} s ({large['cpu']:.0f} s of CPU) with {large['peak_mb']:.0f} MB"
     hard = own["hard"]
     headline = (
         f"on the hard set {hard['precision']:.4f} of the links are right (aim {PRECISION}), {hard['linked_share']:.0%} of the true pairs are linked,"
         f" {hard['review_share']:.0%} of the records sent to review{size}"
     )
-    kept = {
-        "companies": companies,
-        "sets": found,
-        "large": None if large is None else {k: large[k] for k in ("seconds", "cpu", "peak_mb")},
-    }
-    return Outcome("identity", headline, met, kept, tables)
+    return Outcome("identity", headline, met, {"companies": companies, "sets": found, "large": large}, tables)
+
+
+def decided_table(own: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Return what Crosswalk decides without labels, set by set."""
+    return Table(
+        "What Crosswalk decides without labels",
+        ["", "linked", "precision", "of the true pairs", "sent to review, of the CRM's records", "pair completeness of blocking"],
+        [
+            [title, one["linked"], f"{one['precision']:.4f}", one["linked_share"], one["review_share"], f"{one['completeness']:.4f}"]
+            for title, one in own.items()
+        ],
+    )  # fmt: skip

@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from benchmarks.labelled_companies import HARD, RICH, Hardness, Labelled, labelled
+from benchmarks.labelled_demo import demo_customers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crosswalk.identity import spelling
 from crosswalk.identity.blocking import candidates
+from crosswalk.identity.deciding import Thresholds
 from crosswalk.identity.labels import Label, calibrated
-from crosswalk.identity.matching import Candidate, Matching, Side, Thresholds, match
-from crosswalk.identity.profiles import CONTACT, CUSTOMER, PRODUCT, Row
-from crosswalk_sandbox.company.generate import generate
-from crosswalk_sandbox.company.model import Size
-
-
-def side(rows: dict[str, Row]) -> Side:
-    return Side(list(rows), list(rows.values()))
+from crosswalk.identity.matching import Candidate, Matching, match, side
+from crosswalk.identity.profiles import CONTACT, CUSTOMER, PRODUCT, Profile, Row
+from crosswalk.identity.table import Table
 
 
 def pairs(found: tuple[Candidate, ...]) -> set[tuple[str, str]]:
     return {(pair.left, pair.right) for pair in found}
 
 
+def compared(profile: Profile, left: Mapping[str, Row], right: Mapping[str, Row], **said: Any) -> Matching:
+    return match(profile, side(profile, left.items()), side(profile, right.items()), **said)
+
+
 def matched(data: Labelled) -> Matching:
-    return match(CUSTOMER, side(data.left), side(data.right))
+    return compared(CUSTOMER, data.left, data.right)
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +52,8 @@ def test_of_a_thousand_linked_pairs_at_most_one_is_wrong(hardness: Hardness, lea
 
 
 def test_blocking_keeps_99_of_100_true_pairs(hard: Labelled):
-    left, right = side(hard.left), side(hard.right)
-    columns = CUSTOMER.columns(left.rows), CUSTOMER.columns(right.rows)
-    found = candidates(CUSTOMER.keys(*columns))
+    left, right = side(CUSTOMER, hard.left.items()), side(CUSTOMER, hard.right.items())
+    found = candidates(CUSTOMER.keys(Table(left.columns, right.columns)), len(right.keys))
     together = {(left.keys[i], right.keys[j]) for i, j in zip(found.left.tolist(), found.right.tolist(), strict=True)}
     assert len(together & hard.true) >= 0.99 * len(hard.true)
     assert len(together) < 0.005 * len(left.keys) * len(right.keys)
@@ -74,7 +75,7 @@ def test_a_name_alone_links_nothing(hard: Labelled):
     bare: list[dict[str, Row]] = [
         {key: {"name": row["name"]} for key, row in list(rows.items())[:1000]} for rows in (hard.left, hard.right)
     ]
-    found = match(CUSTOMER, side(bare[0]), side(bare[1]))
+    found = compared(CUSTOMER, bare[0], bare[1])
     assert not found.sure
     assert found.doubtful
 
@@ -83,14 +84,14 @@ def test_a_pair_that_a_person_called_different_is_neither_linked_nor_asked_about
     data = labelled(800, RICH)
     before = matched(data)
     never = frozenset((pair.left, pair.right) for pair in (*before.sure[:20], *before.doubtful[:20]))
-    after = match(CUSTOMER, side(data.left), side(data.right), never=never)
+    after = compared(CUSTOMER, data.left, data.right, never=never)
     assert not never & (pairs(after.sure) | pairs(after.doubtful))
 
 
 def test_the_order_of_the_records_changes_nothing():
     data = labelled(800, HARD)
     backwards = [{key: rows[key] for key in reversed(rows)} for rows in (data.left, data.right)]
-    again = match(CUSTOMER, side(backwards[0]), side(backwards[1]))
+    again = compared(CUSTOMER, backwards[0], backwards[1])
     assert pairs(again.sure) == pairs(matched(data).sure)
 
 
@@ -98,7 +99,9 @@ def test_what_is_linked_already_makes_nobody_else_surer():
     data = labelled(800, RICH)
     before = matched(data)
     linked = {pair.left for pair in before.sure}, {pair.right for pair in before.sure}
-    left, right = (replace(side(rows), linked=keys) for rows, keys in zip((data.left, data.right), linked, strict=True))
+    left, right = (
+        side(CUSTOMER, rows.items(), keys) for rows, keys in zip((data.left, data.right), linked, strict=True)
+    )
     after = match(CUSTOMER, left, right)
     assert after.sure == ()
     assert pairs(after.doubtful) == pairs(before.doubtful)
@@ -124,7 +127,7 @@ def test_a_branch_in_another_town_is_not_its_head_office():
         **head, "billing_street": "Lindenweg 9", "billing_city": "München", "billing_postal_code": "80331", "phone": "+4989998877",
     }  # fmt: skip
     data = labelled(500, RICH)
-    found = match(CUSTOMER, side({**data.left, "head": head}), side({**data.right, "branch": branch}))
+    found = compared(CUSTOMER, {**data.left, "head": head}, {**data.right, "branch": branch})
     assert ("head", "branch") not in pairs(found.sure)
 
 
@@ -138,30 +141,10 @@ def test_evidence_adds_up_to_the_bits_that_are_shown():
 
 
 def test_on_the_demo_company_no_decoy_is_linked():
-    company = generate(now=datetime(2026, 3, 2, tzinfo=UTC), size=Size(accounts=1500, products=20, deals=1))
-    parties = list(company.parties())
-    left: dict[str, Row] = {}
-    right: dict[str, Row] = {}
-    for party in parties:
-        if party.crm is not None:
-            left[party.id] = _row(party.crm.name, None, party.crm.phone, party.crm.website, party.crm.billing)
-        if party.erp is not None:
-            right[party.id] = _row(party.erp.name, party.erp.email, party.erp.phone, party.erp.url, party.erp.billing)
-    found = match(CUSTOMER, side(left), side(right))
-    both = {key for key in left if key in right}
-    wrong = [pair for pair in found.sure if pair.left != pair.right]
-    assert len(wrong) <= len(found.sure) / 1000
-    assert len({pair.left for pair in found.sure} & both) > 0.7 * len(both)
-
-
-def _row(name: str, email: str | None, phone: str | None, website: str | None, address: object) -> Row:
-    place = {
-        "billing_street": "\n".join(getattr(address, "lines", ())) or None,
-        "billing_city": getattr(address, "city", None),
-        "billing_postal_code": getattr(address, "postal_code", None),
-        "billing_country": getattr(address, "country_code", None),
-    }
-    return {"name": name, "number": None, "email": email, "phone": phone, "website": website, **place}
+    data = demo_customers(1500)
+    sure = pairs(matched(data).sure)
+    assert len(sure - data.true) <= len(sure) / 1000
+    assert len(sure & data.true) > 0.7 * len(data.true)
 
 
 def test_people_of_one_name_at_two_companies_are_two_people():
@@ -178,7 +161,7 @@ def test_people_of_one_name_at_two_companies_are_two_people():
     }
     other = {**anna, "email": "anna.weber@c.de", "customer": "2"}
     same = {**anna, "first_name": "Anna Maria"}
-    found = match(CONTACT, side({**filling, "anna": anna}), side({**filling, "other": other, "same": same}))
+    found = compared(CONTACT, {**filling, "anna": anna}, {**filling, "other": other, "same": same})
     assert ("anna", "same") in pairs(found.sure)
     assert ("anna", "other") not in pairs(found.sure)
     assert all((f"x{n}", f"x{n}") in pairs(found.sure) for n in range(60))
@@ -190,8 +173,8 @@ def test_products_that_differ_by_a_size_are_two_products():
     }
     unnumbered: dict[str, Row] = {key: {**row, "sku": None} for key, row in sizes.items()}
     respelled: dict[str, Row] = {key: {**row, "sku": str(row["sku"]).replace("-", " ")} for key, row in sizes.items()}
-    assert pairs(match(PRODUCT, side(sizes), side(respelled)).sure) == {(key, key) for key in sizes}
-    assert not pairs(match(PRODUCT, side(sizes), side(unnumbered)).sure)
+    assert pairs(compared(PRODUCT, sizes, respelled).sure) == {(key, key) for key in sizes}
+    assert not pairs(compared(PRODUCT, sizes, unnumbered).sure)
 
 
 @given(st.text(max_size=40))

@@ -149,7 +149,11 @@ def propose(
     connection.execute(_WITHDRAW, kept)
     with connection.cursor() as cursor:
         cursor.executemany(_PROPOSE, rows)
-    return len(open_matches(connection, pairing, entity, limit=None))
+    row = connection.execute(
+        "select count(*) from hub.match_candidate where pairing = %s and entity = %s and status = 'open'",
+        (pairing, entity),
+    ).fetchone()
+    return int(row[0]) if row else 0
 
 
 def open_matches(

@@ -6,16 +6,30 @@ nothing; a true pair shares a rarer key, too) and counted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from crosswalk.identity.comparison import Positions, codes
+from crosswalk.identity.table import Codes, Positions, compact
 
-MOST_PAIRS = 2_500
-Keys = Mapping[str, tuple[Sequence[str], Sequence[str]]]
+MOST_PAIRS = 1_000
+_PLACES = 5  # bits that tell which key brought a pair: 32 keys at most
+_SHORTEST_SLIP = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What records are looked up by: a number per entry, 0 shares nothing. ``rows`` say whose entry it is where records have several."""
+
+    left: Codes
+    right: Codes
+    rows: tuple[Positions, Positions] | None = None
+
+
+Keys = Mapping[str, Key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,59 +38,88 @@ class Pairs:
 
     left: Positions
     right: Positions
-    brought_by: npt.NDArray[np.int64]
+    brought_by: npt.NDArray[np.int32]
     keys: tuple[str, ...]
     skipped_blocks: int
 
-
-def candidates(keys: Keys) -> Pairs:
-    """Return every pair that shares one of ``keys`` (columns of both sides by name; '' shares nothing), each once."""
-    merged = np.zeros(0, dtype=np.int64)
-    bits = np.zeros(0, dtype=np.int64)
-    skipped, width = 0, 1
-    for place, (mine, theirs) in enumerate(keys.values()):
-        width = max(width, len(theirs))
-        left, right, passed = _joined(*codes(mine, theirs))
-        skipped += passed
-        merged = np.concatenate([merged, left * width + right])
-        bits = np.concatenate([bits, np.full(len(left), 1 << place, dtype=np.int64)])
-    unique, back = np.unique(merged, return_inverse=True)
-    brought = np.zeros(len(unique), dtype=np.int64)
-    np.bitwise_or.at(brought, back, bits)
-    return Pairs(unique // width, unique % width, brought, tuple(keys), skipped)
+    def chosen(self, keep: npt.NDArray[np.bool_]) -> Pairs:
+        """Return only some of the pairs."""
+        return Pairs(self.left[keep], self.right[keep], self.brought_by[keep], self.keys, self.skipped_blocks)
 
 
-def _joined(mine: Positions, theirs: Positions) -> tuple[Positions, Positions, int]:
-    """Join two columns of codes on equality; returns positions of both and how many blocks were too large."""
+def candidates(keys: Keys, width: int) -> Pairs:
+    """Return every pair that shares one of ``keys``, each once; ``width`` is how many records the right side has."""
+    found = [(_joined(key), place) for place, key in enumerate(keys.values())]
+    parts = [(left.astype(np.int64) * width + right) << _PLACES | place for (left, right, _), place in found]
+    merged = np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+    del parts
+    merged.sort()
+    bits = np.left_shift(1, merged & ((1 << _PLACES) - 1), dtype=np.int64).astype(np.int32)
+    merged >>= _PLACES
+    heads = np.flatnonzero(np.concatenate([[True], merged[1:] != merged[:-1]])) if len(merged) else merged
+    brought = np.bitwise_or.reduceat(bits, heads) if len(heads) else bits
+    left, right = np.divmod(merged[heads], width)
+    return Pairs(
+        left.astype(np.int32), right.astype(np.int32), brought, tuple(keys), sum(passed for (_, _, passed), _ in found)
+    )
+
+
+def _joined(key: Key) -> tuple[Positions, Positions, int]:
+    """Join both sides of a key on equality; returns positions of both and how many blocks were too large."""
+    mine, theirs = key.left, key.right
     size = int(max(mine.max(initial=0), theirs.max(initial=0))) + 1
     left_count, right_count = np.bincount(mine, minlength=size), np.bincount(theirs, minlength=size)
     pairs = left_count * right_count
     pairs[0] = 0
     skipped = int(np.count_nonzero(pairs > MOST_PAIRS))
     pairs[pairs > MOST_PAIRS] = 0
-    order = np.argsort(theirs, kind="stable")
+    order = np.argsort(theirs, kind="stable").astype(np.int32)
     starts = np.concatenate([[0], np.cumsum(right_count)])[:-1]
     rows = np.flatnonzero(pairs[mine] > 0)
     repeats = right_count[mine[rows]]
-    left = np.repeat(rows, repeats)
+    left = np.repeat(rows.astype(np.int32), repeats)
     within = np.arange(len(left)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
-    return left, order[np.repeat(starts[mine[rows]], repeats) + within], skipped
+    right = order[np.repeat(starts[mine[rows]], repeats) + within]
+    if key.rows is not None:
+        left, right = key.rows[0][left], key.rows[1][right]
+    return left, right, skipped
 
 
-def rare_words(left: Sequence[str], right: Sequence[str], rank: int) -> tuple[list[str], list[str]]:
-    """Return for every text its ``rank``-th rarest word (0 is the rarest of both sides together); '' when it has fewer."""
-    counts: dict[str, int] = {}
+def rare_words(left: Sequence[str], right: Sequence[str]) -> tuple[tuple[list[str], list[str]], ...]:
+    """Return for every text its rarest word, and its second rarest, of both sides together; '' when it has fewer."""
+    counts: Counter[str] = Counter()
     for text in (*left, *right):
-        for word in set(text.split()):
-            counts[word] = counts.get(word, 0) + 1
+        counts.update(set(text.split()))
 
-    def chosen(text: str) -> str:
+    def rarest(text: str) -> list[str]:
         words = sorted({word for word in text.split() if len(word) > 2}, key=lambda word: (counts[word], word))
-        return words[rank] if len(words) > rank else ""
+        return [*words, "", ""]
 
-    return [chosen(text) for text in left], [chosen(text) for text in right]
+    chosen = [[rarest(text) for text in side] for side in (left, right)]
+    first, second = ([[words[rank] for words in side] for side in chosen] for rank in (0, 1))
+    return (first[0], first[1]), (second[0], second[1])
 
 
-def joined(*columns: Sequence[str]) -> list[str]:
-    """Return the columns' values put together; '' where one of them is missing."""
-    return ["|".join(parts) if all(parts) else "" for parts in zip(*columns, strict=True)]
+def one_slip_apart(left: Sequence[str], right: Sequence[str]) -> Key:
+    """Return a key that texts share if a letter left out, added, exchanged or swapped with its neighbour makes one of the other.
+
+    Both are looked up by what is left when any one letter is left out, and by themselves.
+    """
+    sides = [_slips(texts) for texts in (left, right)]
+    mine, theirs = compact(sides[0][1], sides[1][1])
+    return Key(mine, theirs, (sides[0][0], sides[1][0]))
+
+
+def _slips(texts: Sequence[str]) -> tuple[Positions, npt.NDArray[np.int64]]:
+    counts = [len(text) + 1 if len(text) >= _SHORTEST_SLIP else 0 for text in texts]
+
+    def entries() -> Iterator[int]:
+        for text, count in zip(texts, counts, strict=True):
+            if count:
+                yield hash(text)
+                for at in range(count - 1):
+                    yield hash(text[:at] + text[at + 1 :])
+
+    hashes = np.fromiter(entries(), np.int64, sum(counts))
+    rows = np.repeat(np.arange(len(texts), dtype=np.int32), counts)
+    return rows, hashes >> 1 & np.int64(2**62 - 1) | 1

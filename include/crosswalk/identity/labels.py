@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import sqrt
 
-from crosswalk.identity.matching import Thresholds
+from crosswalk.identity.deciding import Thresholds
 
 PRECISION = 0.999
 _STEP = 0.5

@@ -1,46 +1,27 @@
 """Scored matching: which records of two systems are the same company, person or product, how sure that is, and why.
 
-Sure pairs are linked, doubtful ones go to a person, the rest is left alone. Sure is a pair only when its bits reach the upper
-threshold, it is the best of both its records by a margin, something beside the name speaks for it, and nothing of weight speaks against it.
-Pure: records in, decisions out.
+Sure pairs are linked, doubtful ones go to a person, the rest is left alone; ``deciding`` says what sure is. Everything that is estimated
+(how frequent a value is, how often chance agrees, the prior) is estimated over all records, those that are linked included: linking some
+makes nobody else surer. Pure: records in, decisions out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from crosswalk.identity import deciding
 from crosswalk.identity.blocking import Pairs, candidates
-from crosswalk.identity.comparison import MISSING, Columns, Levels
+from crosswalk.identity.comparison import MISSING, Levels
+from crosswalk.identity.deciding import Thresholds
 from crosswalk.identity.profiles import Profile, Row
-from crosswalk.identity.scoring import (
-    Bits,
-    Weights,
-    chance_of,
-    field_bits,
-    learn,
-    levels_of,
-    prior_bits,
-    weigh_frequent,
-)
+from crosswalk.identity.scoring import Bits, Compared, Scale, Weights, chance_of, compared, learn, prior_bits
+from crosswalk.identity.table import Columns, Table
 
 KeyPair = tuple[str, str]
-_OF_THE_GROUP = frozenset({"domain", "email"})
-
-
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """In bits (10 bits are odds of about 1,000 to 1): link from ``auto`` on, ask from ``review`` on.
-
-    ``margin`` is what the best candidate must be ahead of the second best of either record.
-    """
-
-    auto: float = 10.0
-    review: float = -1.0
-    margin: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +62,80 @@ class Matching:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One system's records, all of them: keys and, in the same order, rows of canonical values as text.
+    """One system's records, all of them, by key: what is compared, a column of texts per property.
 
     Those in ``linked`` are not matched any more, but they count: for how frequent a value is, and as rivals of the others.
     """
 
     keys: Sequence[str]
-    rows: Sequence[Row]
+    columns: Columns
     linked: Set[str] = frozenset()
+
+
+def side(profile: Profile, records: Iterable[tuple[str, Row]], linked: Set[str] = frozenset()) -> Side:
+    """Return a side of ``records``, each its key and its canonical values as text, read once and not kept."""
+    keys: list[str] = []
+
+    def rows() -> Iterable[Row]:
+        for key, row in records:
+            keys.append(key)
+            yield row
+
+    columns = profile.columns(rows())
+    order = sorted(range(len(keys)), key=keys.__getitem__)  # so that chance is the same whatever order records come in
+    return Side(
+        [keys[at] for at in order],
+        {name: [texts[at] for at in order] for name, texts in columns.items()},
+        linked,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """The pairs that reach ``least`` bits, and what each field says of them."""
+
+    profile: Profile
+    left: Side
+    right: Side
+    pairs: Pairs
+    levels: Levels
+    bits: Bits
+    total: Bits
+    compared: int
+    weights: Weights | None
+
+    def among(self, chosen: Set[KeyPair]) -> npt.NDArray[np.bool_]:
+        """Tell which of the pairs are ``chosen`` ones."""
+        if not chosen:
+            return np.zeros(len(self.total), dtype=np.bool_)
+        keys = zip(self.pairs.left.tolist(), self.pairs.right.tolist(), strict=True)
+        found = ((self.left.keys[i], self.right.keys[j]) in chosen for i, j in keys)
+        return np.fromiter(found, np.bool_, len(self.total))
+
+
+def score(
+    profile: Profile,
+    left: Side,
+    right: Side,
+    *,
+    known: Sequence[tuple[Row, Row]] = (),
+    least: float = Thresholds().review,
+) -> Scored:
+    """Score two sides; ``known`` are rows of pairs that are the same for sure."""
+    if not left.keys or not right.keys:
+        return _nothing(profile, left, right)
+    table = Table(left.columns, right.columns)
+    pairs = _allowed(candidates(profile.keys(table), len(right.keys)), table)
+    found = compared(profile, table, pairs.left, pairs.right)
+    prior = prior_bits(len(left.keys), len(right.keys))
+    weights = learn(profile, found, pairs, _known(profile, known), chance_of(profile, table), prior)
+    scale = Scale(profile, weights, table)
+    total = scale.total(found, pairs.left)
+    worth = total >= least
+    rest = pairs.chosen(worth)
+    levels = found.levels[found.pattern[worth]]
+    bits = scale.by_field(levels, rest.left)
+    return Scored(profile, left, right, rest, levels, bits, total[worth], len(pairs.left), weights)
 
 
 def match(
@@ -100,172 +147,92 @@ def match(
     known: Sequence[tuple[Row, Row]] = (),
     never: Set[KeyPair] = frozenset(),
 ) -> Matching:
-    """Match two sides; ``known`` are rows of pairs that are the same for sure, ``never`` pairs that a person said are not."""
+    """Score two sides and decide."""
     limits = thresholds or Thresholds()
-    if not left.keys or not right.keys:
-        return Matching((), (), 0, 0, None)
-    left, right = _by_key(left), _by_key(right)  # so that the random pairs are the same whatever order records come in
-    mine, theirs = profile.columns(left.rows), profile.columns(right.rows)
-    pairs = _allowed(candidates(profile.keys(mine, theirs)), mine, theirs)
-    if never:
-        pairs = _without(pairs, left, right, never)
-    levels = levels_of(profile, mine, theirs, pairs.left, pairs.right)
-    taught = _known_levels(profile, known)
-    prior = prior_bits(len(left.keys), len(right.keys))
-    weights = learn(profile, levels, pairs, taught, chance_of(profile, mine, theirs), prior)
-    bits = field_bits(levels, weights)
-    weigh_frequent(bits, profile, levels, weights, mine, theirs, pairs)
-    sure, doubtful = _decide(profile, pairs, levels, bits, weights.prior, limits, left, right)
-    return Matching(sure, doubtful, len(pairs.left), pairs.skipped_blocks, weights)
+    return decide(score(profile, left, right, known=known, least=limits.review), limits, never=never)
 
 
-def _by_key(side: Side) -> Side:
-    order = sorted(range(len(side.keys)), key=side.keys.__getitem__)
-    return Side([side.keys[at] for at in order], [side.rows[at] for at in order], side.linked)
+def decide(scored: Scored, limits: Thresholds, *, never: Set[KeyPair] = frozenset()) -> Matching:
+    """Say which pairs are sure and which a person is asked about; ``never`` are pairs that a person said are not the same.
+
+    Every record is in one sure pair at most, and then in no doubtful one.
+    """
+    open_ = ~scored.among(never)
+    pairs, total, levels, bits = (
+        scored.pairs.chosen(open_),
+        scored.total[open_],
+        scored.levels[open_],
+        scored.bits[open_],
+    )
+    reasons = deciding.doubts(scored.profile, pairs, levels, total, limits)
+    free = _free(scored.left)[pairs.left] & _free(scored.right)[pairs.right]
+    order = np.argsort(-total, kind="stable")
+    order = order[free[order]]
+    is_sure = np.fromiter((not reasons[at] for at in order.tolist()), np.bool_, len(order))
+    sure, doubtful = order[is_sure], order[~is_sure]
+    taken = np.isin(pairs.left[doubtful], pairs.left[sure]) | np.isin(pairs.right[doubtful], pairs.right[sure])
+    doubtful = doubtful[~taken]
+
+    def told(chosen: npt.NDArray[np.intp]) -> tuple[Candidate, ...]:
+        evidence = _evidence(scored.profile, levels[chosen], bits[chosen])
+        rows = zip(pairs.left[chosen].tolist(), pairs.right[chosen].tolist(), total[chosen].tolist(), strict=True)
+        return tuple(
+            Candidate(scored.left.keys[i], scored.right.keys[j], round(odds, 2), said, reasons[at])
+            for (i, j, odds), said, at in zip(rows, evidence, chosen.tolist(), strict=True)
+        )
+
+    return Matching(told(sure), told(doubtful), scored.compared, pairs.skipped_blocks, scored.weights)
 
 
-def _known_levels(profile: Profile, known: Sequence[tuple[Row, Row]]) -> Levels:
+def would_link(scored: Scored, apart: Set[KeyPair], limits: Thresholds) -> dict[KeyPair, float]:
+    """Return the bits of those pairs ``apart`` that only the upper threshold can keep from being linked."""
+    chosen = np.flatnonzero(scored.among(apart))
+    if not len(chosen):
+        return {}
+    lowest = replace(limits, auto=-np.inf)
+    reasons = deciding.doubts(scored.profile, scored.pairs, scored.levels, scored.total, lowest)
+    keys = scored.left.keys, scored.right.keys
+    return {
+        (keys[0][int(scored.pairs.left[at])], keys[1][int(scored.pairs.right[at])]): float(scored.total[at])
+        for at in chosen.tolist()
+        if not reasons[at]
+    }
+
+
+def _nothing(profile: Profile, left: Side, right: Side) -> Scored:
+    none = np.zeros(0, dtype=np.int32)
+    levels = np.zeros((0, len(profile.comparisons)), dtype=np.int8)
+    return Scored(
+        profile, left, right, Pairs(none, none, none, (), 0), levels, levels.astype(float), none.astype(float), 0, None
+    )
+
+
+def _known(profile: Profile, known: Sequence[tuple[Row, Row]]) -> Compared:
     mine, theirs = (profile.columns([pair[side] for pair in known]) for side in (0, 1))
-    each = np.arange(len(known), dtype=np.int64)
-    return levels_of(profile, mine, theirs, each, each)
+    each = np.arange(len(known), dtype=np.int32)
+    return compared(profile, Table(mine, theirs), each, each)
 
 
-def _allowed(pairs: Pairs, left: Columns, right: Columns) -> Pairs:
+def _allowed(pairs: Pairs, table: Table) -> Pairs:
     """Leave out pairs of different partitions; a record that names none fits all."""
-    mine, theirs = np.asarray(left["partition"]), np.asarray(right["partition"])
+    mine, theirs = table.codes("partition")
     if not mine.any() or not theirs.any():
         return pairs
     own, other = mine[pairs.left], theirs[pairs.right]
-    return _chosen(pairs, (own == other) | (own == "") | (other == ""))
-
-
-def _without(pairs: Pairs, left: Side, right: Side, never: Set[KeyPair]) -> Pairs:
-    keep = [
-        (left.keys[i], right.keys[j]) not in never
-        for i, j in zip(pairs.left.tolist(), pairs.right.tolist(), strict=True)
-    ]
-    return _chosen(pairs, np.asarray(keep, dtype=np.bool_))
-
-
-def _chosen(pairs: Pairs, keep: npt.NDArray[np.bool_]) -> Pairs:
-    return Pairs(pairs.left[keep], pairs.right[keep], pairs.brought_by[keep], pairs.keys, pairs.skipped_blocks)
-
-
-def _decide(
-    profile: Profile,
-    pairs: Pairs,
-    levels: Levels,
-    bits: Bits,
-    prior: float,
-    limits: Thresholds,
-    left: Side,
-    right: Side,
-) -> tuple[tuple[Candidate, ...], tuple[Candidate, ...]]:
-    total = bits.sum(axis=1) + prior
-    worth = np.flatnonzero(total >= limits.review)
-    rivals = np.maximum(_best_other(pairs.left[worth], total[worth]), _best_other(pairs.right[worth], total[worth]))
-    proven, objections = _proven(profile, levels[worth]), _objections(profile, levels[worth])
-    order = np.argsort(-total[worth], kind="stable")
-    free = _free(left)[pairs.left[worth]] & _free(right)[pairs.right[worth]]
-    sure: list[Candidate] = []
-    doubtful: list[Candidate] = []
-    for place in order[free[order]].tolist():
-        row = int(worth[place])
-        reason = _doubt(float(total[row]), float(rivals[place]), bool(proven[place]), objections[place], limits)
-        candidate = Candidate(
-            left.keys[int(pairs.left[row])],
-            right.keys[int(pairs.right[row])],
-            round(float(total[row]), 2),
-            _evidence(profile, levels[row], bits[row]),
-            reason,
-        )
-        (doubtful if reason else sure).append(candidate)
-    taken_left, taken_right = {pair.left for pair in sure}, {pair.right for pair in sure}
-    rest = [pair for pair in doubtful if pair.left not in taken_left and pair.right not in taken_right]
-    return tuple(sure), tuple(rest)
+    return pairs.chosen((own == other) | (own == 0) | (other == 0))
 
 
 def _free(side: Side) -> npt.NDArray[np.bool_]:
     return np.fromiter((key not in side.linked for key in side.keys), np.bool_, len(side.keys))
 
 
-def _doubt(bits: float, rival: float, proven: bool, objection: str, limits: Thresholds) -> str:
-    if objection:
-        return objection
-    if not proven:
-        return "nothing beside the name speaks for it"
-    if bits < limits.auto:
-        return "not enough speaks for it"
-    if bits - rival < limits.margin:
-        return "another record fits about as well"
-    return ""
-
-
-def _best_other(records: npt.NDArray[np.int64], total: Bits) -> Bits:
-    """Return, for each pair, the bits of the best other pair of the same record."""
-    result = np.full(len(records), -np.inf)
-    order = np.lexsort((-total, records))
-    grouped, sorted_total = records[order], total[order]
-    first = np.concatenate([[True], grouped[1:] != grouped[:-1]]) if len(order) else np.zeros(0, dtype=bool)
-    group = np.cumsum(first) - 1
-    heads = np.flatnonzero(first)
-    best = sorted_total[heads]
-    second = np.full(len(heads), -np.inf)
-    has_second = np.flatnonzero(np.diff(np.append(heads, len(order))) > 1)
-    second[has_second] = sorted_total[heads[has_second] + 1]
-    result[order] = np.where(first, second[group], best[group])
-    return result
-
-
-def _proven(profile: Profile, levels: Levels) -> npt.NDArray[np.bool_]:
-    """Tell which pairs agree in something beside the name."""
-    proven = np.zeros(len(levels), dtype=np.bool_)
-    at = {comparison.name: place for place, comparison in enumerate(profile.comparisons)}
-    placed = levels[:, at["address"]] != MISSING if "address" in at else np.ones(len(levels), dtype=np.bool_)
-    for place, comparison in enumerate(profile.comparisons):
-        agrees = (levels[:, place] >= 0) & (levels[:, place] <= comparison.proof)
-        # Branches share the web address: it proves nothing of a record that does not say where it is.
-        proven |= agrees & placed if comparison.name in _OF_THE_GROUP else agrees
-    return proven
-
-
-def _objections(profile: Profile, levels: Levels) -> list[str]:
-    """Return for each pair why one must not link it unasked, however much speaks for it; '' where nothing does."""
-    at = {comparison.name: levels[:, place] for place, comparison in enumerate(profile.comparisons)}
-    if profile.entity == "customer":
-        cases = {
-            "they have different numbers": at["number"] == 1,
-            "they are in different countries": at["address"] == 4,
-            "they are in different towns, and no phone or number is the same": (at["address"] == 3)
-            & (at["phone"] != 0)
-            & (at["number"] != 0),
-            "their names differ: firms of one house share door, phone and web address": (at["name"] >= 3)
-            & (at["number"] != 0),
-        }
-    elif profile.entity == "contact":
-        cases = {
-            "their names differ": at["name"] >= 3,
-            "they are at different companies": (at["company"] == 1) & (at["email"] != 0),
-        }
-    else:
-        cases = {
-            "their names differ": at["name"] == 3,
-            "they have different numbers": (at["sku"] == 1) & (at["name"] > 0),
-            "they are of different kinds": at["kind"] == 1,
-        }
-    chosen: list[str] = np.select(list(cases.values()), list(cases), "").tolist()
-    return chosen
-
-
-def _evidence(profile: Profile, levels: Levels, bits: Bits) -> tuple[Evidence, ...]:
-    return tuple(
-        Evidence(
-            comparison.name,
-            comparison.levels[int(level)] if level != MISSING else "not known on one side",
-            round(float(value), 2),
-        )
-        for comparison, level, value in zip(profile.comparisons, levels, bits, strict=True)
-    )
+def _evidence(profile: Profile, levels: Levels, bits: Bits) -> Iterable[tuple[Evidence, ...]]:
+    names = [comparison.name for comparison in profile.comparisons]
+    sentences = [(*comparison.levels, "not known on one side") for comparison in profile.comparisons]
+    assert MISSING == -1, "the last sentence"
+    for own_levels, own_bits in zip(levels.tolist(), bits.round(2).tolist(), strict=True):
+        said = zip(names, sentences, own_levels, own_bits, strict=True)
+        yield tuple(Evidence(name, says[level], value) for name, says, level, value in said)
 
 
 def summary(matching: Matching) -> Mapping[str, int]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from crosswalk.identity import spelling
-from crosswalk.identity.blocking import Keys, joined, rare_words
+from crosswalk.identity.blocking import Key, Keys, one_slip_apart, rare_words
 from crosswalk.identity.comparison import (
-    Columns,
     Comparison,
     addresses,
     company_names,
@@ -16,6 +15,7 @@ from crosswalk.identity.comparison import (
     person_names,
     product_names,
 )
+from crosswalk.identity.table import Codes, Columns, Table, codes, together
 
 Row = Mapping[str, str | None]
 _POSTAL_AREA = 3
@@ -28,7 +28,7 @@ class Profile:
     entity: str
     reads: tuple[str, ...]
     columns: Callable[[Iterable[Row]], Columns]
-    keys: Callable[[Columns, Columns], Keys]
+    keys: Callable[[Table], Keys]
     comparisons: tuple[Comparison, ...]
     keyed_by: Mapping[str, frozenset[str]]  # which blocking keys presuppose that a comparison agrees
 
@@ -66,33 +66,40 @@ _CUSTOMER_COLUMNS = (
 )
 
 
-def _customer_keys(left: Columns, right: Columns) -> Keys:
-    rarest, second = (rare_words(left["name"], right["name"], rank) for rank in (0, 1))
-    starts = [[name[:4] for name in side["name_glued"]] for side in (left, right)]
-    bones = [[spelling.skeleton(name) for name in side["name"]] for side in (left, right)]
-    shorts = [[_first_and_initial(name) for name in side["name"]] for side in (left, right)]
-    ends = [[_last_and_begin(name) for name in side["name"]] for side in (left, right)]
-    tails = [[name[-4:] for name in side["name_glued"]] for side in (left, right)]
+def _customer_keys(table: Table) -> Keys:
+    rarest, second = _rare(table, "name")
+    begin, end = _made(table, "name_glued", lambda name: name[:4]), _made(table, "name_glued", lambda name: name[-4:])
+    country, area, city = table.codes("country"), table.codes("postal_area"), table.codes("city")
     return {
-        "domain": (left["domain"], right["domain"]),
-        "email": (left["email"], right["email"]),
-        "phone": (left["phone"], right["phone"]),
-        "number": (left["number"], right["number"]),
-        "name": (left["name_glued"], right["name_glued"]),
-        "words": (left["name_key"], right["name_key"]),
-        "consonants": (bones[0], bones[1]),
-        "first word, initial": (joined(shorts[0], left["country"]), joined(shorts[1], right["country"])),
-        "last word, begin": (joined(ends[0], left["country"]), joined(ends[1], right["country"])),
-        "begins": ([_begins(name) for name in left["name_key"]], [_begins(name) for name in right["name_key"]]),
-        "door": (joined(left["postal"], left["house"]), joined(right["postal"], right["house"])),
-        "rarest word, country": (joined(rarest[0], left["country"]), joined(rarest[1], right["country"])),
-        "rarest words": (joined(rarest[0], second[0]), joined(rarest[1], second[1])),
-        "second word, area": (joined(second[0], left["postal_area"]), joined(second[1], right["postal_area"])),
-        "begin, area": (joined(starts[0], left["postal_area"]), joined(starts[1], right["postal_area"])),
-        "begin, city": (joined(starts[0], left["city"]), joined(starts[1], right["city"])),
-        "end, area": (joined(tails[0], left["postal_area"]), joined(tails[1], right["postal_area"])),
-        "end, city": (joined(tails[0], left["city"]), joined(tails[1], right["city"])),
+        **{column: Key(*table.codes(column)) for column in ("domain", "email", "phone", "number")},
+        "name": Key(*table.codes("name_glued")),
+        "words": Key(*table.codes("name_key")),
+        "one slip": one_slip_apart(*(_glued(side["name_key"]) for side in (table.left, table.right))),
+        "consonants": Key(*_made(table, "name", spelling.skeleton)),
+        "first word, initial": Key(*together(_made(table, "name", _first_and_initial), country)),
+        "begins": Key(*_made(table, "name_key", _begins)),
+        "door": Key(*together(table.codes("postal"), table.codes("house"))),
+        "rarest word, country": Key(*together(rarest, country)),
+        "rarest words": Key(*together(rarest, second)),
+        "second word, area": Key(*together(second, area)),
+        "begin, area": Key(*together(begin, area)),
+        "begin, city": Key(*together(begin, city)),
+        "end, area": Key(*together(end, area)),
+        "end, city": Key(*together(end, city)),
     }
+
+
+def _made(table: Table, column: str, make: Callable[[str], str]) -> tuple[Codes, Codes]:
+    return codes(*(list(map(make, side[column])) for side in (table.left, table.right)))
+
+
+def _rare(table: Table, column: str) -> tuple[tuple[Codes, Codes], tuple[Codes, Codes]]:
+    first, second = rare_words(table.left[column], table.right[column])
+    return codes(*first), codes(*second)
+
+
+def _glued(texts: Sequence[str]) -> list[str]:
+    return [text.replace(" ", "") for text in texts]
 
 
 def _first_and_initial(name: str) -> str:
@@ -103,11 +110,6 @@ def _first_and_initial(name: str) -> str:
 def _begins(words: str) -> str:
     begins = [word[:3] for word in words.split()]
     return " ".join(begins) if len(begins) > 1 else ""
-
-
-def _last_and_begin(name: str) -> str:
-    rest, _, last = name.rpartition(" ")
-    return f"{rest[:3]} {last}" if rest else ""
 
 
 CUSTOMER = Profile(
@@ -149,11 +151,11 @@ CUSTOMER = Profile(
             {
                 "name",
                 "words",
+                "one slip",
                 "rarest words",
                 "rarest word, country",
                 "consonants",
                 "first word, initial",
-                "last word, begin",
                 "begins",
             }
         ),
@@ -187,14 +189,14 @@ def _contact_columns(rows: Iterable[Row]) -> Columns:
     return columns
 
 
-def _contact_keys(left: Columns, right: Columns) -> Keys:
-    starts = [[name[:3] for name in side["last_name"]] for side in (left, right)]
+def _contact_keys(table: Table) -> Keys:
+    company, begin = table.codes("customer"), _made(table, "last_name", lambda name: name[:3])
     return {
-        "email": (left["email"], right["email"]),
-        "phone": (left["phone"], right["phone"]),
-        "name, company": (joined(left["last_name"], left["customer"]), joined(right["last_name"], right["customer"])),
-        "begin, company": (joined(starts[0], left["customer"]), joined(starts[1], right["customer"])),
-        "full name": (left["full_name"], right["full_name"]),
+        "email": Key(*table.codes("email")),
+        "phone": Key(*table.codes("phone")),
+        "name, company": Key(*together(table.codes("last_name"), company)),
+        "begin, company": Key(*together(begin, company)),
+        "full name": Key(*table.codes("full_name")),
     }
 
 
@@ -250,13 +252,13 @@ def _product_columns(rows: Iterable[Row]) -> Columns:
     return columns
 
 
-def _product_keys(left: Columns, right: Columns) -> Keys:
-    rarest, second = (rare_words(left["name_key"], right["name_key"], rank) for rank in (0, 1))
+def _product_keys(table: Table) -> Keys:
+    rarest, second = _rare(table, "name_key")
     return {
-        "sku": (left["sku"], right["sku"]),
-        "name": (left["name_key"], right["name_key"]),
-        "rarest words": (joined(rarest[0], second[0]), joined(rarest[1], second[1])),
-        "description": (left["description"], right["description"]),
+        "sku": Key(*table.codes("sku")),
+        "name": Key(*table.codes("name_key")),
+        "rarest words": Key(*together(rarest, second)),
+        "description": Key(*table.codes("description")),
     }
 
 

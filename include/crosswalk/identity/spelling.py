@@ -51,7 +51,7 @@ _STREET_WORDS = {
 _SPECIAL = str.maketrans(
     {"ß": "ss", "ø": "o", "æ": "a", "œ": "o", "đ": "d", "ł": "l", "&": " and ", "+": " and ", ".": "", "'": "", "’": ""}
 )
-_TWO_LETTERS = re.compile("ae|oe|ue")
+_TRANSCRIBED = re.compile("(?<=[aou])e+")
 _SEPARATORS = re.compile(r"[^0-9a-z]+")
 _GLUED_STREET = re.compile(r"([a-z]{3,})(strasse|str|st)$")
 _UNIT = re.compile(r"\b(suite|floor|unit|apt|apartment|etage|stock|og|po box|postfach)\b.*$")
@@ -70,7 +70,7 @@ def folded(text: str | None) -> str:
     plain = text.lower().translate(_SPECIAL)
     if not plain.isascii():
         plain = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode()
-    return _TWO_LETTERS.sub(lambda pair: pair[0][0], _SEPARATORS.sub(" ", plain).strip())
+    return _TRANSCRIBED.sub("", _SEPARATORS.sub(" ", plain).strip())
 
 
 def company(text: str | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,15 +11,17 @@ from psycopg import sql
 from crosswalk.hub.columns import SCHEMA
 from crosswalk.hub.database import Connection
 from crosswalk.hub.links import LinkPair, create_links
-from crosswalk.hub.matches import Proposal, decided, never, propose
+from crosswalk.hub.matches import Match, Proposal, decided, never, propose
 from crosswalk.hub.watermarks import read_watermark, write_watermark
+from crosswalk.identity.deciding import NOT_ENOUGH, Thresholds
 from crosswalk.identity.labels import Label, calibrated
-from crosswalk.identity.matching import Candidate, Matching, Side, Thresholds, match
+from crosswalk.identity.matching import Candidate, KeyPair, Matching, Scored, Side, decide, score, side, would_link
 from crosswalk.identity.profiles import PROFILES, Profile, Row
 from crosswalk.stages.context import StageContext
 
 SCORED = "scored"
 _MOST_KNOWN = 3_000
+_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +66,29 @@ def match_entity(ctx: StageContext, entity: str) -> MatchResult:
             return MatchResult(entity, ran=False)
         left, right = (_records(connection, ctx, profile, side.system) for side in (ctx.pairing.crm, ctx.pairing.erp))
         known = _known(connection, ctx, profile)
-        labels = [Label(found.bits, found.status == "same") for found in decided(connection, ctx.pairing.name, entity)]
+        judged = decided(connection, ctx.pairing.name, entity)
         apart = _never(connection, ctx, entity)
     given = Thresholds(policy.auto, policy.review, policy.margin)
-    calibration = calibrated(labels, given)
-    found = match(profile, left, right, thresholds=calibration.thresholds, known=known, never=apart)
+    scored = score(profile, left, right, known=known, least=given.review)
+    calibration = calibrated(_labels(scored, judged, apart, given), given)
+    found = decide(scored, calibration.thresholds, never=apart)
     linked, doubtful = _keep(ctx, entity, found, mark)
     return MatchResult(entity, True, linked, doubtful, found.compared, calibration.says)
+
+
+def _labels(scored: Scored, judged: Sequence[Match], apart: frozenset[KeyPair], given: Thresholds) -> list[Label]:
+    """Return the decisions that speak about the threshold: those on pairs about which nothing else was in doubt.
+
+    A pair that people keep apart counts with the bits it has now, be it proposed or linked before.
+    """
+    wrong = would_link(scored, apart, given)
+    said = [
+        (frozenset((match.left_key, match.right_key)), Label(match.bits, match.status == "same"))
+        for match in judged
+        if match.reason == NOT_ENOUGH
+    ]
+    counted = {frozenset(pair) for pair in wrong}
+    return [Label(bits, same=False) for bits in wrong.values()] + [label for ends, label in said if ends not in counted]
 
 
 def _keep(ctx: StageContext, entity: str, found: Matching, mark: dict[str, str]) -> tuple[int, int]:
@@ -109,21 +127,24 @@ def _newest(connection: Connection, ctx: StageContext, entity: str) -> dict[str,
 
 
 def _records(connection: Connection, ctx: StageContext, profile: Profile, system: str) -> Side:
-    query = sql.SQL(
-        """
-        select i.key, e.key is not null, {fields} from {table} i {company}
-          left join hub.link_end e on e.pairing = %(pairing)s and e.entity = %(entity)s and e.system = i.system and e.key = i.key
-         where i.system = %(system)s and i.deleted_at is null
-        """
-    ).format(**_parts(profile, "i"))
     parameters = {"system": system, "pairing": ctx.pairing.name, "entity": profile.entity}
-    rows = connection.execute(query, parameters).fetchall()
-    names = _names(profile)
-    return Side(
-        [row[0] for row in rows],
-        [dict(zip(names, row[2:], strict=True)) for row in rows],
-        frozenset(row[0] for row in rows if row[1]),
+    linked = connection.execute(
+        "select key from hub.link_end where pairing = %(pairing)s and entity = %(entity)s and system = %(system)s",
+        parameters,
     )
+    known = frozenset(key for (key,) in linked)
+    query = sql.SQL(
+        "select i.key, {fields} from {table} i {company} where i.system = %(system)s and i.deleted_at is null"
+    ).format(**_parts(profile, "i"))
+    names = _names(profile)
+
+    def rows() -> Iterator[tuple[str, Row]]:
+        with connection.cursor(name="records") as cursor:
+            cursor.itersize = _AT_ONCE
+            for key, *values in cursor.execute(query, parameters):
+                yield key, dict(zip(names, values, strict=True))
+
+    return side(profile, rows(), known)
 
 
 def _known(connection: Connection, ctx: StageContext, profile: Profile) -> Sequence[tuple[Row, Row]]:
