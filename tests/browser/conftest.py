@@ -8,6 +8,7 @@ import pytest
 
 from tests.airflow.first_runs import FirstRuns, first_runs
 from tests.browser.chromium import Browser, browser, programs
+from tests.pages.conftest import desk  # noqa: F401 - a fixture for all tests here
 from tests.stack import Stack, shared_stack
 
 

@@ -71,6 +71,13 @@ def test_a_record_that_was_linked_meanwhile_cannot_be_linked_again(connection: C
         decide(connection, ids["A", "1"], "same", actor="ann")
 
 
+def test_a_decision_that_is_undone_does_not_stand_beside_its_opposite(connection: Connection):
+    ids = proposed(connection, ("A", "1"))
+    decide(connection, ids["A", "1"], "same", actor="ann")
+    undo(connection, "demo", "customer", "netsuite", "1", actor="ben", reason="a branch")
+    assert [(m.status, m.decided_by) for m in decided(connection, "demo", "customer")] == [("different", "ben")]
+
+
 def test_undoing_a_link_lists_what_was_written_through_it_and_keeps_the_pair_apart(connection: Connection):
     create_links(
         connection, "demo", "customer", [LinkPair("salesforce", "A", "netsuite", "1", "scored")], "run 1", now=after(0)
@@ -88,5 +95,6 @@ def test_undoing_a_link_lists_what_was_written_through_it_and_keeps_the_pair_apa
     assert [(w.target_system, w.target_key, w.operation) for w in written] == [("salesforce", "A", "update")]
     assert counterpart(connection, "demo", "customer", "salesforce", "A") is None
     assert never(connection, "demo", "customer") == {frozenset({("salesforce", "A"), ("netsuite", "1")})}
+    assert [m.status for m in decided(connection, "demo", "customer")] == ["different"]
     with pytest.raises(NotFoundError, match="no link"):
         undo(connection, "demo", "customer", "salesforce", "A", actor="ann", reason="again")

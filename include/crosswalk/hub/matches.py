@@ -108,6 +108,20 @@ select i.key as intent_key, i.operation, i.entity, i.target_system, i.target_key
 """
 
 
+# Which of the two is on the left is up to who proposed the pair: a decision must not stand beside its opposite.
+_CALL_DIFFERENT = """
+update hub.match_candidate set status = 'different', decided_at = coalesce(%(now)s, clock_timestamp()), decided_by = %(actor)s
+ where pairing = %(pairing)s and entity = %(entity)s
+   and (left_system, left_key, right_system, right_key) in ((%(ls)s, %(lk)s, %(rs)s, %(rk)s), (%(rs)s, %(rk)s, %(ls)s, %(lk)s))
+"""
+_NEVER_PROPOSED = """
+insert into hub.match_candidate (pairing, entity, left_system, left_key, right_system, right_key, bits, reason, evidence, status, run_id,
+                                 proposed_at, decided_at, decided_by)
+select %(pairing)s, %(entity)s, %(ls)s, %(lk)s, %(rs)s, %(rk)s, 0, 'undone', '[]', 'different', 'review', t.at, t.at, %(actor)s
+  from (select coalesce(%(now)s, clock_timestamp()) as at) t
+"""
+
+
 def propose(
     connection: Connection,
     pairing: str,
@@ -236,20 +250,12 @@ def undo(
         raise NotFoundError(f"{entity} {key} of {system} has no link.", hint="It may have been undone already.")
     for place, (left_system, left_key) in enumerate(ends):
         for right_system, right_key in ends[place + 1 :]:
-            connection.execute(
-                """
-                insert into hub.match_candidate (pairing, entity, left_system, left_key, right_system, right_key, bits, reason, evidence,
-                                                 status, run_id, proposed_at, decided_at, decided_by)
-                select %(pairing)s, %(entity)s, %(ls)s, %(lk)s, %(rs)s, %(rk)s, 0, 'undone', '[]', 'different', 'review', t.at, t.at, %(actor)s
-                  from (select coalesce(%(now)s, clock_timestamp()) as at) t
-                on conflict (pairing, entity, left_system, left_key, right_system, right_key)
-                do update set status = 'different', decided_at = excluded.decided_at, decided_by = excluded.decided_by
-                """,
-                {
-                    "pairing": pairing, "entity": entity, "ls": left_system, "lk": left_key,
-                    "rs": right_system, "rk": right_key, "actor": actor, "now": now,
-                },
-            )  # fmt: skip
+            values = {
+                "pairing": pairing, "entity": entity, "ls": left_system, "lk": left_key,
+                "rs": right_system, "rk": right_key, "actor": actor, "now": now,
+            }  # fmt: skip
+            if connection.execute(_CALL_DIFFERENT, values).rowcount == 0:
+                connection.execute(_NEVER_PROPOSED, values)
     return written
 
 

@@ -105,7 +105,12 @@ def undo(
             written = hub_matches.undo(connection, chosen.name, entity, system, key, actor=person(user), reason=reason)
     except NotFoundError as error:
         raise PageError("Not linked any more", f"{error} {error.hint}") from error
-    told = f"Link undone, {len(written)} writes made through it stay as they are"
+    stay = (
+        "1 write made through it stays as it is"
+        if len(written) == 1
+        else f"{len(written)} writes made through it stay as they are"
+    )
+    told = f"Link undone, {stay}"
     return see_other(request, f"/matches?{urlencode({'pairing': chosen.name, 'told': told})}")
 
 
