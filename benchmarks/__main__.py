@@ -24,6 +24,7 @@ NAMES = (
     "parsing",
     "identity",
     "customer_page",
+    "ledger",
     "latency",
     "checks",
 )

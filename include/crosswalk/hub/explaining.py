@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from crosswalk.hub import ledger
 from crosswalk.hub.database import Connection
-from crosswalk.hub.ledger import LedgerEntry
+from crosswalk.hub.ledger import LedgerEntry, Since
 from crosswalk.hub.writes import StoredWrite, writes_into
 
 
@@ -59,37 +59,25 @@ def _people(connection: Connection, write: StoredWrite) -> list[LedgerEntry]:
     return [entry for entry in told if not entry.actor.startswith(engine)]
 
 
-def state_at(
-    current: Mapping[str, object], deleted: bool, entries: Sequence[LedgerEntry], first: datetime | None, at: datetime
-) -> State:
-    """Return a record at ``at``, walking back from its ``current`` values through what was observed since (newest first).
+def state_at(current: Mapping[str, object], deleted: bool, since: Since, first: datetime | None, at: datetime) -> State:
+    """Return a record at ``at``: its ``current`` values, and for those that changed ``since`` then what they were before.
 
     ``first`` is when records of its kind were first landed: of before, nothing is known.
     """
-    values, unknown, exists, gaps = dict(current), set[str](), not deleted, list[str]()
     if first is None or at < first:
         return State({}, frozenset(current), None, ["The hub had read no record of this kind by then."])
-    for entry in entries:
-        if entry.kind == "deleted":
-            exists = True
-            continue
-        exists = exists if entry.kind == "observed" else False
-        changed = entry.detail.get("fields")
-        if changed is None:
-            unknown |= set(values)
-            gaps.append(
-                f"The change of {entry.at:%Y-%m-%d %H:%M:%S} UTC was seen, but which fields it changed was not kept then."
-            )
-            break
-        for name, change in changed.items():
-            if change is True:
-                unknown.add(name)
-            else:
-                values[name] = change[0]
-    if len(entries) == ledger.COUNTED:
-        gaps.append(f"More than {ledger.COUNTED} changes since then: only the latest were walked back.")
-        unknown |= set(values)
-    gaps.append(
-        "The hub keeps no time of a record's first reading: it may have been read, or made, only later than this."
-    )
-    return State(values, frozenset(unknown), exists, gaps)
+    changed = {name: change for name, change in since.fields.items() if change is not True}
+    values = {**current, **{name: change[0] for name, change in changed.items()}}
+    unknown = {name for name, change in since.fields.items() if change is True}
+    if since.gap or since.more:
+        unknown |= set(current) - set(changed)
+    exists = not deleted if since.kind is None else since.kind != "restored"
+    return State(values, frozenset(unknown), exists, [*_gaps(since)])
+
+
+def _gaps(since: Since) -> Iterator[str]:
+    if since.gap:
+        yield f"The change of {since.gap:%Y-%m-%d %H:%M:%S} UTC was seen, but which fields it changed was not kept then."
+    if since.more:
+        yield f"More than {ledger.WALKED:,} changes since then: what changed only later than those cannot be told."
+    yield "The hub keeps no time of a record's first reading: it may have been read, or made, only later than this."

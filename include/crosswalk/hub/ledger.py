@@ -141,6 +141,9 @@ select l.* from kinds k cross join lateral (
 COUNTED = 10_000
 """As far as a run's entries of one kind are counted."""
 
+WALKED = 5_000
+"""As many entries of one record are looked at for what changed in it."""
+
 _COUNTS = f"""{_KINDS}
 select k.kind, (select count(*) from (
            select 1 from hub.ledger l where l.run_id = %(run)s and l.kind = k.kind limit {COUNTED + 1}) few)
@@ -149,14 +152,22 @@ select k.kind, (select count(*) from (
 
 _CHANGE_OF = f"""
 select {_COLUMNS} from (
-    select {_COLUMNS} from hub.ledger where (system, entity, key) = (%(system)s, %(entity)s, %(key)s) order by id desc limit {COUNTED}
+    select {_COLUMNS} from hub.ledger where (system, entity, key) = (%(system)s, %(entity)s, %(key)s) order by id desc limit {WALKED}
 ) latest where detail -> 'fields' ? %(field)s order by id desc limit 2
 """
 
+# What a field was is what the oldest change since then found there. Entries of before fields were kept say only that something changed.
 _SINCE = f"""
-select {_COLUMNS} from hub.ledger
- where (system, entity, key) = (%(system)s, %(entity)s, %(key)s) and at > %(at)s and kind in ('observed', 'restored', 'deleted')
- order by id desc limit {COUNTED}
+with since as materialized (
+    select id, at, kind, detail -> 'fields' as fields from hub.ledger
+     where (system, entity, key) = (%(system)s, %(entity)s, %(key)s) and at > %(at)s and kind in ('observed', 'restored', 'deleted')
+     order by id limit {WALKED}
+),
+gap as (select id, at from since where fields is null and kind <> 'deleted' order by id limit 1)
+select (select kind from since order by id limit 1), (select at from gap), (select count(*) from since) = {WALKED},
+       coalesce((select jsonb_object_agg(name, change)
+                   from (select distinct on (f.name) f.name, f.change from since, jsonb_each(fields) f (name, change)
+                          where id < coalesce((select id from gap), 9223372036854775807) order by f.name, id) oldest), '{{}}')
 """
 
 _FIRST_LANDING = """
@@ -184,13 +195,28 @@ def run_counts(connection: Connection, run_id: str) -> dict[str, int]:
 
 
 def changes_of(connection: Connection, system: str, entity: str, key: str, name: str) -> list[LedgerEntry]:
-    """Return the last and the last but one entry that changed a field of a record, as far as :data:`COUNTED` entries tell."""
+    """Return the last and the last but one entry that changed a field of a record, as far as :data:`WALKED` entries tell."""
     return _entries(connection, _CHANGE_OF, system=system, entity=entity, key=key, field=name)
 
 
-def changes_since(connection: Connection, system: str, entity: str, key: str, at: datetime) -> list[LedgerEntry]:
-    """Return what was observed of a record after an instant, the newest first, at most :data:`COUNTED`."""
-    return _entries(connection, _SINCE, system=system, entity=entity, key=key, at=at)
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What was observed of a record after an instant: the oldest entry's kind, and each field's oldest change.
+
+    ``gap`` is when a change was first seen of which nothing but itself is known; ``more`` tells that not everything was looked at.
+    """
+
+    kind: str | None
+    gap: datetime | None
+    more: bool
+    fields: dict[str, Any]
+
+
+def observed_since(connection: Connection, system: str, entity: str, key: str, at: datetime) -> Since:
+    """Return what was observed of a record after an instant, from the oldest on, at most :data:`WALKED` entries."""
+    row = connection.execute(_SINCE, {"system": system, "entity": entity, "key": key, "at": at}).fetchone()
+    assert row is not None
+    return Since(*row)
 
 
 def first_landing(connection: Connection, system: str, entity: str) -> datetime | None:

@@ -108,7 +108,7 @@ def _why(connection: Connection, now: Image, mapped: Mapping[str, FieldMapping],
 
 
 def _state(connection: Connection, now: Image, at: datetime) -> explaining.State:
-    entries = ledger.changes_since(connection, now.system, now.entity, now.key, at)
+    since = ledger.observed_since(connection, now.system, now.entity, now.key, at)
     first = ledger.first_landing(connection, now.system, now.entity)
     current: dict[str, Any] = {**now.values, **now.extras}
-    return explaining.state_at(current, now.deleted, entries, first, at)
+    return explaining.state_at(current, now.deleted, since, first, at)
