@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError as ShapeError
 
+from crosswalk.identity.survivorship import first_values
 from crosswalk.model.records import Image
 from crosswalk.pairing import ProductPolicy
 from crosswalk.products.build import (
@@ -162,3 +163,25 @@ def test_new_products_are_created_as_the_pairing_says(
 def test_prices_costs_and_keys_cannot_be_given_a_way(name: str) -> None:
     with pytest.raises(ShapeError, match=f"'{name}' does not travel"):
         ProductPolicy(fields={name: "erp"})
+
+
+@given(RECORDS, RECORDS, POLICIES, st.sampled_from(["erp", "crm", "longest", "newest"]))
+def test_a_first_value_is_the_survivors_and_whoever_was_empty_gets_it(
+    crm: dict[str, object], erp: dict[str, object], policy: ProductPolicy, rule: str
+) -> None:
+    pair = ProductPair(image("crm", crm), image("erp", erp))
+    survivors = dict.fromkeys(policy.fields, rule)
+    plan = plan_pair(pair, policy, survivors)  # type: ignore[arg-type]
+    settled = after(plan)
+    kept = first_values(pair.crm, pair.erp, survivors, tuple(policy.fields))  # type: ignore[arg-type]
+    for name in policy.fields:
+        assert settled.crm.values[name] == settled.erp.values[name] == kept[name].value
+    assert plan.troubles == ()
+
+
+def test_what_survived_once_says_nothing_of_later_edits() -> None:
+    policy, survivors = ProductPolicy(fields={"name": "erp"}), {"name": "crm"}
+    first = plan_pair(pair_of("mine", "theirs", None), policy, survivors)  # type: ignore[arg-type]
+    assert [(change.target, change.values["name"]) for change in first.changes] == [("erp", "mine")]
+    edited = plan_pair(pair_of("edited", "mine", "mine"), policy, survivors)  # type: ignore[arg-type]
+    assert [(change.target, change.values["name"]) for change in edited.changes] == [("crm", "mine")]

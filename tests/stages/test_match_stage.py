@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from benchmarks.labelled_companies import RICH, labelled
 from crosswalk.hub.database import Hub
 from crosswalk.hub.landing import land
 from crosswalk.hub.links import counterparts, unlink
-from crosswalk.hub.matches import decide, open_matches
+from crosswalk.hub.matches import decide, open_matches, undo
 from crosswalk.model.entities import CUSTOMER, ENTITIES
 from crosswalk.model.records import Image
 from crosswalk.pairing import load_pairing
@@ -60,8 +61,10 @@ def test_sure_pairs_are_linked_doubtful_ones_proposed_and_nothing_is_done_twice(
     assert set(links.items()) <= data.true
     assert first.doubtful == len(waiting) > 0
     assert not {match.left_key for match in waiting} & set(links)
-    again = match_entity(ctx, "customer")
-    assert (again.linked, again.doubtful) == (0, first.doubtful)
+    for number in range(2):
+        landed(hub, "salesforce", {"news": {"name": "Nobody knows them", "phone": f"+49301234{number}"}})
+        again = match_entity(ctx, "customer")
+        assert (again.ran, again.linked, again.doubtful) == (True, 0, first.doubtful)
     assert match_entity(ctx, "customer").ran is False
 
 
@@ -80,6 +83,41 @@ def test_a_link_that_is_undone_and_called_different_is_not_made_again(hub: Hub, 
     assert result.ran
     with hub.connection() as connection:
         assert chosen.id not in {match.id for match in open_matches(connection, ctx.pairing.name, limit=None)}
+
+
+def test_decisions_move_the_threshold_only_where_nothing_else_was_in_doubt(hub: Hub, ctx: StageContext):
+    data = labelled(600, RICH)
+    landed(hub, "salesforce", data.left)
+    landed(hub, "netsuite", data.right)
+    first = match_entity(ctx, "customer")
+    with hub.connection() as connection:
+        objected = next(m for m in open_matches(connection, ctx.pairing.name, limit=None) if "differ" in m.reason)
+        decide(connection, objected.id, "different", actor="ann")
+    second = match_entity(ctx, "customer")
+    assert (second.linked, second.threshold) == (0, "unchanged: 0 decisions say nothing else")
+    with hub.connection() as connection:
+        linked = counterparts(connection, ctx.pairing.name, "customer", "salesforce", "netsuite", list(data.left))
+        key = next(iter(linked))
+        undo(connection, ctx.pairing.name, "customer", "salesforce", key, actor="ann", reason="two companies")
+    third = match_entity(ctx, "customer")
+    assert third.threshold.startswith("raised from 10 to")
+    assert (first.linked, third.linked) == (len(linked), 0)
+
+
+def test_products_are_matched_by_numbers_that_are_written_in_two_ways(hub: Hub, ctx: StageContext):
+    shipped = load_pairing(INCLUDE / "pairings" / "netsuite_salesforce.yaml")
+    ctx = replace(ctx, pairing=shipped)
+    for system, dash in (("salesforce", "-"), ("netsuite", " ")):
+        rows = {f"{n}": {"sku": f"HB{dash}{n}", "name": f"Hex bolt M{n} zinc"} for n in range(100, 160)}
+        landed(hub, system, {**rows, "bare": {"name": "Ring spanner 17"}}, "product")
+    found = match_entity(ctx, "product")
+    with hub.connection() as connection:
+        links = counterparts(
+            connection, shipped.name, "product", "salesforce", "netsuite", [*map(str, range(100, 160)), "bare"]
+        )
+        waiting = [(m.left_key, m.right_key) for m in open_matches(connection, shipped.name)]
+    assert (found.linked, links) == (60, {f"{n}": f"{n}" for n in range(100, 160)})
+    assert waiting == [("bare", "bare")]
 
 
 def test_people_are_matched_within_their_company(hub: Hub, ctx: StageContext):

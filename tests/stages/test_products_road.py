@@ -151,6 +151,23 @@ def test_a_crm_edit_reaches_the_item_only_where_the_pairing_grants_it(catalogue_
     assert sent(world.run_products()) == NOTHING
 
 
+def test_first_values_are_those_the_pairing_names_and_later_ones_the_masters(catalogue_world: World) -> None:
+    world = live(catalogue_world, fields={"description": "erp"})
+    first = world.pairing.matching.model_copy(update={"survivors": {"product": {"description": "crm"}}})
+    world.pairing = world.pairing.model_copy(update={"matching": first})
+    product, item = next(
+        (key, row["ERP_Id__c"]) for key, row in products(world, IsActive=True).items() if row["ERP_Id__c"]
+    )
+    edit_product(world, product, Description="From the catalogue")
+    world.edit_item("inventoryItem", item, description="From the warehouse")
+    world.run_products()
+    (there,) = world.suiteql(f"select description from item where id = {item}")
+    assert there["description"] == products(world)[product]["Description"] == "From the catalogue"
+    edit_product(world, product, Description="Edited later")
+    assert sent(world.run_products()) == {"products_to_erp": (0, 0), "products_to_crm": (1, 1)}
+    assert products(world)[product]["Description"] == "From the catalogue"
+
+
 def test_a_field_both_sides_changed_waits_for_a_person_and_leaves_when_they_agree(catalogue_world: World) -> None:
     world = live(catalogue_world, fields={"description": "either"})
     world.run_products()

@@ -86,21 +86,31 @@ def addresses(table: Table, i: Positions, j: Positions) -> Levels:
 
 
 def person_names(table: Table, i: Positions, j: Positions) -> Levels:
-    """Compare first and last name: both equal, nearly, last name and initial, last name only, different."""
+    """Compare first and last name: both equal, nearly, first name cut short, first name not known, different.
+
+    Anna and Andreas Weber are two people, A. Weber may be either of them.
+    """
     mine, theirs = _of(table, "last_name", i, j)
     first_mine, first_theirs = _of(table, "first_name", i, j)
-    initial_mine, initial_theirs = _of(table, "initial", i, j)
     last_same = (mine == theirs) & (mine != 0)
     first_known = (first_mine != 0) & (first_theirs != 0)
-    first_same = first_known & (first_mine == first_theirs)
     result = np.full(len(i), 4, dtype=np.int8)
-    names = table.left["full_name"], table.right["full_name"]
-    whole = similarity(*names, i, j, fuzz.token_sort_ratio, least=90)
     result[last_same & ~first_known] = 3
-    result[last_same & (initial_mine == initial_theirs) & first_known] = 2
-    result[whole >= 90] = 1
-    result[last_same & first_same] = 0
+    names = table.left["full_name"], table.right["full_name"]
+    result[similarity(*names, i, j, fuzz.token_sort_ratio, least=90) >= 90] = 1
+    open_ = np.flatnonzero(last_same & first_known & (result > 1))
+    firsts = table.left["first_name"], table.right["first_name"]
+    cut = [
+        _begin_alike(firsts[0][one], firsts[1][other])
+        for one, other in zip(i[open_].tolist(), j[open_].tolist(), strict=True)
+    ]
+    result[open_[cut]] = 2
+    result[last_same & first_known & (first_mine == first_theirs)] = 0
     return _unless_missing(result, mine, theirs)
+
+
+def _begin_alike(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)
 
 
 def product_names(table: Table, i: Positions, j: Positions) -> Levels:

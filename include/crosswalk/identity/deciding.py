@@ -88,11 +88,12 @@ def _objections(profile: Profile, levels: Levels) -> dict[str, npt.NDArray[np.bo
         }
     if profile.entity == "contact":
         return {
-            "their names differ": at["name"] >= 3,
+            "their names differ": at["name"] == 4,
+            "a first name is not known, and their e-mail is not the same": (at["name"] == 3) & (at["email"] != 0),
             "they are at different companies": (at["company"] == 1) & (at["email"] != 0),
         }
     return {
         "their names differ": at["name"] == 3,
-        "they have different numbers": (at["sku"] == 1) & (at["name"] > 0),
+        "they have different numbers": at["sku"] == 1,
         "they are of different kinds": at["kind"] == 1,
     }

@@ -19,6 +19,7 @@ from crosswalk.identity.table import Codes, Columns, Table, codes, together
 
 Row = Mapping[str, str | None]
 _POSTAL_AREA = 3
+_END = 3  # words: items of some ERPs are called "Valves : Ball valve 1in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,15 +171,13 @@ CUSTOMER = Profile(
 
 def _contact_columns(rows: Iterable[Row]) -> Columns:
     columns: dict[str, list[str]] = {
-        name: []
-        for name in ("first_name", "last_name", "initial", "full_name", "email", "phone", "customer", "partition")
+        name: [] for name in ("first_name", "last_name", "full_name", "email", "phone", "customer", "partition")
     }
     for row in rows:
         first, last = spelling.folded(row.get("first_name")), spelling.folded(row.get("last_name"))
         for column, value in (
             ("first_name", first),
             ("last_name", last),
-            ("initial", first[:1]),
             ("full_name", f"{first} {last}".strip()),
             ("email", (row.get("email") or "").lower()),
             ("phone", spelling.digits_of_phone(row.get("phone") or row.get("mobile"))),
@@ -197,6 +196,7 @@ def _contact_keys(table: Table) -> Keys:
         "name, company": Key(*together(table.codes("last_name"), company)),
         "begin, company": Key(*together(begin, company)),
         "full name": Key(*table.codes("full_name")),
+        "one slip": one_slip_apart(*(_glued(side["full_name"]) for side in (table.left, table.right))),
     }
 
 
@@ -211,8 +211,8 @@ CONTACT = Profile(
             (
                 "the same name",
                 "nearly the same name",
-                "the same last name and initial",
-                "the same last name",
+                "the same last name, the first cut short",
+                "the same last name, the first not known",
                 "another name",
             ),
             (0.8, 0.1, 0.03, 0.05, 0.02),
@@ -226,7 +226,7 @@ CONTACT = Profile(
         ),
     ),
     {
-        "name": frozenset({"full name", "name, company", "begin, company"}),
+        "name": frozenset({"full name", "name, company", "begin, company", "one slip"}),
         "email": frozenset({"email"}),
         "phone": frozenset({"phone"}),
         "company": frozenset({"name, company", "begin, company"}),
@@ -236,15 +236,18 @@ CONTACT = Profile(
 
 def _product_columns(rows: Iterable[Row]) -> Columns:
     columns: dict[str, list[str]] = {
-        name: [] for name in ("sku", "name_key", "name_digits", "description", "kind", "partition")
+        name: [] for name in ("sku", "name_key", "name_end", "name_digits", "description", "kind", "partition")
     }
     for row in rows:
-        words = sorted(spelling.folded(row.get("name")).split())
+        name = spelling.folded(row.get("name"))
+        words = sorted(name.split())
         for column, value in (
             ("sku", spelling.code(row.get("sku"))),
             ("name_key", " ".join(words)),
+            ("name_end", " ".join(name.split()[-_END:])),
             ("name_digits", " ".join(word for word in words if any(map(str.isdigit, word)))),
-            ("description", spelling.folded(row.get("description"))),
+            # What it says beyond the name: descriptions repeat names, and what is said twice would count twice.
+            ("description", " ".join(_others(spelling.folded(row.get("description")), words))),
             ("kind", row.get("product_type") or ""),
             ("partition", ""),
         ):
@@ -252,13 +255,18 @@ def _product_columns(rows: Iterable[Row]) -> Columns:
     return columns
 
 
+def _others(text: str, words: Sequence[str]) -> list[str]:
+    return [word for word in text.split() if word not in words]
+
+
 def _product_keys(table: Table) -> Keys:
     rarest, second = _rare(table, "name_key")
     return {
         "sku": Key(*table.codes("sku")),
         "name": Key(*table.codes("name_key")),
+        "end": Key(*table.codes("name_end")),
         "rarest words": Key(*together(rarest, second)),
-        "description": Key(*table.codes("description")),
+        "one slip": one_slip_apart(*(_glued(side["name_key"]) for side in (table.left, table.right))),
     }
 
 
@@ -282,14 +290,13 @@ PRODUCT = Profile(
             (0.6, 0.4),
             equal("description"),
             "description",
-            0,
         ),
         Comparison("kind", ("the same kind", "another kind"), (0.9, 0.1), equal("kind")),
     ),
     {
         "sku": frozenset({"sku"}),
-        "name": frozenset({"name", "rarest words"}),
-        "description": frozenset({"description"}),
+        "name": frozenset({"name", "end", "rarest words", "one slip"}),
+        "description": frozenset(),
         "kind": frozenset(),
     },
 )

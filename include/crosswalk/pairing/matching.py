@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from crosswalk.model.entities import ENTITIES
+
 MATCHABLE = ("customer", "contact", "product")
 
 
@@ -39,4 +41,8 @@ class Matching(BaseModel):
         for entity in (*self.entities, *self.survivors):
             if entity not in MATCHABLE:
                 raise ValueError(f"{entity!r} cannot be matched by score; these can: {', '.join(MATCHABLE)}")
+        for entity, fields in self.survivors.items():
+            for name in fields:
+                if name not in ENTITIES[entity].field_names:
+                    raise ValueError(f"survivors: {name!r} is no field of a {entity}")
         return self

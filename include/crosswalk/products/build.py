@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
+from crosswalk.identity.survivorship import Survivor, first_values
 from crosswalk.model.records import Image, Value
 from crosswalk.pairing import ProductPolicy
 from crosswalk.products.merge import Base, Verdict, verdicts
@@ -13,6 +15,7 @@ from crosswalk.products.merge import Base, Verdict, verdicts
 Side = Literal["crm", "erp"]
 CREATED_WITH = ("sku", "name", "description", "is_active")
 _OTHER: Mapping[Side, Side] = {"crm": "erp", "erp": "crm"}
+_TO_THE_OTHER: Mapping[Side, Verdict] = {"crm": Verdict.TO_ERP, "erp": Verdict.TO_CRM}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +67,18 @@ class PairPlan:
         return not self.changes and not self.troubles
 
 
-def plan_pair(pair: ProductPair, policy: ProductPolicy) -> PairPlan:
-    """Return what a linked pair asks for."""
+def plan_pair(
+    pair: ProductPair, policy: ProductPolicy, survivors: Mapping[str, Survivor] = MappingProxyType({})
+) -> PairPlan:
+    """Return what a linked pair asks for; ``survivors`` say whose value of a field comes first while the sides never agreed on it."""
     if pair.crm.deleted or pair.erp.deleted:
         return _deleted(pair, policy)
-    judged = verdicts(pair.crm.values, pair.erp.values, (pair.crm_base, pair.erp_base), policy)
+    first = {
+        name: _TO_THE_OTHER[kept.side]
+        for name, kept in first_values(pair.crm, pair.erp, survivors, tuple(survivors)).items()
+        if kept.side
+    }
+    judged = verdicts(pair.crm.values, pair.erp.values, (pair.crm_base, pair.erp_base), policy, first)
     return PairPlan(
         pair,
         tuple(_changes(pair, judged)),

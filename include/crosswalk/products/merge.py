@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 from crosswalk.model.records import Value
 from crosswalk.pairing import ProductPolicy
@@ -36,11 +37,14 @@ class Sides:
     known: bool = False
 
 
-def judge(field: str, sides: Sides, policy: ProductPolicy) -> Verdict:
-    """Return what is to be done about ``field``, of which ``policy.fields`` names the master."""
+def judge(field: str, sides: Sides, policy: ProductPolicy, first: Verdict | None = None) -> Verdict:
+    """Return what is to be done about ``field``, of which ``policy.fields`` names the master.
+
+    ``first`` is what the pairing says of first values of this field; without it the master's word counts from the start.
+    """
     if sides.crm == sides.erp:
         return Verdict.SAME
-    verdict = _changed(field, sides, policy) if sides.known else _first_meeting(field, sides, policy)
+    verdict = _changed(field, sides, policy) if sides.known else first or _first_meeting(field, sides, policy)
     travelling = {Verdict.TO_CRM: sides.erp, Verdict.TO_ERP: sides.crm}
     return Verdict.SAME if verdict in travelling and travelling[verdict] is None else verdict
 
@@ -71,9 +75,13 @@ def _changed(field: str, sides: Sides, policy: ProductPolicy) -> Verdict:
 
 
 def verdicts(
-    crm: Mapping[str, Value], erp: Mapping[str, Value], bases: tuple[Base, Base], policy: ProductPolicy
+    crm: Mapping[str, Value],
+    erp: Mapping[str, Value],
+    bases: tuple[Base, Base],
+    policy: ProductPolicy,
+    first: Mapping[str, Verdict] = MappingProxyType({}),
 ) -> dict[str, Verdict]:
-    """Return the verdict on every field of the policy; ``bases`` are the CRM's and the ERP's."""
+    """Return the verdict on every field of the policy; ``bases`` are the CRM's and the ERP's, ``first`` what holds before there are any."""
     crm_base, erp_base = bases
     return {
         field: judge(
@@ -86,6 +94,7 @@ def verdicts(
                 field in crm_base and field in erp_base,
             ),
             policy,
+            first.get(field),
         )
         for field in policy.fields
     }

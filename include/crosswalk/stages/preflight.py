@@ -233,9 +233,10 @@ def product_fields(ctx: StageContext) -> Iterator[Finding]:
         mapping, file = ctx.mapping(side).entities.get("product"), ctx.pairing.side(side).mapping
         for name, master in ctx.pairing.products.fields.items():
             field = mapping.fields.get(name) if mapping else None
+            first = ctx.pairing.matching.survivors.get("product", {}).get(name, master)
             if field is None:
                 yield Finding(f"products.fields.{name}", f"{file} maps no {name} of products.", "Add a line for it.")
-            elif field.law is Law.ONE_WAY and master != side:
+            elif field.law is Law.ONE_WAY and not master == first == side:
                 yield Finding(
                     f"products.fields.{name}",
                     f"{field.place} only reads {name}, but the pairing writes it there.",

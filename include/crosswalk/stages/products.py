@@ -68,7 +68,8 @@ def plan_products(
     creation = policy.create_items if road.source == "crm" else policy.create_products
     creates = creation == "always" or (creation == "on_request" and asked is not None)
     facts = gather_products(connection, ctx.pairing, road.source, asked, creates=creates)
-    plans = [plan_pair(pair, policy) for pair in facts.pairs]
+    survivors = ctx.pairing.matching.survivors.get("product", {})
+    plans = [plan_pair(pair, policy, survivors) for pair in facts.pairs]
     missing = [product for product in facts.unlinked if may_create(product, policy, asked=asked is not None)]
     drafts, troubles = _updates(road, plans)
     for product in missing:
