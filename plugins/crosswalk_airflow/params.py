@@ -43,13 +43,20 @@ def sync_params() -> dict[str, Param]:
 
 
 def preflight_params() -> dict[str, Param]:
-    """Return the Params of preflight: whether the right to write is looked at, too."""
+    """Return the Params of preflight: whether the right to write is looked at, too, and whether what is missing is created."""
     return {
         "writes": Param(
             True,
             type="boolean",
             title="Writes",
             description_md="Look at what only writing needs, too. Off: what phase 1 needs. Nothing is written either way.",
+        ),
+        "create": Param(
+            False,
+            type="boolean",
+            title="Create",
+            description_md="Create what is missing and the systems' APIs can create, such as custom fields and the right to them. "
+            "The task's log lists it before and after. Needs *Writes*.",
         ),
         "reason": sync_params()["reason"],
     }

@@ -118,7 +118,8 @@ def preflight_doc(pairing: Pairing) -> str:
     """Return the documentation of preflight."""
     return f"""## {pairing.title}: preflight
 Run it before going live, and after every change of a connection, a role, a mapping or the pairing: signs in to **{pairing.crm.system}** and
-**{pairing.erp.system}**, looks for every field, right and value that the pairing needs, and names what is missing with the remedy. **Writes nothing.**
+**{pairing.erp.system}**, looks for every field, right and value that the pairing needs, and names what is missing with the remedy. **Writes nothing**
+unless *Create* is ticked: then it creates what the systems' APIs allow (custom fields and the right to them), and the log lists what.
 On the command line it is `crosswalk preflight {pairing.name}`.
 
 | task | does |

@@ -16,6 +16,7 @@ from crosswalk_airflow.local.layout import find_project
 
 if TYPE_CHECKING:
     from crosswalk.stages.context import StageContext
+    from crosswalk.stages.preflight import PreflightResult
 
 _DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 
@@ -23,26 +24,58 @@ _DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 @click.command()
 @click.argument("names", metavar="[PAIRING]…", nargs=-1)
 @click.option("--read-only", is_flag=True, help="Look only at what reading (phase 1) needs.")
-def preflight(names: tuple[str, ...], read_only: bool) -> None:
+@click.option("--create", is_flag=True, help="List what can be created of what is missing, ask, and create it.")
+@click.option("--yes", is_flag=True, help="With --create: do not ask.")
+def preflight(names: tuple[str, ...], read_only: bool, create: bool, yes: bool) -> None:
     """Look for what the systems and the PAIRING lack (all pairings by default), with the remedies.
 
     Uses Airflow's connections: those of the local system when it was started here, else those this environment's Airflow knows.
-    Reads only. Exit status 1 when something blocking is missing.
+    Writes nothing without --create. Exit status 1 when something blocking is missing, in the end.
     """
-    from crosswalk.stages.preflight import preflight as look
-    from crosswalk.stages.preflight import table
-
+    if create and read_only:
+        raise click.UsageError("--create writes; leave --read-only out.")
     include = find_project() / "include"
     chosen = _chosen(names, include)
     enter_airflow()
     blocking = 0
     for pairing in chosen:
-        with redirect_stdout(sys.stderr):  # Airflow's own log lines: standard output holds the table alone
-            result = look(_surroundings(pairing, include, read_only=read_only))
+        with redirect_stdout(sys.stderr):  # Airflow's own log lines: standard output holds tables and lists alone
+            surroundings = _surroundings(pairing, include, read_only=read_only)
+        result = _look(surroundings)
+        if create and result.findings and _create(surroundings, result, ask=not yes):
+            result = _look(surroundings)
         blocking += result.blocking
-        click.echo(table(pairing, result.findings))
     if blocking:
         raise SystemExit(1)
+
+
+def _look(surroundings: StageContext) -> PreflightResult:
+    """Look, and print the table."""
+    from crosswalk.stages.preflight import preflight as look
+    from crosswalk.stages.preflight import table
+
+    with redirect_stdout(sys.stderr):
+        result = look(surroundings)
+    click.echo(table(surroundings.pairing, result.findings))
+    return result
+
+
+def _create(surroundings: StageContext, found: PreflightResult, *, ask: bool) -> bool:
+    """List what can be created, and create it when that is agreed to; says whether something may have changed."""
+    from crosswalk.stages.creation import create, listing, propose, report
+
+    with redirect_stdout(sys.stderr):
+        proposals = propose(surroundings, found)
+    click.echo(f"\n{listing(proposals)}")
+    if not any(proposal.creations for proposal in proposals):
+        return False
+    if ask and not click.confirm("Create this?", err=True):
+        click.echo("Nothing was created.")
+        return False
+    with redirect_stdout(sys.stderr):
+        made = create(surroundings, found)
+    click.echo(f"\n{report(made)}\n")
+    return True
 
 
 def _chosen(names: tuple[str, ...], include: Path) -> list[Pairing]:

@@ -99,6 +99,10 @@ def test_preflight_runs_by_hand_and_may_leave_the_right_to_write_aside(facts: Fa
         assert dag["schedule"] is None
         assert set(dag["tasks"]) == {"preflight"}
         assert dag["params"]["writes"]["type"] == "boolean"
+        assert (dag["params"]["create"]["type"], "log lists it" in dag["params"]["create"]["description_md"]) == (
+            "boolean",
+            True,
+        )
 
 
 def test_matching_runs_by_the_schedule_of_the_pairing_and_asks_nothing(facts: Facts) -> None:

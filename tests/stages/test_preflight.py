@@ -8,8 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from crosswalk.connectors.protocol import Finding
+from crosswalk.connectors.protocol import Connector, Finding
+from crosswalk.connectors.registry import open_connector
+from crosswalk.connectors.settings import ConnectionSettings
 from crosswalk.pairing import ChoiceRule, load_pairing
+from crosswalk.stages.creation import create, propose, report
 from crosswalk.stages.preflight import Place, countries_known, currencies_known, preflight, price_lists, table
 from crosswalk_airflow.local.sandbox import netsuite_connection, salesforce_connection
 from tests.stages.world import INCLUDE, World
@@ -108,6 +111,86 @@ def environment(world: World, home: Path, **changes: str) -> dict[str, str]:
             "PYTHONPATH": f"{REPOSITORY}/include:{REPOSITORY}/plugins",
         }
     )
+
+
+MISSING = ("Account.ERP_Id__c", "Opportunity.PO_Number__c")
+
+
+def without_fields(world: World) -> None:
+    """Take custom fields out of the CRM, as an org has it that nobody has prepared."""
+    for full_name in MISSING:
+        world.vendors["salesforce"].emulator.actions["remove_field"]({"full_name": full_name})
+
+
+def test_what_is_missing_is_listed_created_and_kept_in_the_ledger_and_netsuite_says_why_it_creates_nothing(
+    catalogue_world: World,
+) -> None:
+    world = catalogue_world
+    without_fields(world)
+    found = preflight(world.context())
+    missing = {place.finding.subject for place in found.findings if place.where == "salesforce"}
+    assert set(MISSING) <= missing
+    proposals = {proposal.system: proposal for proposal in propose(world.context(), found)}
+    assert set(MISSING) < {creation.subject for creation in proposals["salesforce"].creations}
+    assert preflight(world.context()).findings == found.findings, "proposing writes nothing"
+    (made,) = create(world.context(actor="ann"), found)
+    assert {f"Created {name}." for name in MISSING} < set(made.done)
+    after = preflight(world.context())
+    assert not set(MISSING) & {place.finding.subject for place in after.findings}
+    told = world.rows("select actor, system, detail->>'done' from hub.ledger where kind = 'set_up' order by id")
+    assert told == [("ann", "salesforce", sentence) for sentence in made.done]
+    assert create(world.context(), found)[0].done == (), "a second time nothing is left to do"
+    blind = preflight(world.context(open_connector=lambda side: without_rights(world, side)))
+    erp = next(one for one in propose(world.context(), blind) if one.system == "netsuite")
+    assert (erp.creations, "make no fields" in erp.nothing) == ((), True)
+
+
+def without_rights(world: World, side: str) -> Connector:
+    """Return a connector whose ERP login is refused."""
+    if side == "crm":
+        return world.connector(side)
+    settings = world.vendors["netsuite"].settings()
+    extra = {**settings.extra, "token_secret": "not-the-secret"}
+    return open_connector("netsuite", ConnectionSettings(extra=extra), system="netsuite")
+
+
+def test_what_a_user_may_not_create_is_told_and_stops_nobody(catalogue_world: World) -> None:
+    without_fields(catalogue_world)
+    catalogue_world.read_only = True
+    made = create(catalogue_world.context(), preflight(catalogue_world.context()))
+    assert [(one.system, one.done, bool(one.trouble)) for one in made] == [("salesforce", (), True)]
+    assert "not everything could be done" in report(made)
+
+
+def run_preflight(world: World, home: Path, *arguments: str, answer: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "crosswalk_airflow.command_line", "preflight", "netsuite_salesforce", *arguments],
+        cwd=REPOSITORY,
+        env=environment(world, home),
+        input=answer,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+
+
+def test_the_command_line_lists_asks_creates_and_looks_again(catalogue_world: World, tmp_path: Path) -> None:
+    world = catalogue_world
+    world.pull_all("visibility")
+    without_fields(world)
+    declined = run_preflight(world, tmp_path, "--create", answer="n\n")
+    assert declined.returncode == 1, declined.stderr[-2000:]
+    assert "In salesforce would be created:\n  - New field" in declined.stdout
+    assert "Nothing was created." in declined.stdout
+    created = run_preflight(world, tmp_path, "--create", "--yes")
+    assert created.returncode == 0, (created.stdout + created.stderr)[-2000:]
+    would, done = created.stdout.split("In salesforce was done:")
+    assert all(name in would and f"- Created {name}." in done for name in MISSING)
+    assert "In netsuite nothing would be created." in would
+    assert done.count("Preflight of netsuite_salesforce: 0 blocking") == 1
+    refused = run_preflight(world, tmp_path, "--create", "--read-only")
+    assert (refused.returncode, "leave --read-only out" in refused.stderr) == (2, True)
 
 
 def test_the_command_line_prints_the_table_fails_when_something_blocks_and_tells_no_secret(

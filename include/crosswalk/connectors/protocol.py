@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from crosswalk.model.records import NativeRecord, Receipt, Selection, Write
 
@@ -19,6 +19,7 @@ class Capabilities:
     key_is_unique: bool = True  # the target refuses a second record with the same intent key
     longest_request_seconds: int = 900  # after this a request sent earlier can no longer commit
     tracks_deletes: bool = True
+    creates_nothing: str = ""  # why the connector can create nothing that preflight misses; empty for a `Creator`
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,14 @@ class Finding:
     blocking: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """One thing that would be created for what preflight found missing; ``what`` is a sentence a person can agree to."""
+
+    subject: str
+    what: str
+
+
 class Connector(Protocol):
     """One system. Raises :mod:`crosswalk.model.errors` only; wire errors never escape."""
 
@@ -119,4 +128,24 @@ class Connector(Protocol):
 
     def preflight(self, selections: Sequence[Selection]) -> list[Finding]:
         """Name what is missing (permission, field, feature) with the remedy; empty when all is well."""
+        ...
+
+
+@runtime_checkable
+class Creator(Protocol):
+    """What a connector may offer beside :class:`Connector`: to create some of what preflight found missing.
+
+    Nothing of it runs by itself. One that cannot says why in ``capabilities.creates_nothing``.
+    """
+
+    def creatable(self, findings: Sequence[Finding]) -> list[Creation]:
+        """Return what :meth:`create_missing` would create for these findings. Asks the system nothing, writes nothing."""
+        ...
+
+    def create_missing(self, findings: Sequence[Finding]) -> Iterator[str]:
+        """Create what can be created, and yield a sentence as each thing is done. Safe to run again, also after a lost reply.
+
+        What exists keeps its definition. Raises PermissionDeniedError when the user may not, ReadOnlyError on a connection that
+        may only read.
+        """
         ...

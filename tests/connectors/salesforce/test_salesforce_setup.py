@@ -62,13 +62,17 @@ def test_missing_fields_are_created_with_access_when_asked_and_only_then(salesfo
         "Account.ERP_Credit_Status__c": "There is no field Account.ERP_Credit_Status__c.",
     }
     assert about_fields(salesforce.preflight([SELECTION]), "Account") == about_fields(findings, "Account")
-    done = salesforce.create_missing(findings)
+    told = {creation.subject: creation.what for creation in salesforce.creatable(findings)}
+    assert list(told) == ["Account.ERP_Credit_Status__c", "Account.ERP_Id__c", "Crosswalk"]
+    assert "Text(64), External ID, Unique, case-sensitive" in told["Account.ERP_Id__c"]
+    assert "Picklist of OK, Watch, Hold" in told["Account.ERP_Credit_Status__c"]
+    done = list(salesforce.create_missing(findings))
     assert {"Created Account.ERP_Id__c.", "Created Account.ERP_Credit_Status__c."} < set(done)
     assert about_fields(salesforce.preflight([SELECTION]), "Account") == {}
     key = salesforce.describe("customer", "Account").fields["ERP_Id__c"]
     assert (key.length, key.unique, key.updateable) == (64, True, True)
     assert salesforce.describe("customer", "Account").fields["ERP_Credit_Status__c"].values == ("OK", "Watch", "Hold")
-    assert salesforce.create_missing(findings) == []
+    assert list(salesforce.create_missing(findings)) == []
 
 
 def test_a_hidden_field_is_told_from_a_missing_one_and_shown_as_it_is(salesforce: SalesforceConnector) -> None:
@@ -81,7 +85,9 @@ def test_a_hidden_field_is_told_from_a_missing_one_and_shown_as_it_is(salesforce
         "Order.ERP_Status__c": "There is no field Order.ERP_Status__c.",
         "Order.Region__c": "The user may not see Order.Region__c.",
     }
-    assert "Created Order.Region__c." not in salesforce.create_missing(found)
+    told = {creation.subject: creation.what for creation in salesforce.creatable(found)}
+    assert told["Order.Region__c"].startswith("Order.Region__c is there:")
+    assert "Created Order.Region__c." not in list(salesforce.create_missing(found))
     assert about_fields(salesforce.preflight([ORDERS]), "Order") == {}
     assert salesforce.describe("order", "Order").fields["Region__c"].length == 11
 
@@ -89,7 +95,8 @@ def test_a_hidden_field_is_told_from_a_missing_one_and_shown_as_it_is(salesforce
 def test_a_field_whose_type_nobody_told_is_left_to_people(salesforce: SalesforceConnector) -> None:
     own = replace(ORDERS, fields=(NativeField("Nobody_Knows__c", "text"),))
     findings = salesforce.preflight([own])
-    salesforce.create_missing(findings)
+    assert list(salesforce.create_missing(findings)) == []
+    assert salesforce.creatable(findings) == []
     assert set(about_fields(salesforce.preflight([own]), "Order")) == {"Order.Nobody_Knows__c"}
 
 
@@ -100,5 +107,5 @@ def test_a_connection_that_may_only_read_creates_nothing(
     reader = connect(address, read_only=True)
     findings = reader.preflight([SELECTION])
     with pytest.raises(ReadOnlyError):
-        reader.create_missing(findings)
+        list(reader.create_missing(findings))
     assert set(about_fields(reader.preflight([SELECTION]), "Account")) == {"Account.ERP_Credit_Status__c"}

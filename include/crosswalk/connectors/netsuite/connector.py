@@ -41,6 +41,8 @@ class NetSuiteConnector:
             key_is_unique=True,
             longest_request_seconds=LONGEST_REQUEST_SECONDS,
             tracks_deletes=habits.track_deletes,
+            creates_nothing="NetSuite's web services make no fields, roles, permissions or features: "
+            "an administrator does what the remedies say.",
         )
         self._quota = quota
 

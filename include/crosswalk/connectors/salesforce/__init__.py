@@ -11,7 +11,7 @@ from typing import cast
 import requests
 
 from crosswalk.connectors.meter import Meter
-from crosswalk.connectors.protocol import Capabilities, EntityDescription, Finding, Page, Usage
+from crosswalk.connectors.protocol import Capabilities, Creation, EntityDescription, Finding, Page, Usage
 from crosswalk.connectors.quota import BULK, Quota
 from crosswalk.connectors.salesforce import deliver as delivery
 from crosswalk.connectors.salesforce import pull as pulling
@@ -22,7 +22,7 @@ from crosswalk.connectors.salesforce.describe import entity_description
 from crosswalk.connectors.salesforce.errors import classify
 from crosswalk.connectors.salesforce.preflight import preflight
 from crosswalk.connectors.salesforce.pull import PullSettings
-from crosswalk.connectors.salesforce.setup import PERMISSION_SET, create_missing
+from crosswalk.connectors.salesforce.setup import PERMISSION_SET, creatable, create_missing
 from crosswalk.connectors.settings import ConnectionSettings
 from crosswalk.connectors.transport import Transport
 from crosswalk.model.errors import ConfigurationError, CrosswalkError
@@ -83,8 +83,12 @@ class SalesforceConnector:
         writes = not self.client.transport.read_only
         return preflight(self.client, selections, self.delivery_settings, writes=writes)
 
-    def create_missing(self, findings: Sequence[Finding], *, permission_set: str = PERMISSION_SET) -> list[str]:
-        """Create what preflight found missing and we can define: custom fields with access to them; returns what was done."""
+    def creatable(self, findings: Sequence[Finding]) -> list[Creation]:
+        """Name the custom fields and rights to them that :meth:`create_missing` would make."""
+        return creatable(findings)
+
+    def create_missing(self, findings: Sequence[Finding], *, permission_set: str = PERMISSION_SET) -> Iterator[str]:
+        """Create what preflight found missing and we can define: custom fields with access to them; yields what was done."""
         return create_missing(self.client, findings, permission_set=permission_set)
 
 

@@ -93,7 +93,8 @@ def _told_apart(client: Client, native: str, findings: Sequence[Finding]) -> Ite
         if isinstance(found, FieldMissing) and found.field in unseen and there is not None:
             hidden = found.field in there
             problem = f"The user may not see {found.subject}." if hidden else f"There is no field {found.subject}."
-            yield replace(found, problem=problem, remedy=_SHOW.format(native, found.field) if hidden else found.remedy)
+            remedy = _SHOW.format(native, found.field) if hidden else found.remedy
+            yield replace(found, problem=problem, remedy=remedy, exists=hidden)
         else:
             yield found
 
@@ -184,6 +185,7 @@ def _check_key(native: str, key_field: str, fields: Mapping[str, Mapping[str, An
             native=native,
             field=key_field,
             key=True,
+            exists=True,
         )
 
 
@@ -228,6 +230,7 @@ def _check_rights(
                 blocking=False,
                 native=native,
                 field=str(field["name"]),
+                exists=True,
             )
 
 

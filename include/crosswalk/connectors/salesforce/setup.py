@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crosswalk.connectors.protocol import Finding
+from crosswalk.connectors.protocol import Creation, Finding
 from crosswalk.connectors.salesforce.client import Client, encoded
 from crosswalk.connectors.salesforce.soql import among, text
 from crosswalk.connectors.transport import decoded
@@ -47,11 +47,20 @@ FIELDS: Mapping[str, Mapping[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class FieldMissing(Finding):
-    """A field of ``native`` that this user cannot see, or may not write. ``key``: creates are found again by it."""
+    """A field of ``native`` that this user cannot see, or may not write. ``key``: creates are found again by it.
+
+    ``exists`` when it is known to be there, seen by whoever has a right to it.
+    """
 
     native: str = ""
     field: str = ""
     key: bool = False
+    exists: bool = False
+
+    @property
+    def definition(self) -> Mapping[str, Any] | None:
+        """What the field is to be; None for one whose type only the user knows."""
+        return KEY if self.key else FIELDS.get(self.field)
 
 
 def existing(client: Client, native: str, fields: Collection[str]) -> set[str]:
@@ -64,23 +73,62 @@ def existing(client: Client, native: str, fields: Collection[str]) -> set[str]:
     return {f"{row['DeveloperName']}{CUSTOM}" for row in rows}
 
 
-def create_missing(client: Client, findings: Sequence[Finding], *, permission_set: str = PERMISSION_SET) -> list[str]:
-    """Create the fields that are missing, let the user see and write them, and return what was done, a sentence each.
+def create_missing(
+    client: Client, findings: Sequence[Finding], *, permission_set: str = PERMISSION_SET
+) -> Iterator[str]:
+    """Create the fields that are missing, let the user see and write them, and yield what was done, a sentence each.
 
     Leaves alone what is no missing field, and fields whose type nobody told. What exists keeps its definition. Safe to run again,
     also after a lost reply. Raises PermissionDeniedError when the user may not customize the org (rights Customize Application and
     Manage Profiles and Permission Sets), ReadOnlyError on a connection that may only read.
     """
-    wanted = [finding for finding in findings if isinstance(finding, FieldMissing) and finding.field.endswith(CUSTOM)]
     there: list[str] = []
-    done: list[str] = []
-    for finding in {finding.subject: finding for finding in wanted}.values():
-        definition = KEY if finding.key else FIELDS.get(finding.field)
+    for finding in _fields(findings):
+        definition = None if finding.exists else finding.definition
         if definition is not None and _create(client, finding.subject, definition):
-            done.append(f"Created {finding.subject}.")
-        if definition is not None or finding.field in existing(client, finding.native, [finding.field]):
+            yield f"Created {finding.subject}."
+        if (
+            finding.exists
+            or definition is not None
+            or finding.field in existing(client, finding.native, [finding.field])
+        ):
             there.append(finding.subject)
-    return [*done, *_grant(client, there, permission_set)] if there else done
+    if there:
+        yield from _grant(client, there, permission_set)
+
+
+def creatable(findings: Sequence[Finding], *, permission_set: str = PERMISSION_SET) -> list[Creation]:
+    """Return what :func:`create_missing` would do for these findings, told before anything is done. Pure."""
+    told = []
+    for finding in _fields(findings):
+        access = f"the permission set {permission_set} may read and edit it"
+        if finding.exists:
+            told.append(Creation(finding.subject, f"{finding.subject} is there: {access}."))
+        elif finding.definition is not None:
+            told.append(
+                Creation(finding.subject, f"New field {finding.subject}: {_words(finding.definition)}; {access}.")
+            )
+    if told:
+        given = f"The permission set {permission_set}, made when there is none, is given to the user we sign in as."
+        told.append(Creation(permission_set, given))
+    return told
+
+
+def _fields(findings: Sequence[Finding]) -> Collection[FieldMissing]:
+    """The custom fields among the findings, each once."""
+    wanted = (finding for finding in findings if isinstance(finding, FieldMissing) and finding.field.endswith(CUSTOM))
+    return {finding.subject: finding for finding in wanted}.values()
+
+
+def _words(definition: Mapping[str, Any]) -> str:
+    """A definition as Setup would name it."""
+    size = [str(definition[name]) for name in ("length", "precision", "scale") if name in definition]
+    kind = f"{definition['type']}({', '.join(size)})" if size else str(definition["type"])
+    if "valueSet" in definition:
+        values = definition["valueSet"]["valueSetDefinition"]["value"]
+        kind += f" of {', '.join(value['valueName'] for value in values)}"
+    marks = {"externalId": "External ID", "unique": "Unique", "caseSensitive": "case-sensitive"}
+    return ", ".join([kind, *(word for name, word in marks.items() if definition.get(name))])
 
 
 def _create(client: Client, full_name: str, definition: Mapping[str, Any]) -> bool:
