@@ -145,6 +145,28 @@ def test_what_is_missing_is_listed_created_and_kept_in_the_ledger_and_netsuite_s
     assert (erp.creations, "make no fields" in erp.nothing) == ((), True)
 
 
+def test_what_changed_in_a_schema_since_the_last_look_is_told_once_and_kept(catalogue_world: World) -> None:
+    world = catalogue_world
+    crm, erp = (world.vendors[name].emulator.actions for name in ("salesforce", "netsuite"))
+    preflight(world.context())
+    assert preflight(world.context()).findings == preflight(world.context()).findings
+    crm["require_field"]({"full_name": "Account.Phone"})
+    crm["hide_field"]({"full_name": "Contact.MobilePhone"})
+    erp["hide_field"]({"full_name": "customer.phone"})
+
+    def drift() -> dict[str, str]:
+        problems = (place.finding for place in preflight(world.context()).findings if not place.finding.blocking)
+        return {finding.subject: finding.problem for finding in problems if " since " in finding.problem}
+
+    told = drift()
+    assert {"Account.Phone", "Contact.MobilePhone", "customer.phone"} == set(told)
+    assert "must be given" in told["Account.Phone"]
+    assert "is gone" in told["customer.phone"]
+    assert drift() == {}
+    kept = world.rows("select entity, key, detail->'changes' from hub.ledger where kind = 'schema' order by id desc")
+    assert ("customer", "Account", [told["Account.Phone"]]) in kept
+
+
 def without_rights(world: World, side: str) -> Connector:
     """Return a connector whose ERP login is refused."""
     if side == "crm":

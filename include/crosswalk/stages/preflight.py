@@ -1,4 +1,4 @@
-"""preflight: what is missing before the first run, in either system and between the two, each with its remedy. Writes nothing."""
+"""preflight: what is missing before the first run, in either system and between the two, each with its remedy. Writes to no system."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from crosswalk.model.errors import CrosswalkError
 from crosswalk.pairing import ChoiceRule, Pairing
 from crosswalk.pairing.document import SIDES, Side
 from crosswalk.stages.context import StageContext
+from crosswalk.stages.drift import drifted
 
 Choices = Callable[[str], Mapping[str, str] | None]
 """What a native reference of the ERP may be, by id; None where that cannot be known."""
@@ -73,7 +74,8 @@ def _trouble(subject: str, error: CrosswalkError) -> Finding:
 
 def _of_system(ctx: StageContext, side: Side, connector: Connector) -> list[Finding]:
     entities = dict.fromkeys(name for phase in ctx.pairing.phases.values() for name in phase.read.get(side, ()))
-    return connector.preflight([ctx.mapper(side, entity).selection for entity in entities])
+    found = connector.preflight([ctx.mapper(side, entity).selection for entity in entities])
+    return [*found, *drifted(ctx, side, connector)]
 
 
 def _of_pairing(ctx: StageContext, connectors: Mapping[Side, Connector]) -> Iterator[Finding]:

@@ -83,7 +83,7 @@ TABLE = (
     Rule(
         AlreadyExistsError,
         f"Link the existing record, or free the id. {_REPLAY}",
-        codes=("DUP_RCRD", "DUP_ENTITY", "DUP_ITEM", "UNIQUE_CUST_ID_REQD"),
+        codes=("DUP_RCRD", "DUP_ENTITY", "DUP_ITEM", "UNIQUE_CUST_ID_REQD", "IDEMPOTENCY_ERROR"),
     ),
     Rule(AlreadyExistsError, f"Link the existing record, or free the id. {_REPLAY}", (400, 409), text="already exists"),
     Rule(
