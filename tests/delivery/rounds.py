@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -33,6 +33,7 @@ from tests.delivery.schedules import RECOVERIES, AtOnce, Boundary, Clock, Crash,
 INCLUDE = Path(__file__).parents[2] / "include"
 PAIRING = load_pairing(INCLUDE / "pairings" / "netsuite_salesforce.yaml")
 MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+Rows = Sequence[tuple[Any, ...]]
 STAGES = ("plan", "gate", "deliver", "settle")
 CUSTOMER, ORDERS = "SF-ACC-001A", ("SF-OPP-006A-R1", "SF-OPP-006B-R1")
 
@@ -194,8 +195,12 @@ class Rounds:
         return Round(self.hub, platform, watch, f"run {self._runs}", self.delivery, self.stages)
 
     def _rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        return self._looked([(query, parameters)])[0]
+
+    def _looked(self, asked: Sequence[tuple[str, tuple[object, ...]]]) -> list[list[tuple[Any, ...]]]:
+        """Return what several queries find, in one transaction."""
         with self.hub.connection() as connection:
-            return connection.execute(query.encode(), parameters).fetchall()
+            return [connection.execute(query.encode(), parameters).fetchall() for query, parameters in asked]
 
     def _is_over(self) -> bool:
         done = "settled_at is not null" if "settle" in self.stages else "status = 'done'"
@@ -211,21 +216,27 @@ class Rounds:
         customers = {record.id for record in platform.records if record.entity == "customer"}
         orphans = [r.key for r in platform.records if r.entity == "order" and r.values.get("entity") not in customers]
         wrong += [f"{key} has no customer" for key in orphans]
-        wrong += self._wrong_intents(platform, first_entry)
-        links = self._rows("select entity, count(*) from hub.link where entity <> 'product' group by 1 order by 1")
+        links, stuck, entries, intents = self._looked(
+            [
+                ("select entity, count(*) from hub.link where entity <> 'product' group by 1 order by 1", ()),
+                ("select key, message from hub.quarantine where status = 'open'", ()),
+                ("select intent_key, kind from hub.ledger where id > %s order by id", (first_entry,)),
+                ("select key, status, target_key, attempt from hub.intent", ()),
+            ]
+        )
+        wrong += self._wrong_intents(platform, entries, intents)
         if "settle" in self.stages and links != [("customer", 1), ("deal_order", 2)]:
             wrong.append(f"links: {links}")
-        stuck = self._rows("select key, message from hub.quarantine where status = 'open'")
         return wrong + [f"quarantine: {item}" for item in stuck]
 
-    def _wrong_intents(self, platform: Platform, first_entry: int) -> list[str]:
+    def _wrong_intents(self, platform: Platform, entries: Rows, intents: Rows) -> list[str]:
         """Compare what the hub believes with what the target has, and with what the ledger tells of the way there."""
         wrong, settled = [], int("settle" in self.stages)
         ids = {record.key: record.id for record in platform.records}
         told: dict[str, list[str]] = {}
-        for key, kind in self._rows("select intent_key, kind from hub.ledger where id > %s order by id", first_entry):
+        for key, kind in entries:
             told.setdefault(key, []).append(kind)
-        for key, status, target, attempt in self._rows("select key, status, target_key, attempt from hub.intent"):
+        for key, status, target, attempt in intents:
             if (status, target) != ("done", ids.get(key)):
                 wrong.append(f"{key} is {status} as {target}; the target has {ids.get(key)}")
             kinds = [told.get(key, []).count(kind) for kind in ("sending", "done", "settled")]
