@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import DAG, chain, get_parsing_context
+from airflow.sdk import DAG, chain, get_parsing_context, task_group
 from airflow.sdk.configuration import conf
 
+from crosswalk_airflow.operators.approvals import AskOperator, DecideOperator, ListApprovalsOperator
 from crosswalk_airflow.operators.hub import (
     CheckOperator,
     GateOperator,
@@ -18,8 +19,9 @@ from crosswalk_airflow.operators.hub import (
 )
 from crosswalk_airflow.operators.platforms import deliver_operator, pull_operator, settle_operator
 from crosswalk_airflow.operators.preflight import PreflightOperator
-from crosswalk_airflow.params import preflight_params, sync_params
+from crosswalk_airflow.params import approvals_params, preflight_params, sync_params, write_params
 from crosswalk_airflow.phase_docs import (
+    approvals_doc,
     matching_doc,
     orders_doc,
     preflight_doc,
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 HUB_POOL = "crosswalk_hub"
+MOST_QUESTIONNAIRES = 50  # runs of a pairing's approvals that wait for people at once
 
 
 def pairings(dags_folder: Path) -> Iterator[Pairing]:
@@ -78,7 +81,8 @@ def orders_dag(pairing: Pairing) -> DAG | None:
     if not wanted(dag_id):
         return None
     phase = pairing.phases["orders"]
-    with DAG(dag_id, schedule=phase.schedule, doc_md=orders_doc(pairing), **_settings(pairing, "phase 2")) as dag:
+    settings = {**_settings(pairing, "phase 2"), "params": write_params()}
+    with DAG(dag_id, schedule=phase.schedule, doc_md=orders_doc(pairing), **settings) as dag:
         chain(
             _pulls(pairing, phase),
             LinkOperator(task_id="link", pairing=pairing.name, pool=HUB_POOL),
@@ -94,13 +98,44 @@ def products_dag(pairing: Pairing) -> DAG | None:
     dag_id, phase = f"{pairing.name}__phase_2_products", pairing.phases.get("products")
     if phase is None or not wanted(dag_id):
         return None
-    with DAG(dag_id, schedule=phase.schedule, doc_md=products_doc(pairing), **_settings(pairing, "phase 2")) as dag:
+    settings = {**_settings(pairing, "phase 2"), "params": write_params()}
+    with DAG(dag_id, schedule=phase.schedule, doc_md=products_doc(pairing), **settings) as dag:
         chain(
             _pulls(pairing, phase),
             LinkOperator(task_id="link", pairing=pairing.name, pool=HUB_POOL),
             *_flow(pairing, "products_to_erp", "erp"),
             *_flow(pairing, "products_to_crm", "crm"),
         )
+    return dag
+
+
+def approvals_dag(pairing: Pairing) -> DAG | None:
+    """Return what asks people about orders that need an approval and plans behind the brake: a question each, under Required Actions.
+
+    Its runs overlap: one that waits for answers keeps nobody from being asked about what came later.
+    """
+    dag_id = f"{pairing.name}__approvals"
+    if not wanted(dag_id):
+        return None
+    policy = pairing.orders.approvals
+    settings = {**_settings(pairing, "approvals"), "params": approvals_params(), "max_active_runs": MOST_QUESTIONNAIRES}
+    settings["dagrun_timeout"] = timedelta(hours=policy.ask_again_hours + 1)
+    hub: dict[str, Any] = {"pairing": pairing.name, "pool": HUB_POOL}
+    with DAG(dag_id, schedule=policy.schedule, doc_md=approvals_doc(pairing), **settings) as dag:
+
+        @task_group(group_id="approval")
+        def approval(item: Any) -> None:
+            asked = AskOperator(
+                task_id="ask",
+                item=item,
+                approvers=policy.approvers,
+                hours=policy.ask_again_hours,
+                map_index_template="{{ task.item.rpartition('@')[0] }}",
+                **hub,
+            )
+            DecideOperator(task_id="decide", answer=asked.output, **hub)
+
+        approval.expand(item=ListApprovalsOperator(task_id="list", **hub).output)
     return dag
 
 

@@ -42,6 +42,28 @@ def sync_params() -> dict[str, Param]:
     }
 
 
+def write_params() -> dict[str, Param]:
+    """Return the Params of a DAG that writes: those of every sync, and the release of the mass-change brake."""
+    release = Param(
+        False,
+        type="boolean",
+        title="Release the brake",
+        description_md="Send what the mass-change brake holds or would hold in this run, once. Needs a reason; both go to the ledger with your name.",
+    )
+    return {**sync_params(), "release_brake": release}
+
+
+def approvals_params() -> dict[str, Param]:
+    """Return the Params of the approvals: whether to ask again what is being asked already."""
+    again = Param(
+        False,
+        type="boolean",
+        title="Ask again",
+        description_md="Ask about everything that waits, also what another run asks about: when its question was lost.",
+    )
+    return {"ask_again": again}
+
+
 def preflight_params() -> dict[str, Param]:
     """Return the Params of preflight: whether the right to write is looked at, too, and whether what is missing is created."""
     return {

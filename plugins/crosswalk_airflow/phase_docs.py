@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from crosswalk.pairing import Pairing
+    from crosswalk.pairing import Brake, Pairing
 
 _NIGHT = """
 ### When a task is red
@@ -14,6 +14,18 @@ _NIGHT = """
 3. Still red? `authentication` and `permission` need the connection mended (Admin → Connections); `schema` needs the mapping or the system's field mended.
 4. Single bad records never turn a task red. They are in quarantine, each with what to do.
 """
+
+
+_BRAKE = """What is beyond
+the brake's limits waits for a person: answer the question in the approvals DAG, or trigger this one with `release_brake` and a `reason`."""
+
+
+def _limits(brake: Brake) -> str:
+    """Return what a run may do without asking."""
+    return (
+        f"{brake.most_creates} creates, {brake.most_updates} updates, {brake.most_share:.0%} of an entity, "
+        f"{brake.most_deactivations} deactivations"
+    )
 
 
 def visibility_doc(pairing: Pairing) -> str:
@@ -41,19 +53,21 @@ def orders_doc(pairing: Pairing) -> str:
     crm, erp = pairing.crm.system, pairing.erp.system
     return f"""## {pairing.title}: orders
 Deals won in **{crm}** become orders in **{erp}**; an account the ERP does not know becomes a customer first; the ERP's ids come back to {crm}.
-One deal makes one order, whatever crashes and whoever clears tasks.
+One deal makes one order, whatever crashes and whoever clears tasks. A deal that is changed afterwards changes its order while the ERP allows it and
+nobody changed it there; else it is in quarantine with both sides' changes, as is a deal that is not won any more. Orders that need an approval
+wait for `{pairing.name}__approvals`.
 
 | task | does |
 | --- | --- |
 | `pull_*`, `link` | bring the hub up to date |
 | `plan_orders` | checks every won deal of the last {pairing.orders.lookback_days} days; ready ones become intents, the others go to quarantine with what to mend |
-| `gate_orders` | mode ({pairing.phases["orders"].mode}) and mass-change brake ({pairing.orders.brake.most_creates} creates) |
+| `gate_orders` | mode ({pairing.phases["orders"].mode}) and mass-change brake ({_limits(pairing.orders.brake)}) |
 | `deliver_orders` | sends; the intent is stored before the request, its key travels in the record |
 | `settle_orders` | reads back and links |
 | `plan_write_back` … `settle_write_back` | stores the ERP's id in accounts and deals |
 | `check` | compares the systems |
 
-`dry_run` plans and stores, and sends nothing. `record_ids` (`deal:006…`) narrows the plan to these deals.
+`dry_run` plans and stores, and sends nothing. `record_ids` (`deal:006…`) narrows the plan to these deals. {_BRAKE}
 {_NIGHT}"""
 
 
@@ -74,11 +88,30 @@ items: **{policy.create_items}** (`on_request`: trigger with the record id `prod
 | --- | --- |
 | `pull_*`, `link` | bring the hub up to date |
 | `plan_products_to_erp` | compares every changed product with what both sides agreed on last; what {crm} may change becomes intents for {erp} |
-| `gate_products_to_erp` | mode ({pairing.phases["products"].mode}) and mass-change brake ({policy.brake.most_creates} creates, {policy.brake.most_updates} updates) |
+| `gate_products_to_erp` | mode ({pairing.phases["products"].mode}) and mass-change brake ({_limits(policy.brake)}) |
 | `deliver_products_to_erp`, `settle_products_to_erp` | send, read back; what was read back is the new base |
 | `plan_products_to_crm` … `settle_products_to_crm` | the same for what {erp} decides |
 
-What both sides changed, and what a system refused, is in quarantine with what to do. `dry_run` plans and stores, and sends nothing.
+What both sides changed, and what a system refused, is in quarantine with what to do. `dry_run` plans and stores, and sends nothing. {_BRAKE}
+{_NIGHT}"""
+
+
+def approvals_doc(pairing: Pairing) -> str:
+    """Return the documentation of the approvals."""
+    policy, discount = pairing.orders.approvals, pairing.orders.discount
+    limit = "any" if discount.most is None else f"{discount.most:.0%} off the list"
+    who = ", ".join(policy.approvers) or "whoever may answer"
+    return f"""## {pairing.title}: approvals
+Asks **{who}** about orders that nobody may send without an approval (discount that needs none: {limit}; above the credit limit:
+{pairing.orders.credit.over_limit}), and about plans that the mass-change brake holds. Until then they are held, with reason and age. Answer under
+**Browse → Required Actions**; who, when and the comment go to the ledger. What is approved goes out with the next run; a refused order waits in
+quarantine until the deal is changed. A deal that is changed meanwhile is asked about anew: the answer was about what it said.
+
+| task | does |
+| --- | --- |
+| `list` | finds what nobody is being asked about; `ask_again` asks about everything that waits |
+| `approval.ask` | asks, one question an order; unanswered for {policy.ask_again_hours} hours it is asked again |
+| `approval.decide` | records the answer and acts on it |
 {_NIGHT}"""
 
 

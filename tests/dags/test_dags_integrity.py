@@ -12,7 +12,7 @@ from tests.dags.conftest import REPOSITORY, Facts, inspect
 
 PAIRINGS = load_pairings(REPOSITORY / "include" / "pairings")
 PHASES = {"phase_1_visibility": "visibility", "phase_2_orders": "orders", "phase_2_products": "products"}
-DAGS = (*PHASES, "matching", "preflight")
+DAGS = (*PHASES, "approvals", "matching", "preflight")
 
 
 def test_every_file_imports_and_every_pairing_has_its_dags(facts: Facts) -> None:
@@ -113,6 +113,19 @@ def test_matching_runs_by_the_schedule_of_the_pairing_and_asks_nothing(facts: Fa
         assert dag["params"] == {}
 
 
+def test_approvals_ask_a_question_for_each_item_and_keep_nobody_from_the_next(facts: Facts) -> None:
+    for pairing in PAIRINGS:
+        dag = facts["dags"][f"{pairing.name}__approvals"]
+        assert dag["schedule"] == pairing.orders.approvals.schedule
+        assert {name: task["downstream"] for name, task in dag["tasks"].items()} == {
+            "list": ["approval.ask"],
+            "approval.ask": ["approval.decide"],
+            "approval.decide": [],
+        }
+        assert dag["max_active_runs"] > 1
+        assert set(dag["params"]) == {"ask_again"}
+
+
 def test_every_task_leads_to_quarantine_ledger_runbook_and_report(facts: Facts) -> None:
     for dag in facts["dags"].values():
         for task in dag["tasks"].values():
@@ -121,9 +134,10 @@ def test_every_task_leads_to_quarantine_ledger_runbook_and_report(facts: Facts) 
 
 def test_the_form_asks_for_mode_since_records_dry_run_and_reason(facts: Facts) -> None:
     for name, dag in facts["dags"].items():
-        if name.endswith(("__preflight", "__matching")):
+        if name.endswith(("__preflight", "__matching", "__approvals")):
             continue
-        assert set(dag["params"]) == {"mode", "since", "record_ids", "dry_run", "reason"}
+        released = {"release_brake"} if "__phase_2" in name else set()
+        assert set(dag["params"]) == {"mode", "since", "record_ids", "dry_run", "reason"} | released
         assert dag["params"]["mode"]["enum"] == ["incremental", "full"]
         assert all(schema.get("title") and schema.get("description_md") for schema in dag["params"].values())
 

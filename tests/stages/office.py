@@ -121,6 +121,11 @@ class Office:
         )
         return [row for row in found if row["Product2"]["ProductCode"] in sold][:4]
 
+    @property
+    def list_price(self) -> float:
+        """What the first product sold costs by the list."""
+        return float(self._entries[0]["UnitPrice"])
+
     def deal_lines(self, deal: str) -> list[dict[str, Any]]:
         return self.crm.query(
             f"SELECT Id, Quantity, UnitPrice FROM OpportunityLineItem WHERE OpportunityId = '{deal}' ORDER BY SortOrder, Id"

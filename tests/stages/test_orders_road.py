@@ -10,7 +10,7 @@ import pytest
 
 from crosswalk.model.errors import AuthenticationError, CrosswalkError, ReadOnlyError
 from crosswalk.stages.deliver import deliver
-from crosswalk.stages.gate import gate
+from crosswalk.stages.gate import Release, gate
 from crosswalk.stages.link import link_all
 from crosswalk.stages.plan import plan
 from crosswalk.stages.pull import pull
@@ -265,7 +265,7 @@ def test_the_brake_holds_a_plan_that_is_too_large_until_a_person_releases_it(sma
     assert (held.held, held.released) == (intents, 0)
     assert "brake" in held.reason
     assert deliver(context, "orders").done == 0
-    assert gate(context, "orders", brake_released_by="olga").released == intents
+    assert gate(context, "orders", release=Release("olga", "spring campaign")).released == intents
     assert deliver(context, "orders").done == intents
     assert small_world.rows("select distinct actor from hub.ledger where actor = 'olga'") == [("olga",)]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from crosswalk.hub.modes import set_mode
 from crosswalk.stages.deliver import deliver
-from crosswalk.stages.gate import gate
+from crosswalk.stages.gate import Release, gate
 from crosswalk.stages.plan import plan
 from crosswalk.stages.pull import pull
 from crosswalk.stages.settle import settle
@@ -280,5 +280,5 @@ def test_what_waits_at_the_gate_and_is_not_wanted_any_more_is_never_sent(catalog
     assert world.run_products()["gate_products_to_crm"]["held"] == 1
     world.edit_item("inventoryItem", item, displayName=name)
     world.run_products()
-    assert gate(world.context(), "products_to_crm", brake_released_by="olga").released == 0
+    assert gate(world.context(), "products_to_crm", release=Release("olga", "meant")).released == 0
     assert deliver(world.context(), "products_to_crm").done == 0

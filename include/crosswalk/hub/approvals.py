@@ -15,9 +15,23 @@ from psycopg.rows import class_row
 
 from crosswalk.hub import ledger
 from crosswalk.hub.database import Connection
+from crosswalk.hub.gate import APPROVAL, REFUSED
 
-APPROVAL = "approval"
-"""Why an intent is held that a person has to approve."""
+__all__ = [
+    "APPROVAL",
+    "MOST_QUESTIONS",
+    "REFUSED",
+    "Decision",
+    "Waiting",
+    "ask",
+    "decide",
+    "decisions",
+    "explain",
+    "waiting",
+]
+
+MOST_QUESTIONS = 100
+"""So many orders one run asks about; the next one asks about the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +60,17 @@ class Decision:
     at: datetime
     comment: str
 
+    @property
+    def words(self) -> str:
+        """The decision as either system shows it: ``Approved by olga on 2026-11-23: long-standing customer``."""
+        said = f"{'Approved' if self.approved else 'Refused'} by {self.actor} on {self.at:%Y-%m-%d}"
+        return f"{said}: {self.comment}" if self.comment else said
+
 
 _WAITING = """
 select i.key, i.payload_hash, i.flow, i.source_system, i.source_entity, i.source_key, i.message, i.payload,
-       coalesce((select max(l.at) from hub.ledger l where l.intent_key = i.key and l.kind = 'held'), i.created_at) as since
+       coalesce((select min(l.at) from hub.ledger l where l.intent_key = i.key and l.kind = 'held'
+                                                       and l.detail ->> 'payload_hash' = i.payload_hash), i.created_at) as since
   from hub.intent i
  where i.pairing = %(pairing)s and i.status = 'held' and i.held_reason = 'approval' and i.entity = 'order'
    and (%(keys)s::text[] is null or i.key = any(%(keys)s))
@@ -67,12 +88,19 @@ select distinct on (intent_key, detail ->> 'payload_hash')
 
 _EXPLAIN = """
 update hub.intent set message = %(message)s, hint = %(hint)s
- where key = %(key)s and status = 'held' and held_reason = 'approval' and message is distinct from %(message)s
+ where key = %(key)s and status = 'held' and held_reason in ('approval', 'refused') and message is distinct from %(message)s
 """
+
+_ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtextextended('approvals|' || %s, 0))"
 
 _MINE = """
 select source_system, source_entity, source_key from hub.intent
  where pairing = %(pairing)s and key = %(key)s and payload_hash = %(payload_hash)s and status = 'held' and held_reason = 'approval' for update
+"""
+
+_RECORDED = """
+select 1 from hub.ledger
+ where intent_key = %(key)s and kind = %(kind)s and actor = %(actor)s and run_id = %(run_id)s and detail ->> 'payload_hash' = %(payload_hash)s
 """
 
 # What it depends on was held with it: a customer is not created for an order that nobody approved.
@@ -105,10 +133,14 @@ def waiting(
 
 
 def ask(connection: Connection, pairing: str, *, run_id: str, again_after: timedelta) -> list[Waiting]:
-    """Return what nobody is being asked about, and note that this run asks now; repeating it in the same run gives the same."""
+    """Return what nobody is being asked about, and note that this run asks now; repeating it in the same run gives the same.
+
+    Runs that ask at the same time take turns, so that nobody is asked twice about the same.
+    """
+    connection.execute(_ONE_AT_A_TIME, (pairing,))
     row = connection.execute("select clock_timestamp()").fetchone()
     assert row is not None
-    found = waiting(connection, pairing, run_id=run_id, asked_since=row[0] - again_after)
+    found = waiting(connection, pairing, run_id=run_id, asked_since=row[0] - again_after)[:MOST_QUESTIONS]
     known = {
         key
         for (key,) in connection.execute(
@@ -160,11 +192,16 @@ def decide(
 ) -> bool:
     """Record a person's decision about one payload and act on it; False when that payload does not wait any more.
 
-    The deal may have been changed meanwhile, or somebody else decided: the ledger then says that the answer lapsed.
+    The deal may have been changed meanwhile, or somebody else decided: the ledger then says that the answer lapsed. Recording an
+    answer again in the same run changes nothing.
     """
     parameters = {"pairing": pairing, "key": key, "payload_hash": payload_hash}
     row = connection.execute(_MINE, parameters).fetchone()
-    detail = {"payload_hash": payload_hash, "comment": comment, "answer": "approve" if approved else "reject"}
+    kind = "approved" if approved else "refused"
+    recorded = {"key": key, "payload_hash": payload_hash, "kind": kind, "actor": actor, "run_id": run_id}
+    if row is None and connection.execute(_RECORDED, recorded).fetchone() is not None:
+        return True
+    detail = {"payload_hash": payload_hash, "comment": comment, "answer": "approve" if approved else "refuse"}
     if row is None:
         lapsed = ledger.Entry("approval_lapsed", pairing, run_id, actor, intent_key=key, detail=detail)
         ledger.write(connection, [lapsed])
@@ -179,6 +216,5 @@ def decide(
         }
         connection.execute(_REFUSE, {"key": key, **words})
     system, entity, source = row
-    kind = "approved" if approved else "refused"
     ledger.write(connection, [ledger.Entry(kind, pairing, run_id, actor, system, entity, source, None, key, detail)])
     return True

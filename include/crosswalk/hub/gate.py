@@ -1,4 +1,7 @@
-"""What people and the gate decide about intents: let through, keep in shadow, replay."""
+"""What people and the gate decide about intents: let through, keep in shadow, replay.
+
+None of it passes by an approval: what is held for one, or was refused, goes on only by :mod:`crosswalk.hub.approvals`.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,9 @@ from crosswalk.hub import ledger
 from crosswalk.hub.codec import payload_hash
 from crosswalk.hub.database import Connection
 from crosswalk.hub.dependants import PARENT, free_dependants
+
+APPROVAL, REFUSED = "approval", "refused"
+"""Why an intent is held that a person has to approve, or did not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,7 @@ with passed as (
            held_reason = case when {PARENT.format("i.depends_on")} then 'parent' end,
            message = case when {PARENT.format("i.depends_on")} then 'Waits for ' || depends_on || ', which was rejected.' end,
            hint = null, mode = 'live', epoch = nextval('hub.epoch')
-     where i.key = any(%(keys)s) and i.status = 'held' and i.held_reason <> 'parent'
+     where i.key = any(%(keys)s) and i.status = 'held' and i.held_reason <> all('{{parent,approval,refused}}')
     returning i.*
 )
 insert into hub.ledger (at, pairing, run_id, actor, kind, system, entity, key, intent_key, detail)
@@ -70,16 +76,18 @@ select coalesce(%(now)s, clock_timestamp()), pairing, %(run_id)s, %(actor)s, sta
   from kept
 """
 
+# What was approved was approved as it stood: edited, it is asked about anew.
 _REPLAN = f"""
 with known as (
-    select key, status as was from hub.intent
-     where key = any(%(keys)s) and (status = 'rejected' or (status = 'held' and held_reason <> 'parent' and not %(refused_only)s))
+    select key, status as was, %(payload)s::jsonb ? 'approval' and payload_hash <> %(payload_hash)s as unapproved from hub.intent
+     where key = any(%(keys)s)
+       and (status = 'rejected' or (status = 'held' and held_reason <> all('{{parent,approval,refused}}') and not %(refused_only)s))
      order by key for update
 ),
 replayed as (
     update hub.intent i
-       set status = case when {PARENT.format("i.depends_on")} then 'held' else 'planned' end,
-           held_reason = case when {PARENT.format("i.depends_on")} then 'parent' end,
+       set status = case when known.unapproved or {PARENT.format("i.depends_on")} then 'held' else 'planned' end,
+           held_reason = case when known.unapproved then 'approval' when {PARENT.format("i.depends_on")} then 'parent' end,
            payload = coalesce(%(payload)s::jsonb, payload), payload_hash = coalesce(%(payload_hash)s, payload_hash), mode = 'live',
            epoch = nextval('hub.epoch'), lease_until = null, not_before = null, finished_at = null,
            error_class = null, error_code = null, message = null, hint = null

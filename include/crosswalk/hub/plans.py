@@ -101,6 +101,7 @@ _SUBSTANCE = "({0}.payload_hash, {0}.source_version, {0}.entity, {0}.operation, 
 _REPLACE = f"""
 with known as materialized (
     select i.key, i.status as was, i.payload_hash as old_hash, i.held_reason,
+           i.payload ? 'edited_by' and i.source_version is not distinct from s.source_version as edited,
            {_SUBSTANCE.format("i")} is distinct from {_SUBSTANCE.format("s")}
            and not (i.payload ? 'edited_by' and i.source_version is not distinct from s.source_version) as differs
       from hub.intent i join plan_stage s using (key)
@@ -120,7 +121,7 @@ replaced as (
                 when k.was = 'shadowed' then true
                 when k.was = 'planned' then k.differs or s.held_reason is not null
                 when k.was = 'held' and k.held_reason <> 'parent'
-                     then k.differs or k.held_reason is distinct from coalesce(s.held_reason, %(held_reason)s)
+                     then k.differs or (not k.edited and k.held_reason is distinct from coalesce(s.held_reason, %(held_reason)s))
                 else k.differs end
     returning i.*, k.was, k.old_hash
 ),

@@ -30,6 +30,12 @@ def _unordered_deals() -> sa.Index:
     return sa.Index("ix_deal_unordered", "system", "close_date", postgresql_where=open_work)
 
 
+def _approvals() -> sa.Index:
+    """Return the index of the deals that the CRM shows an approval of."""
+    shown = sa.text("extras ->> 'approval_status' IN ('requested', 'approved', 'refused')")
+    return sa.Index("ix_deal_approval", "system", "key", postgresql_where=shown)
+
+
 def _image_table(entity: Entity) -> sa.Table:
     """Return the table of one entity."""
     references = [f.name for f in entity.fields if f.kind is Kind.REFERENCE or f.name in _LOOKED_UP]
@@ -54,7 +60,7 @@ def _image_table(entity: Entity) -> sa.Table:
         *indexes,
         sa.Index(f"ix_{entity.name}_changed_at", "system", "changed_at"),
         *(_search_indexes() if entity.name == "customer" else ()),
-        *((_unordered_deals(),) if entity.name == "deal" else ()),
+        *((_unordered_deals(), _approvals()) if entity.name == "deal" else ()),
     )
 
 
@@ -256,6 +262,9 @@ sa.Table(
         "ix_intent_unsettled", "pairing", "flow", postgresql_where=sa.text("status = 'done' AND settled_at IS NULL")
     ),
     sa.Index("ix_intent_finished", "pairing", "flow", "finished_at", postgresql_where=sa.text("status = 'done'")),
+    sa.Index(
+        "ix_intent_approval", "pairing", "source_system", "source_key", postgresql_where=sa.text("payload ? 'approval'")
+    ),
 )
 
 sa.Table(
@@ -285,6 +294,13 @@ sa.Table(
     ),
     sa.Index("ix_ledger_merged", "system", "entity", "key", postgresql_where=sa.text("kind IN ('merged', 'moved')")),
     sa.Index("ix_ledger_at", "at", postgresql_using="brin"),
+    sa.Index(
+        "ix_ledger_brake",
+        "pairing",
+        "kind",
+        "id",
+        postgresql_where=sa.text("kind IN ('braked', 'brake_asked', 'brake_refused', 'brake_released')"),
+    ),
 )
 
 sa.Table(

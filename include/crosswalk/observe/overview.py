@@ -14,6 +14,7 @@ from psycopg.rows import class_row
 from crosswalk.hub.checks import CheckResult, results_of
 from crosswalk.hub.database import Connection
 from crosswalk.hub.runs import Run
+from crosswalk.hub.waits import WaitSummary, wait_summary
 from crosswalk.observe.flows import FlowMode, flow_modes
 from crosswalk.observe.latency import Latency, latency
 from crosswalk.pairing import Pairing
@@ -27,6 +28,24 @@ DAGS = {"visibility": "phase_1_visibility", "orders": "phase_2_orders", "product
 RUNS = 5
 _DAY = timedelta(hours=24)
 _NEARLY_USED = 0.9
+_PATIENCE = {
+    "gate": 300,
+    "parent": 600,
+    "turn": 3600,
+    "doubt": 3600,
+    "pause": 3600,
+}  # seconds; these mostly end by themselves
+WAITS: dict[str, str] = {
+    "gate": "a person to release the brake",
+    "approval": "an approval",
+    "refused": "their deal to be changed: an approval was refused",
+    "parent": "what they depend on",
+    "turn": "an earlier write of the same record",
+    "doubt": "certainty about a lost answer",
+    "pause": "their next try",
+    "off": "their flow to be switched on",
+}
+"""What writes wait for, by the reason the hub gives."""
 _GRAVITY: dict[str, int] = {"critical": 0, "warning": 1, "info": 2}
 
 
@@ -105,6 +124,7 @@ class Overview:
     waiting: tuple[Waiting, ...]
     quotas: tuple[QuotaUse, ...]
     latency: Latency
+    waits: tuple[WaitSummary, ...] = ()
     attention: tuple[Attention, ...] = ()
 
     @property
@@ -155,6 +175,7 @@ def overview(connection: Connection, pairing: Pairing, *, now: datetime) -> Over
         waiting=_rows(connection, "waiting", Waiting, wanted),
         quotas=tuple(_quota(connection, pairing, side, now) for side in SIDES),
         latency=latency(connection, pairing.name, now=now),
+        waits=tuple(wait_summary(connection, pairing.name, now=now)),
     )
     return replace(state, attention=tuple(sorted(attention(state), key=lambda one: _GRAVITY[one.gravity])))
 
@@ -216,9 +237,17 @@ def _flow_attention(state: Overview) -> list[Attention]:
         if doubt := flow.open.get("in_doubt", 0):
             told = f"{_count(doubt, 'write')} of {name} in doubt: the answer was lost"
             found.append(Attention("in_doubt", "critical", told, "quarantine"))
-        if held := flow.open.get("held", 0):
-            found.append(Attention("held", "warning", f"{_count(held, 'write')} of {name} held", "quarantine"))
+    for wait in state.waits:
+        if wait.age_seconds >= _PATIENCE.get(wait.reason, 0):
+            name, what = wait.flow.replace("_", " "), WAITS.get(wait.reason, wait.reason)
+            told = f"{_count(wait.intents, 'write')} of {name} {_waiting(wait.intents)} for {what}"
+            gravity: Gravity = "info" if wait.reason == "refused" else "warning"
+            found.append(Attention("held", gravity, told, "overview", "#waits"))
     return found
+
+
+def _waiting(number: int) -> str:
+    return "waits" if number == 1 else "wait"
 
 
 def _quota_attention(state: Overview) -> list[Attention]:

@@ -15,12 +15,19 @@ _NO_PRODUCT_FIELDS = ("counterpart_key", "product_type")  # ours, and the ERP's 
 
 
 class Brake(BaseModel):
-    """The mass-change brake: a plan larger than this stops and asks a person."""
+    """The mass-change brake: a plan larger than this stops and asks a person.
+
+    ``most_share`` is the share of the target's known records of one entity that a run may change; it counts from ``share_from`` changes
+    on, so that half of a handful stops nobody. ``most_deactivations`` is how many records a run may make inactive.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    most_creates: int = 200
-    most_updates: int = 2000
+    most_creates: int = Field(default=200, ge=0)
+    most_updates: int = Field(default=2000, ge=0)
+    most_share: float = Field(default=0.5, gt=0, le=1)
+    share_from: int = Field(default=500, ge=0)
+    most_deactivations: int = Field(default=20, ge=0)
 
 
 def _erp_decides() -> dict[str, Master]:
@@ -45,7 +52,7 @@ class ProductPolicy(BaseModel):
     deleted_items: Literal["deactivate", "ask", "leave"] = "ask"
     item: dict[str, str] = Field(default_factory=dict)
     product: dict[str, str] = Field(default_factory=dict)
-    brake: Brake = Brake(most_creates=50, most_updates=500)
+    brake: Brake = Brake(most_creates=50, most_updates=500, share_from=100)
 
     @model_validator(mode="after")
     def _fields_exist(self) -> ProductPolicy:

@@ -64,7 +64,7 @@ class DiscountPolicy(_Part):
 class ApprovalPolicy(_Part):
     """Who approves and how it is asked: ``approvers`` are Airflow users (empty: whoever may answer), ``schedule`` when it is looked
     for what waits, ``ask_again_hours`` how long a question stands. ``note_field`` is the order's canonical field (or extra) that bears
-    who approved it.
+    who approved it; it is written with every approved revision. What the CRM shows is among ``write_back`` of the deal.
     """
 
     schedule: str | None = "*/5 * * * *"

@@ -69,11 +69,16 @@ select i.payload ->> 'customer', coalesce(i.payload ->> 'currency', ''), sum((i.
 def credit_facts(
     connection: psycopg.Connection, pairing: Pairing, customer_keys: Sequence[str]
 ) -> dict[str, CreditFacts]:
-    """Return what these ERP customers owe, by their key; a few queries however many there are, none when credit is not looked at."""
+    """Return what these ERP customers owe, by their key; no query when the pairing does not look at credit."""
     policy = pairing.orders.credit
     if not customer_keys or (policy.over_limit == "ignore" and policy.overdue_days is None):
         return {}
-    erp = pairing.erp.system
+    return owing(connection, pairing, customer_keys)
+
+
+def owing(connection: psycopg.Connection, pairing: Pairing, customer_keys: Sequence[str]) -> dict[str, CreditFacts]:
+    """Return what these ERP customers owe, by their key, whatever the pairing makes of it; a few queries however many there are."""
+    erp, policy = pairing.erp.system, pairing.orders.credit
     families = connection.execute(
         _FAMILIES, {"erp": erp, "keys": list(customer_keys), "consolidated": policy.consolidated}
     ).fetchall()
@@ -130,6 +135,13 @@ def list_prices(
     policy = pairing.orders.discount
     if policy.most is None and not policy.by_product and not policy.by_owner:
         return {}
+    return list_prices_of(connection, pairing, deals)
+
+
+def list_prices_of(
+    connection: psycopg.Connection, pairing: Pairing, deals: Sequence[DealFacts]
+) -> dict[str, Decimal | None]:
+    """Return the list price of every line of these deals, by line key; None for a line that no list names."""
     items = sorted({product.key for facts in deals for product in facts.products.values()})
     by_item = children(connection, PRICE, pairing.erp.system, "product_key", items)
     listed: dict[str, Decimal | None] = {}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from crosswalk.delivery.dispatch import Delivery, key_in_target
+from crosswalk.hub.approvals import decisions
 from crosswalk.hub.codec import decode
 from crosswalk.hub.intents import Claimed
+from crosswalk.mapping.engine import Mapper
 from crosswalk.model.records import Operation, Value, Write
 from crosswalk.pairing.document import Side
 from crosswalk.stages.context import StageContext
@@ -58,6 +60,8 @@ def write_builder(ctx: StageContext, flow: str) -> Callable[[Claimed], Write]:
         if intent.parent_target_key is not None and intent.entity in mappers:
             parent = {_PARENT_FIELD[intent.entity]: intent.parent_target_key}
             values.update(mappers[intent.entity].to_native(parent))
+        if intent.entity == "order" and intent.payload.get("approval"):
+            values.update(_approved_by(ctx, intent, mappers["order"]))
         return Write(
             intent_key=key_in_target(intent),
             entity=intent.entity,
@@ -69,3 +73,16 @@ def write_builder(ctx: StageContext, flow: str) -> Callable[[Claimed], Write]:
         )
 
     return write_of
+
+
+def _approved_by(ctx: StageContext, intent: Claimed, mapper: Mapper) -> Mapping[str, Value]:
+    """Return who approved an order and when, in the field the pairing names for it, behind what that field would say anyway."""
+    name = ctx.pairing.orders.approvals.note_field
+    if name is None:
+        return {}
+    with ctx.hub.connection() as connection:
+        decision = decisions(connection, [intent.key]).get((intent.key, intent.payload_hash))
+    if decision is None or not decision.approved:
+        return {}
+    label = intent.payload.get("label")
+    return mapper.to_native({name: f"{label}. {decision.words}" if name == "memo" and label else decision.words})

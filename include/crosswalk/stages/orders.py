@@ -10,7 +10,7 @@ from decimal import Decimal
 import psycopg
 
 from crosswalk.hub import approvals, ledger, quarantine
-from crosswalk.hub.approvals import APPROVAL, Decision
+from crosswalk.hub.approvals import APPROVAL, REFUSED, Decision
 from crosswalk.hub.codec import encode, payload_hash
 from crosswalk.hub.intents import IntentDraft, held_intents, shadow
 from crosswalk.mapping.engine import Mapper
@@ -34,23 +34,29 @@ from crosswalk.stages.revisions import look, settle_agreed
 
 @dataclass
 class OrderPlan:
-    """What the plan wants. ``reasons`` says by intent key why a person has to approve it, ``warnings`` what only the ledger is told."""
+    """What the plan wants, parents first. ``reasons`` says by intent key why a person has to approve it, ``warnings`` what only the ledger
+    is told; ``own`` names the customers that are wanted whatever becomes of orders.
+    """
 
     considered: int = 0
     blocked: int = 0
     wanted: dict[str, IntentDraft] = field(default_factory=dict)
     reasons: dict[str, Sequence[Problem]] = field(default_factory=dict)
     warnings: dict[str, Sequence[Problem]] = field(default_factory=dict)
+    own: set[str] = field(default_factory=set)
 
     @property
     def drafts(self) -> list[IntentDraft]:
-        """The writes, parents first; what only unapproved orders need waits with them."""
-        needed = {draft.depends_on for draft in self.wanted.values() if draft.depends_on and not draft.held_reason}
-        waiting = {draft.depends_on for draft in self.wanted.values() if draft.held_reason == APPROVAL}
-        only_waiting = (waiting - needed) & {draft.key for draft in self.wanted.values() if draft.entity == "customer"}
-        return [
-            replace(draft, held_reason=APPROVAL) if key in only_waiting else draft for key, draft in self.wanted.items()
-        ]
+        """The writes, parents first; a customer that only held orders need, directly or through others, waits with them."""
+        held = {key: draft.held_reason for key, draft in self.wanted.items() if draft.held_reason}
+        below: dict[str, list[str]] = {}
+        for key, draft in self.wanted.items():
+            below.setdefault(draft.depends_on or "", []).append(key)
+        for key, draft in reversed(self.wanted.items()):
+            reasons = {held.get(child) for child in below.get(key, ())}
+            if draft.entity == "customer" and key not in self.own and reasons and None not in reasons:
+                held[key] = APPROVAL if APPROVAL in reasons else REFUSED
+        return [replace(draft, held_reason=held.get(key)) for key, draft in self.wanted.items()]
 
     def tell(self, ctx: StageContext, connection: psycopg.Connection, *, whole: bool) -> None:
         """Say on the stored intents why they wait, tell the ledger of warnings, and withdraw what is not wanted any more."""
@@ -60,7 +66,8 @@ class OrderPlan:
             )
         if whole:
             waiting = held_intents(connection, pairing=ctx.pairing.name, flow="orders")
-            stale = [one.key for one in waiting if one.held_reason in ("gate", APPROVAL) and one.key not in self.wanted]
+            judged = ("gate", APPROVAL, REFUSED)
+            stale = [one.key for one in waiting if one.held_reason in judged and one.key not in self.wanted]
             shadow(connection, stale, run_id=ctx.run_id, actor=ctx.actor, now=ctx.now)
         _warn(ctx, connection, self.warnings)
 
@@ -159,14 +166,17 @@ def _want(
         _block(road, facts.deal, [problem], stage)
         return False
     decision = road.decided.get((order.key, payload_hash(intents[-1].payload)))
-    if wishes and decision is not None and not decision.approved:
-        _block(road, facts.deal, [_refused(facts.deal, decision)], stage)
-        return False
-    if wishes and decision is None:
-        intents[-1] = replace(intents[-1], held_reason=APPROVAL)
-        road.plan.reasons[order.key] = wishes
+    refused = decision if wishes and decision is not None and not decision.approved else None
+    if wishes and (decision is None or refused):
+        intents[-1] = replace(intents[-1], held_reason=REFUSED if refused else APPROVAL)
     for intent in intents:
         road.plan.wanted.setdefault(intent.key, intent)
+    if refused:
+        road.plan.reasons[order.key] = [_refused(facts.deal, refused)]
+        _block(road, facts.deal, road.plan.reasons[order.key], stage)
+        return False
+    if wishes and decision is None:
+        road.plan.reasons[order.key] = wishes
     road.plan.warnings[order.key] = [one.problem for one in concerns if one.answer == "warn"]
     _lend(road, facts, adds)
     return True
@@ -181,7 +191,8 @@ def _refused(deal: Image, decision: Decision) -> Problem:
 
 
 def _add(road: _Road, draft: Draft, facts: DealFacts) -> None:
-    """Want a customer that no deal of this plan needs."""
+    """Want a customer whether or not a deal of this plan needs it."""
+    road.plan.own.add(draft.key)
     try:
         road.plan.wanted.setdefault(draft.key, _intent(road, draft, facts, {}, Decimal(0), []))
     except RecordError as error:

@@ -1,13 +1,15 @@
-"""What the CRM gets back once its records exist in the ERP: the ERP's id in the fields the pairing names, and nothing else (law 10)."""
+"""What the CRM gets back: the ERP's id once a record exists there, and how an approval stands; in fields the pairing names (law 10)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import psycopg
 
 from crosswalk.hub.codec import encode
 from crosswalk.hub.intents import IntentDraft
+from crosswalk.model.records import Value
+from crosswalk.stages.approval_status import STATUS, approval_statuses
 from crosswalk.stages.context import StageContext
 
 _LINKED_BY_US = """
@@ -24,11 +26,13 @@ _LINK_OF = {"customer": "customer", "product": "product", "deal": "deal_order"}
 
 
 def write_back_drafts(ctx: StageContext, connection: psycopg.Connection) -> Iterator[IntentDraft]:
-    """Yield an update for every linked CRM record whose stored ERP id is empty. A value that is there is never replaced."""
+    """Yield an update for every linked CRM record whose stored ERP id is empty, and for every deal whose approval stands otherwise than
+    it says; one where it is both. An ERP id that is there is never replaced.
+    """
+    stands = approval_statuses(ctx, connection)
     for entity, fields in ctx.pairing.write_back.items():
         if "counterpart_key" not in fields:
             continue
-        mapper = ctx.mapper("crm", entity)
         query = _LINKED_BY_US.format(table=f'"{entity}"')
         parameters = {
             "crm": ctx.pairing.crm.system,
@@ -37,21 +41,43 @@ def write_back_drafts(ctx: StageContext, connection: psycopg.Connection) -> Iter
             "link": _LINK_OF[entity],
         }
         for crm_key, erp_key, version, _ in connection.execute(query.encode(), parameters).fetchall():
-            yield IntentDraft(
-                key=f"WB-{entity}-{crm_key}-{erp_key}",
-                entity=entity,
-                operation="update",
-                source_system=ctx.pairing.erp.system,
-                source_entity="order" if entity == "deal" else entity,
-                source_key=erp_key,
-                source_version=None,
-                target_system=ctx.pairing.crm.system,
-                target_key=crm_key,
-                depends_on=None,
-                payload={
-                    "label": f"{entity} {crm_key}",
-                    "values": encode(mapper.to_native({"counterpart_key": erp_key})),
-                    "lines": [],
-                    "version": version,
-                },
-            )
+            status = stands.pop(crm_key, None) if entity == "deal" else None
+            values = {"counterpart_key": erp_key, **(status.values if status else {})}
+            source = (ctx.pairing.erp.system, "order" if entity == "deal" else entity, erp_key)
+            yield _draft(ctx, f"WB-{entity}-{crm_key}-{erp_key}", source, (entity, crm_key, version), values)
+    for one in stands.values():
+        target = ("deal", one.deal, one.version)
+        source = (ctx.pairing.crm.system, "deal", one.deal)
+        yield _draft(ctx, f"WB-approval-{one.deal}-{one.number}", source, target, one.values)
+
+
+def _draft(
+    ctx: StageContext,
+    key: str,
+    source: tuple[str, str, str],
+    target: tuple[str, str, str | None],
+    values: Mapping[str, Value],
+) -> IntentDraft:
+    """Return the update of a CRM record (entity, key, version) that a record (system, entity, key) is the reason for."""
+    (system, source_entity, source_key), (entity, target_key, version) = source, target
+    payload: dict[str, object] = {
+        "label": f"{entity} {target_key}",
+        "values": encode(ctx.mapper("crm", entity).to_native(values)),
+        "lines": [],
+        "version": version,
+    }
+    if STATUS in values:
+        payload[STATUS] = values[STATUS]
+    return IntentDraft(
+        key=key,
+        entity=entity,
+        operation="update",
+        source_system=system,
+        source_entity=source_entity,
+        source_key=source_key,
+        source_version=None,
+        target_system=ctx.pairing.crm.system,
+        target_key=target_key,
+        depends_on=None,
+        payload=payload,
+    )

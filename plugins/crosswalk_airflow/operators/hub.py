@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from crosswalk.stages.check import CheckResult
     from crosswalk.stages.context import StageContext
-    from crosswalk.stages.gate import GateResult
+    from crosswalk.stages.gate import GateResult, Release
     from crosswalk.stages.link import LinkSummary
     from crosswalk.stages.match import MatchSummary
     from crosswalk.stages.plan import Flow, PlanResult
@@ -69,7 +69,7 @@ class PlanOperator(StageOperator):
 
 
 class GateOperator(StageOperator):
-    """Lets planned intents through by mode and mass-change brake.
+    """Lets planned intents through by mode and mass-change brake, which the run's Param ``release_brake`` releases, with its reason.
 
     :param flow: as in :class:`PlanOperator`.
     """
@@ -84,7 +84,23 @@ class GateOperator(StageOperator):
         """Judge what waits."""
         from crosswalk.stages.gate import gate
 
-        return gate(ctx, self.flow, dry_run=bool(context["params"].get("dry_run")))
+        dry_run = bool(context["params"].get("dry_run"))
+        return gate(ctx, self.flow, dry_run=dry_run, release=_release(ctx, context))
+
+
+def _release(ctx: StageContext, context: Context) -> Release | None:
+    """Return the word of whoever triggered the run that the brake is to be released; a word without a reason is refused."""
+    from crosswalk.model.errors import ConfigurationError
+    from crosswalk.stages.gate import Release
+
+    if not context["params"].get("release_brake"):
+        return None
+    reason = str(context["params"].get("reason") or "").strip()
+    if not reason:
+        raise ConfigurationError(
+            "release_brake needs a reason.", hint="Trigger the run again with why the change is meant.", field="reason"
+        )
+    return Release(context["dag_run"].triggering_user_name or ctx.actor, reason)
 
 
 class CheckOperator(StageOperator):

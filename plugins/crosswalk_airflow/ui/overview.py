@@ -28,6 +28,7 @@ router = APIRouter(dependencies=READS)
 @router.get("/overview")
 def overview(request: Request, user: User, pairing: Name = None) -> HTMLResponse:
     """Show how a pairing does."""
+    from crosswalk.observe.overview import WAITS
     from crosswalk.observe.overview import overview as look
 
     chosen, all_pairings = choose_pairing(pairing)
@@ -42,6 +43,7 @@ def overview(request: Request, user: User, pairing: Name = None) -> HTMLResponse
         "attention": [*_failed_runs(state, states), *state.attention],
         "airflow": base_of(request).removesuffix(PREFIX),
         "run_page": run_page,
+        "waited_for": WAITS,
     }
     return page(request, "overview.html", content)
 

@@ -37,6 +37,8 @@ FIELDS: Mapping[str, Mapping[str, Any]] = {
     "ERP_Status__c": _picklist(
         "Pending Approval", "Open", "Partially Shipped", "Shipped", "Billed", "Closed", "Cancelled"
     ),
+    "ERP_Approval__c": _picklist("Requested", "Approved", "Refused", "Not required"),
+    "ERP_Approval_Note__c": {"type": "Text", "length": 255},
     "ERP_Last_Sync__c": {"type": "DateTime"},
     "ERP_Sync_Error__c": {"type": "LongTextArea", "length": 32768, "visibleLines": 3},
     "ERP_Stock__c": {"type": "Number", "precision": 18, "scale": 2},
