@@ -61,7 +61,7 @@ wait for `{pairing.name}__approvals`.
 | --- | --- |
 | `pull_*`, `link` | bring the hub up to date |
 | `plan_orders` | checks every won deal of the last {pairing.orders.lookback_days} days; ready ones become intents, the others go to quarantine with what to mend |
-| `gate_orders` | mode ({pairing.phases["orders"].mode}) and mass-change brake ({_limits(pairing.orders.brake)}) |
+| `gate_orders` | mode ({pairing.phases["orders"].mode}) and mass-change brake |
 | `deliver_orders` | sends; the intent is stored before the request, its key travels in the record |
 | `settle_orders` | reads back and links |
 | `plan_write_back` … `settle_write_back` | stores the ERP's id in accounts and deals |
@@ -88,7 +88,7 @@ items: **{policy.create_items}** (`on_request`: trigger with the record id `prod
 | --- | --- |
 | `pull_*`, `link` | bring the hub up to date |
 | `plan_products_to_erp` | compares every changed product with what both sides agreed on last; what {crm} may change becomes intents for {erp} |
-| `gate_products_to_erp` | mode ({pairing.phases["products"].mode}) and mass-change brake ({_limits(policy.brake)}) |
+| `gate_products_to_erp` | mode ({pairing.phases["products"].mode}) and mass-change brake |
 | `deliver_products_to_erp`, `settle_products_to_erp` | send, read back; what was read back is the new base |
 | `plan_products_to_crm` … `settle_products_to_crm` | the same for what {erp} decides |
 
@@ -106,6 +106,8 @@ Asks **{who}** about orders that nobody may send without an approval (discount t
 {pairing.orders.credit.over_limit}), and about plans that the mass-change brake holds. Until then they are held, with reason and age. Answer under
 **Browse → Required Actions**; who, when and the comment go to the ledger. What is approved goes out with the next run; a refused order waits in
 quarantine until the deal is changed. A deal that is changed meanwhile is asked about anew: the answer was about what it said.
+
+The brake holds a run of orders beyond {_limits(pairing.orders.brake)}; of products beyond {_limits(pairing.products.brake)}.
 
 | task | does |
 | --- | --- |

@@ -67,7 +67,7 @@ class Company:
         }
         return self.crm.create("Account", {name: value for name, value in values.items() if value is not None})
 
-    def win(self, account: str, lines: int = 2, entry: str | None = None) -> str:
+    def win(self, account: str, lines: int = 2, entry: str | None = None, price: float | None = None) -> str:
         """A deal with lines, won today; returns its id."""
         deal = self.crm.create(
             "Opportunity",
@@ -82,10 +82,22 @@ class Company:
         )
         for place in range(lines):
             chosen = {"PricebookEntryId": entry or self._entries[place % len(self._entries)]["Id"]}
-            chosen |= {"OpportunityId": deal, "Quantity": place + 2, "UnitPrice": 19.5 + place}
+            chosen |= {"OpportunityId": deal, "Quantity": place + 2, "UnitPrice": price or 19.5 + place}
             self.crm.create("OpportunityLineItem", chosen)
         self.crm.update("Opportunity", deal, {"StageName": "Closed Won"})
         return deal
+
+    def dear_entry(self) -> tuple[str, float]:
+        """The price book entry of a product that costs something, and its price."""
+        keys = ", ".join(f"'{entry['Id']}'" for entry in self._entries)
+        found = self.crm.query(f"SELECT Id, UnitPrice FROM PricebookEntry WHERE Id IN ({keys}) ORDER BY UnitPrice DESC")
+        return str(found[0]["Id"]), float(found[0]["UnitPrice"])
+
+    def approval(self, deal: str) -> tuple[str | None, str | None]:
+        """What a salesperson sees of a deal's approval."""
+        asked = f"SELECT ERP_Approval__c, ERP_Approval_Note__c FROM Opportunity WHERE Id = '{deal}'"
+        row = self.crm.query(asked)[0]
+        return row["ERP_Approval__c"], row["ERP_Approval_Note__c"]
 
     def unknown_product(self) -> str:
         """A product that the ERP lacks; returns its price book entry."""
