@@ -13,7 +13,7 @@ from crosswalk.hub.database import Connection, Hub
 from crosswalk.hub.explaining import State, state_at, why
 from crosswalk.hub.intents import claim, finish, mark_sending
 from crosswalk.hub.landing import land
-from crosswalk.hub.reading import image
+from crosswalk.hub.reading import first_landed, image
 from crosswalk.model.entities import ENTITIES
 from crosswalk.model.records import Outcome, Receipt
 from tests.hub.conftest import rolled_back
@@ -43,7 +43,7 @@ def at_time(connection: Connection, seconds: float) -> State:
     now = image(connection, CUSTOMER, "netsuite", "1")
     assert now is not None
     since = ledger.observed_since(connection, "netsuite", "customer", "1", after(seconds))
-    first = ledger.first_landing(connection, "netsuite", "customer")
+    first = first_landed(connection, CUSTOMER, "netsuite", "1")
     return state_at({**now.values, **now.extras}, now.deleted, since, first, after(seconds))
 
 
@@ -73,7 +73,8 @@ def test_a_record_is_at_any_time_what_was_last_read_by_then(shared_hub: Hub, ste
             assert {name: state.values[name] for name in values} == values
             assert (state.values.get("tier") or "") == extra
             assert state.exists is not deleted
-        assert at_time(connection, -1).exists is None
+        before = at_time(connection, -1)
+        assert (before.exists, before.values) == (None, {})
 
 
 def test_a_sensitive_fields_past_and_what_a_gap_hides_cannot_be_told(connection: Connection) -> None:

@@ -69,6 +69,12 @@ def test_a_record_is_shown_as_it_was(desk: Desk, hours: float, name: str, phone:
     assert (shown["name"], shown["phone"]) == (name, phone)
 
 
+def test_of_before_it_was_first_read_nothing_is_told(desk: Desk) -> None:
+    shown = desk.page("/ledger/record", system=ERP, entity="customer", key="501", at=ago(hours=6).isoformat())
+    assert "had not read it by then" in shown.xpath("string(//div[@id='gaps'])")
+    assert "Aldermoor" not in shown.xpath("string(//table[@id='values'])")
+
+
 def test_a_run_lists_and_counts_what_it_did_as_sql_does(desk: Desk) -> None:
     shown = desk.page("/ledger/run", run=run_of(2))
     counts = {}
@@ -121,3 +127,9 @@ def test_a_record_in_quarantine_says_so_and_leads_there_and_to_its_own_system(de
     item = desk.one("select id from hub.quarantine where key = '006order1' and status = 'open'")
     assert f"/crosswalk/quarantine/item/{item}" in shown.xpath("//a/@href")
     assert "https://example.my.salesforce.com/006order1" in shown.xpath("//a/@href")
+
+
+def test_a_customers_page_leads_to_its_records_in_the_ledger(desk: Desk) -> None:
+    shown = desk.page("/customer/record", system=ERP, key="501")
+    [address] = shown.xpath("//a[contains(., 'netsuite in the ledger')]/@href")
+    assert "Aldermoor" in desk.page(f"/customer/{address}").xpath("string(//h1)")

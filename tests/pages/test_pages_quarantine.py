@@ -242,6 +242,21 @@ def test_everything_that_is_listed_is_replayed_within_the_filter_alone(desk: Des
     }  # fmt: skip
 
 
+def test_what_a_system_says_with_characters_that_nobody_can_keep_is_kept_without_them(desk: Desk) -> None:
+    with desk.hub.connection() as connection:
+        item = refuse_order(connection, "SF-OPP-N-R1", "006nul", run=run_of(2), message="The memo \x00 is \ud800 odd.")
+        trouble(
+            connection,
+            "006nulplan",
+            ValidationError("It is \x00 odd.", hint="\x00"),
+            name="Odd \x00",
+            problems=[{"message": "\x00"}],
+        )
+    assert desk.one("select message from hub.quarantine where id = %s", item) == "The memo \ufffd is ? odd."
+    assert "\ufffd" in desk.page(f"/quarantine/item/{item}", "op").xpath("string(//dl[@id='answer'])")
+    assert desk.one("select payload ->> 'name' from hub.quarantine where key = '006nulplan'") == "Odd \ufffd"
+
+
 def test_hostile_words_are_shown_and_not_obeyed(desk: Desk) -> None:
     item = desk.one("select id from hub.quarantine where key like '006evil%'")
     for path in ("/quarantine?text=006evil", f"/quarantine/item/{item}"):

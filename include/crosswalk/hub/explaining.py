@@ -59,25 +59,36 @@ def _people(connection: Connection, write: StoredWrite) -> list[LedgerEntry]:
     return [entry for entry in told if not entry.actor.startswith(engine)]
 
 
-def state_at(current: Mapping[str, object], deleted: bool, since: Since, first: datetime | None, at: datetime) -> State:
+def state_at(
+    current: Mapping[str, object],
+    deleted: bool,
+    since: Since,
+    first: datetime | None,
+    at: datetime,
+    *,
+    exact: bool = True,
+) -> State:
     """Return a record at ``at``: its ``current`` values, and for those that changed ``since`` then what they were before.
 
-    ``first`` is when records of its kind were first landed: of before, nothing is known.
+    ``first`` is when the hub first read it: of before, nothing is known. Where that was not kept it is when the first record of its
+    kind was read, which is not ``exact``.
     """
     if first is None or at < first:
-        return State({}, frozenset(current), None, ["The hub had read no record of this kind by then."])
+        unread = "it" if exact else "any record of its kind"
+        return State({}, frozenset(current), None, [f"The hub had not read {unread} by then."])
     changed = {name: change for name, change in since.fields.items() if change is not True}
     values = {**current, **{name: change[0] for name, change in changed.items()}}
     unknown = {name for name, change in since.fields.items() if change is True}
     if since.gap or since.more:
         unknown |= set(current) - set(changed)
     exists = not deleted if since.kind is None else since.kind != "restored"
-    return State(values, frozenset(unknown), exists, [*_gaps(since)])
+    return State(values, frozenset(unknown), exists, [*_gaps(since, exact)])
 
 
-def _gaps(since: Since) -> Iterator[str]:
+def _gaps(since: Since, exact: bool) -> Iterator[str]:
     if since.gap:
         yield f"The change of {since.gap:%Y-%m-%d %H:%M:%S} UTC was seen, but which fields it changed was not kept then."
     if since.more:
         yield f"More than {ledger.WALKED:,} changes since then: what changed only later than those cannot be told."
-    yield "The hub keeps no time of a record's first reading: it may have been read, or made, only later than this."
+    if not exact:
+        yield "When it was first read was not kept then: it may have been read, or made, only later than this."

@@ -65,8 +65,8 @@ with verdict as materialized (
             from {image} t where t.system = %(system)s and t.key = s.key limit 1) t on true
 ),
 inserted as (
-    insert into {image} (system, key, version, modified, fingerprint, landed_at, changed_at, run_id, deleted_at, {fields}, extras)
-    select %(system)s, s.key, s.version, s.modified, s.fingerprint, %(now)s, %(now)s, %(run_id)s,
+    insert into {image} (system, key, version, modified, fingerprint, first_landed_at, landed_at, changed_at, run_id, deleted_at, {fields}, extras)
+    select %(system)s, s.key, s.version, s.modified, s.fingerprint, %(now)s, %(now)s, %(now)s, %(run_id)s,
            case when s.is_deleted then coalesce(s.modified, %(now)s) end, {staged}, s.extras::jsonb
       from {stage} s join verdict v using (key) where v.verdict in ('inserted', 'buried')
 ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -24,6 +25,13 @@ def image(connection: Connection, entity: Entity, system: str, key: str) -> Imag
 def images(connection: Connection, entity: Entity, system: str, keys: Sequence[str]) -> dict[str, Image]:
     """Return what ``system`` said last about these records, by key; unknown ones are absent, deleted ones flagged."""
     return {found.key: found for found in _read(connection, entity, "key", system, keys)}
+
+
+def first_landed(connection: Connection, entity: Entity, system: str, key: str) -> datetime | None:
+    """Return when the hub first read a record; None where that was not kept yet, or it never was read."""
+    statement = sql.SQL("select first_landed_at from {} where system = %s and key = %s")
+    row = connection.execute(statement.format(sql.Identifier(SCHEMA, entity.name)), (system, key)).fetchone()
+    return row[0] if row else None
 
 
 def living(connection: Connection, entity: Entity, system: str) -> int:

@@ -55,6 +55,7 @@ def _image_table(entity: Entity) -> sa.Table:
         instant("changed_at", null=False),
         text("run_id"),
         instant("deleted_at"),
+        instant("first_landed_at"),  # null for what was landed before this was kept
         *(sa.Column(f.name, COLUMN_TYPES.get(f.kind, sa.Text())) for f in entity.fields),
         json("extras"),
         *indexes,

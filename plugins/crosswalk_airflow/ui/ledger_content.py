@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from psycopg.rows import dict_row
 
 from crosswalk.hub import explaining, ledger, runs
-from crosswalk.hub.reading import image
+from crosswalk.hub.reading import first_landed, image
+from crosswalk.model.entities import ENTITIES
 
 if TYPE_CHECKING:
     from crosswalk.hub.database import Connection
@@ -109,6 +110,7 @@ def _why(connection: Connection, now: Image, mapped: Mapping[str, FieldMapping],
 
 def _state(connection: Connection, now: Image, at: datetime) -> explaining.State:
     since = ledger.observed_since(connection, now.system, now.entity, now.key, at)
-    first = ledger.first_landing(connection, now.system, now.entity)
+    known = first_landed(connection, ENTITIES[now.entity], now.system, now.key)
+    first = known or ledger.first_landing(connection, now.system, now.entity)
     current: dict[str, Any] = {**now.values, **now.extras}
-    return explaining.state_at(current, now.deleted, since, first, at)
+    return explaining.state_at(current, now.deleted, since, first, at, exact=known is not None)
