@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,11 @@ def measure(hub: Hub, pairing: Pairing, accounts: int, looks: int) -> list[Times
         wanted = Wanted(PAIRING)
         with hub.connection() as connection:
             found = causes.causes(connection, wanted, limit=25)
-            shown = [causes.items(connection, Wanted(PAIRING, fingerprint=one.fingerprint), limit=8) for one in found]
+            of = [
+                replace(wanted, stage=one.stage, error_class=one.error_class, fingerprint=one.fingerprint)
+                for one in found
+            ]
+            shown = [causes.items(connection, one, limit=8) for one in of]
             if not causes.totals(connection, wanted)[1] or not causes.facets(connection, PAIRING) or not all(shown):
                 raise RuntimeError("Nothing is in quarantine.")
 

@@ -116,7 +116,9 @@ def causes(
 
 def totals(connection: Connection, wanted: Wanted) -> tuple[int, int]:
     """Return how many causes and how many items are wanted."""
-    query = f"select count(*), coalesce(sum(records), 0)::bigint from ({_CAUSES}) found"
+    query = f"""with {SPAN}
+        select count(*), coalesce(sum(records), 0)::bigint
+          from (select count(*) as records from hub.quarantine q where {WHERE} group by stage, error_class, fingerprint) found"""
     row = connection.execute(query, wanted.parameters()).fetchone()
     assert row is not None
     return int(row[0]), int(row[1])
