@@ -84,7 +84,7 @@ def desk(postgres_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @retry(
     retry=retry_if_exception_type(requests.ConnectionError),
     wait=wait_fixed(0.2),
-    stop=stop_after_delay(120),
+    stop=stop_after_delay(300),
     reraise=True,
 )
 def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
