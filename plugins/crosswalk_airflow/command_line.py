@@ -23,6 +23,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "sandbox": ("crosswalk_sandbox.cli", "sandbox", "Run and steer the vendor emulators."),
     "pairing": ("crosswalk_airflow.pairing_commands", "pairing", "Check pairing and mapping files."),
     "preflight": ("crosswalk_airflow.preflight", "preflight", "Check connections and rights before going live."),
+    "cutover": ("crosswalk_airflow.cutover_commands", "cutover", "Report what is linked and doubtful before cutover."),
     "card-link": ("crosswalk_airflow.card_commands", "card_link", "Sign a link to a customer's card."),
 }
 

@@ -1,9 +1,13 @@
-"""The report before orders go live: what is linked and by which rule, what is doubtful, what only one side has, what a system has twice."""
+"""The report before orders go live: what is linked and by which rule, what is doubtful, what only one side has, what a system has twice.
+
+It adds up: every living record of a side is in a linked pair, doubtful, or only there. A record whose counterpart was deleted is only there.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from psycopg import sql
 
@@ -12,7 +16,8 @@ from crosswalk.hub.database import Connection
 from crosswalk.identity.normalise import company_name, plain
 from crosswalk.pairing import Pairing
 
-Bucket = Literal["doubtful", "only_crm", "only_erp", "twice_crm", "twice_erp"]
+Bucket = Literal["doubtful", "doubtful_erp", "only_crm", "only_erp", "twice_crm", "twice_erp"]
+BUCKETS: tuple[Bucket, ...] = get_args(Bucket)
 MATCHED = ("customer", "contact", "product")
 _SAME = {
     "customer": f"{company_name('r.name')} || '|' || coalesce({plain('r.billing_postal_code')}, '')",
@@ -24,13 +29,14 @@ _LABEL = {"customer": "r.name", "contact": "concat_ws(' ', r.first_name, r.last_
 
 @dataclass(frozen=True, slots=True)
 class EntityCutover:
-    """Counts of one entity. ``linked`` counts pairs by rule; the others count records, ``doubtful`` those of the CRM."""
+    """Counts of one entity. ``linked`` counts living pairs by rule; the others count living records, ``doubtful`` those of the CRM."""
 
     entity: str
     crm: int
     erp: int
     linked: dict[str, int]
     doubtful: int
+    doubtful_erp: int
     only_crm: int
     only_erp: int
     twice_crm: int
@@ -52,16 +58,20 @@ class CutoverRecord:
     note: str
 
 
+COLUMNS = ("system", "key", "name", "note")
+"""What is told of a record, in the order of :class:`CutoverRecord`."""
+
+
 def cutover(connection: Connection, pairing: Pairing) -> list[EntityCutover]:
     """Return the counts of every entity that is matched."""
     return [_counts(connection, pairing, entity) for entity in MATCHED]
 
 
 def records(
-    connection: Connection, pairing: Pairing, entity: str, bucket: Bucket, limit: int = 1000
+    connection: Connection, pairing: Pairing, entity: str, bucket: Bucket, limit: int | None = 1000
 ) -> list[CutoverRecord]:
     """Return the records of one bucket, by name; raises KeyError for an entity that is not matched."""
-    if bucket == "doubtful":
+    if bucket.startswith("doubtful"):
         query = _text(entity, _DOUBTFUL)
     else:
         query = _text(entity, _ONLY if bucket.startswith("only") else _TWICE)
@@ -70,10 +80,7 @@ def records(
 
 
 def _counts(connection: Connection, pairing: Pairing, entity: str) -> EntityCutover:
-    linked = connection.execute(
-        "select rule, count(*) from hub.link where pairing = %s and entity = %s group by rule order by 2 desc, 1",
-        (pairing.name, entity),
-    ).fetchall()
+    linked = connection.execute(_text(entity, _LINKED), _parameters(pairing, entity, "only_crm")).fetchall()
     living: dict[str, int] = dict(
         connection.execute(
             _text(entity, "select r.system, count(*) from {table} r where r.deleted_at is null group by r.system")
@@ -91,6 +98,7 @@ def _counts(connection: Connection, pairing: Pairing, entity: str) -> EntityCuto
         living.get(pairing.erp.system, 0),
         dict(linked),
         count(_DOUBTFUL, "doubtful"),
+        count(_DOUBTFUL, "doubtful_erp"),
         count(_ONLY, "only_crm"),
         count(_ONLY, "only_erp"),
         count(_TWICE, "twice_crm"),
@@ -109,23 +117,36 @@ def _text(entity: str, template: str) -> sql.Composed:
     )
 
 
-_UNLINKED = """
-not exists (select 1 from hub.link_end e where e.pairing = %(pairing)s and e.entity = %(entity)s and e.system = r.system and e.key = r.key)
+_LINKED = """
+select l.rule, count(*) from hub.link l
+ where l.pairing = %(pairing)s and l.entity = %(entity)s
+   and 2 = (select count(*) from hub.link_end e join {table} r on r.system = e.system and r.key = e.key and r.deleted_at is null
+             where e.link_id = l.id)
+ group by l.rule order by 2 desc, 1
 """
-_ONLY = f"""
-select r.system, r.key, coalesce({{label}}, ''), '' from {{table}} r
- where r.system = %(system)s and r.deleted_at is null and {_UNLINKED}
-   and not exists (select 1 from hub.match_candidate m where m.pairing = %(pairing)s and m.entity = %(entity)s and m.status = 'open'
-                      and ((m.left_system, m.left_key) = (r.system, r.key) or (m.right_system, m.right_key) = (r.system, r.key)))
- order by 3, 2 limit %(limit)s
+_OTHER_END = """
+select t.key, t.deleted_at from hub.link_end mine join hub.link_end theirs on theirs.link_id = mine.link_id and theirs.system <> mine.system
+  join {table} t on t.system = theirs.system and t.key = theirs.key
+ where mine.pairing = %(pairing)s and mine.entity = %(entity)s and mine.system = r.system and mine.key = r.key
 """
-_DOUBTFUL = """
-select r.system, r.key, coalesce({label}, ''), min(m.right_key) || ': ' || min(m.reason) from {table} r
-  join hub.match_candidate m on m.pairing = %(pairing)s and m.entity = %(entity)s and m.status = 'open'
-   and m.left_system = r.system and m.left_key = r.key
+_ASKED = """
+select min(m.other) || ': ' || min(m.reason)
+  from (select left_system as system, left_key as key, right_key as other, reason from hub.match_candidate
+         where pairing = %(pairing)s and entity = %(entity)s and status = 'open'
+         union all
+        select right_system, right_key, left_key, reason from hub.match_candidate
+         where pairing = %(pairing)s and entity = %(entity)s and status = 'open') m
+ where m.system = r.system and m.key = r.key
+"""
+_OPEN = f"""
+select r.system, r.key, coalesce({{label}}, '') as name, ({_ASKED}) as asked,
+       coalesce((select 'linked to ' || o.key || ', which is deleted' from ({_OTHER_END}) o), '') as ended
+  from {{table}} r
  where r.system = %(system)s and r.deleted_at is null
- group by 1, 2, 3 order by 3, 2 limit %(limit)s
+   and not exists (select 1 from ({_OTHER_END}) o where o.deleted_at is null)
 """
+_ONLY = f"select system, key, name, ended from ({_OPEN}) o where asked is null order by 3, 2 limit %(limit)s"
+_DOUBTFUL = f"select system, key, name, asked from ({_OPEN}) o where asked is not null order by 3, 2 limit %(limit)s"
 _TWICE = """
 select r.system, r.key, coalesce({label}, ''), r.same from
        (select r.*, {same} as same, count(*) over (partition by {same}) as twins from {table} r
@@ -133,3 +154,21 @@ select r.system, r.key, coalesce({label}, ''), r.same from
  where r.twins > 1
  order by r.same, r.key limit %(limit)s
 """
+
+
+def table(pairing: Pairing, found: Sequence[EntityCutover]) -> str:
+    """Return the counts as text, a line per entity and rule."""
+    crm, erp = pairing.crm.system, pairing.erp.system
+    head = ("", crm, erp, "linked", "doubtful", f"only {crm}", f"only {erp}", f"twice {crm}", f"twice {erp}")
+    rows: list[tuple[str, ...]] = [head]
+    for one in found:
+        counts = (one.crm, one.erp, one.pairs, one.doubtful, one.only_crm, one.only_erp, one.twice_crm, one.twice_erp)
+        rows.append((one.entity, *(f"{count:,}" for count in counts)))
+        rows += [("", "", "", f"{pairs:,}", f"by {rule}", "", "", "", "") for rule, pairs in one.linked.items()]
+    widths = [max(len(row[at]) for row in rows if not row[4].startswith("by ")) for at in range(len(head))]
+    return "\n".join(_line(row, widths) for row in rows)
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+    return "  ".join(cells).rstrip()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from dataclasses import astuple
 from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import urlencode
 
@@ -123,22 +122,17 @@ def cutover(request: Request, pairing: Name = None, entity: Name = None, bucket:
 @router.get("/cutover.csv")
 def cutover_csv(bucket: Bucket, pairing: Name = None, entity: Name = "customer") -> Response:
     """Return the records of one bucket as CSV."""
-    found = report(pairing, entity, bucket, limit=100_000)
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["system", "key", "name", "note"])
-    rows = found["records"]
+    from crosswalk.identity.cutover import COLUMNS
+    from crosswalk.quality.tables import Table, as_csv
+
+    rows = report(pairing, entity, bucket, limit=100_000)["records"]
     assert isinstance(rows, list)
-    writer.writerows([_defused(value) for value in (row.system, row.key, row.name, row.note)] for row in rows)
+    text = as_csv(Table(f"{entity} {bucket}", COLUMNS, tuple(astuple(row) for row in rows)))
     headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{entity}_{bucket}.csv"'}
-    return Response(text.getvalue(), media_type="text/csv", headers=headers)
+    return Response(text, media_type="text/csv", headers=headers)
 
 
 _WORDS = {"same": "linked", "different": "kept apart", "skip": "put off"}
-
-
-def _defused(text: str) -> str:
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
 
 
 def waiting(name: str | None, entity: str | None) -> dict[str, object]:
