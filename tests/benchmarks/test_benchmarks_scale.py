@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -29,8 +30,10 @@ def served(cpu: list[float]) -> Served:
 
 
 def test_a_process_is_seen_from_outside_as_from_inside() -> None:
-    assert process_cpu(os.getpid()) == pytest.approx(cpu_seconds(), abs=2.0)
-    assert family_cpu(os.getpid()) >= process_cpu(os.getpid()) - 0.02
+    own = process_cpu(os.getpid())
+    assert own == pytest.approx(time.process_time(), abs=0.2)  # without the children, which may be many by now
+    assert family_cpu(os.getpid()) == pytest.approx(cpu_seconds(), abs=1.0)
+    assert family_cpu(os.getpid()) >= own
 
 
 def test_deep_pages_are_compared_with_the_first_ones() -> None:
