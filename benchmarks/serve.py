@@ -29,7 +29,8 @@ class AccountsOnly(DemoCompany):
     """The demo company with exactly so many CRM accounts and nothing that hangs on them."""
 
     def __init__(self, seed: int, now: datetime, accounts: int) -> None:
-        super().__init__(seed, now, Size(int(accounts * SPARE) + 20, 20, 40))
+        size = Size(int(accounts * SPARE) + 20, 20, 40)
+        super().__init__(seed, now, size, block=size.accounts)
         self.accounts = accounts
 
     def parties(self) -> Iterator[Party]:

@@ -36,12 +36,13 @@ from crosswalk_sandbox.company.words import BRANCH_WORDS, INDUSTRIES, TITLES, TO
 
 _LETTERS: Final = "ABCDEFGHJKLMNPRSTUWXYZ"
 _CREDIT_STEPS: Final = tuple(Decimal(step) for step in (5_000, 10_000, 25_000, 50_000, 75_000, 100_000, 250_000))
-_NUMBER_BASE: Final = 10_001
+NUMBER_BASE: Final = 10_001
+"""The ERP's first entity number."""
 
 
 def entity_number(sequence: int) -> str:
     """The ERP's entity number of a party."""
-    return f"C{_NUMBER_BASE + sequence}"
+    return f"C{NUMBER_BASE + sequence}"
 
 
 class Customers:

@@ -32,6 +32,8 @@ _TROUBLES: Final[dict[int, Trouble]] = {
     18: "twin_prospect", 19: "twin_prospect", 22: "steep_discount",
 }  # fmt: skip
 _PROSPECTS: Final = (1, 20)  # fresh wins of customers that the ERP does not have yet, without trouble
+FIRST_ORDER: Final = 100_001
+"""The ERP's first order number."""
 _CENT: Final = Decimal("0.01")
 
 
@@ -240,7 +242,7 @@ def _expected(rng: random.Random, created: datetime) -> datetime:
 
 def order_number(place: int) -> str:
     """The ERP's number of its ``place``-th order."""
-    return f"SO{100_001 + place}"
+    return f"SO{FIRST_ORDER + place}"
 
 
 def _in_crm(profile: Profile) -> bool:

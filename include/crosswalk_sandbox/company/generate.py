@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from crosswalk_sandbox.company import foundation
+from crosswalk_sandbox.company.blocks import BLOCK, Blocks
 from crosswalk_sandbox.company.customers import Customers
 from crosswalk_sandbox.company.deals import Deals
 from crosswalk_sandbox.company.goods import Goods
 from crosswalk_sandbox.company.model import (
-    Company,
     Currency,
     Deal,
     Location,
@@ -33,12 +33,18 @@ SEED = 20_260
 
 
 class DemoCompany:
-    """Aldermoor Industrial Supply at one moment; see :class:`crosswalk_sandbox.company.model.Company`."""
+    """Aldermoor Industrial Supply at one moment; see :class:`crosswalk_sandbox.company.model.Company`.
 
-    def __init__(self, seed: int, now: datetime, size: Size) -> None:
+    One of more than ``block`` accounts is made of blocks: the streams tell the first one's facts, then those of its copies.
+    """
+
+    def __init__(self, seed: int, now: datetime, size: Size, block: int = BLOCK) -> None:
+        self.blocks = Blocks.of(size, block)
+        if self.blocks.count > 1:
+            size = self.blocks.size
         self.seed = seed
         self.now = now
-        self.size = size
+        self.size = self.blocks.whole
         self.name = foundation.NAME
         self.currencies: tuple[Currency, ...] = foundation.CURRENCIES
         self.subsidiaries: tuple[Subsidiary, ...] = foundation.SUBSIDIARIES
@@ -67,7 +73,9 @@ class DemoCompany:
 
     def parties(self) -> Iterator[Party]:
         """Customers and prospects with their contacts."""
-        return iter(self._customers)
+        yield from self._customers
+        for copy in self.blocks.copies():
+            yield from map(copy.party, self._customers)
 
     def parties_alone(self) -> Iterator[Party]:
         """Customers and prospects without their contacts, which saves half the time."""
@@ -75,17 +83,27 @@ class DemoCompany:
 
     def deals(self) -> Iterator[Deal]:
         """CRM deals with their lines."""
-        return iter(self._deals)
+        yield from self._deals
+        for copy in self.blocks.copies():
+            yield from map(copy.deal, self._deals)
 
     def orders(self) -> Iterator[Order]:
         """ERP orders with shipments, invoices and payments."""
-        return iter(self._orders)
+        yield from self._orders
+        for copy in self.blocks.copies():
+            yield from map(copy.order, self._orders)
+
+    def first_block(self) -> DemoCompany:
+        """The company that the first block is on its own; itself where there is only one."""
+        return self if self.blocks.count == 1 else DemoCompany(self.seed, self.now, self.blocks.size, self.size.accounts)
 
 
-def generate(seed: int = SEED, now: datetime | None = None, size: Size | None = None) -> Company:
+def generate(
+    seed: int = SEED, now: datetime | None = None, size: Size | None = None, block: int = BLOCK
+) -> DemoCompany:
     """The demo company as of ``now`` (aware; default: the present), of ``size`` (default: 500 accounts).
 
-    Same arguments, same facts. Raises ValueError for a ``now`` without a time zone or a size too small to trade.
+    Same arguments, same facts. Above ``block`` accounts all blocks are alike, so that the size is rounded to whole records of each. Raises ValueError for a ``now`` without a time zone or a size too small to trade.
     """
     moment = now or datetime.now(UTC)
     if moment.tzinfo is None:
@@ -95,4 +113,4 @@ def generate(seed: int = SEED, now: datetime | None = None, size: Size | None = 
         raise ValueError(f"The demo company needs at least 1 account, 20 products and 1 deal, not {size}")
     if seed < 0:
         raise ValueError(f"A seed is 0 or more, not {seed}")
-    return DemoCompany(seed, moment.astimezone(UTC).replace(microsecond=0), size)
+    return DemoCompany(seed, moment.astimezone(UTC).replace(microsecond=0), size, block)

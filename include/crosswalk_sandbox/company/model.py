@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from crosswalk_sandbox.company.catalogue import CrmProduct, ErpItem, ItemKind, KitMember, Price, Product, Stock
 from crosswalk_sandbox.company.documents import (
@@ -49,6 +49,9 @@ from crosswalk_sandbox.company.setup import (
     TaxCode,
     Terms,
 )
+
+if TYPE_CHECKING:
+    from crosswalk_sandbox.company.blocks import Blocks
 
 __all__ = [
     "Address",
@@ -124,6 +127,15 @@ class Company(Protocol):
     terms: tuple[Terms, ...]
     tax_codes: tuple[TaxCode, ...]
     salespeople: tuple[Salesperson, ...]
+
+    @property
+    def blocks(self) -> Blocks:
+        """What it is made of."""
+        ...
+
+    def first_block(self) -> Company:
+        """The company that its first block is on its own; itself where there is only one."""
+        ...
 
     def products(self) -> Iterator[Product]:
         """Products, components before the kits that hold them."""

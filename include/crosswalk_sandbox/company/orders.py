@@ -36,8 +36,15 @@ _RECENT: Final[Weighted[OrderStatus]] = Weighted(
     ("open", 35), ("partially_shipped", 12), ("shipped", 18), ("billed", 32), ("cancelled", 3)
 )
 _YOUNG: Final[Weighted[OrderStatus]] = Weighted(("pending_approval", 25), ("open", 75))
+ORDERED_BY_HAND: Final = "Entered by hand for "
+"""How the memo of an order begins that was typed in for a deal, whose name follows."""
 _BILLED: Final = {"billed"}
 _SHIPPED: Final = {"billed", "shipped", "partially_shipped"}
+
+
+def places_of(deals: int) -> int:
+    """How many places for orders so many deals need: one each, then those of orders taken in the ERP itself."""
+    return deals + round(deals * _DIRECT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,7 @@ class Orders:
     def __iter__(self) -> Iterator[Order]:
         for deal in self._deals.ordered():
             yield self._book(self._from_deal(deal))
-        for place in range(round(self._deals.count * _DIRECT)):
+        for place in range(places_of(self._deals.count) - self._deals.count):
             wish = self._direct(place)
             if wish is not None:
                 yield self._book(wish)
@@ -90,7 +97,7 @@ class Orders:
             ordered_at=deal.modified + timedelta(minutes=20),
             currency=deal.currency,
             purchase_order=deal.purchase_order,
-            memo=f"Entered by hand for {deal.name}" if by_hand else None,
+            memo=f"{ORDERED_BY_HAND}{deal.name}" if by_hand else None,
             lines=tuple(lines),
         )
 

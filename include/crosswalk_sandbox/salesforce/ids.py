@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crosswalk_sandbox.company.ids import salesforce_checksum, salesforce_id
+from crosswalk_sandbox.company.ids import BASE62, salesforce_checksum, salesforce_id
 
 _ALPHABET = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 CHECKSUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
@@ -15,6 +15,14 @@ mint = salesforce_id
 def scatter(number: int) -> int:
     """The row number of a record: a permutation inside blocks of 1,024, so that scan order is not Id order (§5)."""
     return number ^ SCATTER
+
+
+def number_of(record_id: str) -> int:
+    """The number that an id was minted from."""
+    number = 0
+    for char in record_id[6:15]:
+        number = number * 62 + BASE62.index(char)
+    return number
 
 
 def normalise(value: object) -> str | None:

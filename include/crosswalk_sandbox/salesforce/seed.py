@@ -12,6 +12,7 @@ from crosswalk_sandbox.company import ids as company_ids
 from crosswalk_sandbox.kernel.bulk import without_collection
 
 from .bootstrap import STAGES, blank
+from .copies import copy_company
 from .ids import mint, scatter
 from .org import Org
 from .rules.opportunities import FORECAST
@@ -37,7 +38,10 @@ Row = dict[str, Any]
 
 
 def load_company(org: Org, company: Company) -> None:
-    """Fills the org with the company in one transaction: all or nothing. Raises ValueError when it is filled already."""
+    """Fills the org with the company in one transaction: all or nothing. Raises ValueError when it is filled already.
+
+    Of a company of several blocks the first is filled in fact by fact, the others are copied from its rows.
+    """
     if org.store.setting("loaded") is not None:
         raise ValueError("This Salesforce org holds a company already; start with an empty state directory.")
     loader = _Loader(org)
@@ -50,10 +54,12 @@ def load_company(org: Org, company: Company) -> None:
         loader.fill("Pricebook2", map(loader.book, company.price_levels))
         loader.fill("Product2", (loader.product(item) for item in company.products() if item.crm))
         loader.fill("PricebookEntry", (loader.entry(item) for item in company.prices() if item.crm_price is not None))
-        loader.fill_many(loader.party(item) for item in company.parties())
-        loader.fill_many(loader.deal(item) for item in company.deals())
+        first = company.first_block()
+        loader.fill_many(loader.party(item) for item in first.parties())
+        loader.fill_many(loader.deal(item) for item in first.deals())
+        grown = copy_company(connection, company.blocks)
         for name, last in loader.last.items():
-            org.store.raise_number(name, last)
+            org.store.raise_number(name, last + grown.get(name, 0))
         org.store.create_indexes(LOADED)
         org.store.set_setting("loaded", stamp(org.now()))
     org.store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

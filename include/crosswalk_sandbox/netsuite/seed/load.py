@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from crosswalk_sandbox.kernel.bulk import without_collection
+from crosswalk_sandbox.netsuite.seed.copies import copy_company
 from crosswalk_sandbox.netsuite.seed.documents import Orders
 from crosswalk_sandbox.netsuite.seed.goods import Goods
 from crosswalk_sandbox.netsuite.seed.lists import Lists
-from crosswalk_sandbox.netsuite.seed.parties import Parties
+from crosswalk_sandbox.netsuite.seed.parties import FIRST_ADDRESS, Parties
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Mapping
 
     from crosswalk_sandbox.company.model import Company
     from crosswalk_sandbox.netsuite.store import Store
@@ -52,19 +54,26 @@ class Loader:
         orders.write()
         with self._store.write() as connection:
             connection.executemany(_ORDERED, ((*days, customer) for customer, days in orders.days.items()))
-        self._raise_counters(parties, orders)
+            made = {
+                "addresses": parties.last_address - FIRST_ADDRESS,
+                "relations": parties.last_relation,
+                "lines": orders.last_line,
+                "packages": orders.last_package,
+            }
+            copy_company(connection, company.blocks, **made)
+        self._raise_counters({name: count * company.blocks.count for name, count in made.items()})
 
-    def _raise_counters(self, parties: Parties, orders: Orders) -> None:
+    def _raise_counters(self, made: Mapping[str, int]) -> None:
         """Records made from now on take ids above the company's own."""
         for name, last in (
-            ("address", parties.last_address),
-            ("customeraddressbook", parties.last_address),
-            ("customersubsidiaryrelationship", parties.last_relation),
-            ("line", orders.last_line),
-            ("package", orders.last_package),
-            ("trackingnumber", orders.last_package),
+            ("address", max(FIRST_ADDRESS + made["addresses"], _FIRST_FREE)),
+            ("customeraddressbook", FIRST_ADDRESS + made["addresses"]),
+            ("customersubsidiaryrelationship", made["relations"]),
+            ("line", max(made["lines"], _FIRST_FREE)),
+            ("package", made["packages"]),
+            ("trackingnumber", made["packages"]),
         ):
-            self._store.raise_counter(name, max(last, _FIRST_FREE if name in ("address", "line") else last))
+            self._store.raise_counter(name, last)
 
 
 def _without_indexes(connection: sqlite3.Connection) -> list[str]:

@@ -24,6 +24,9 @@ _CONTACT: Final = (
     " lastmodifieddate"
 )
 
+FIRST_ADDRESS: Final = 1_000
+"""Addresses of customers are numbered from the next on."""
+
 
 class Parties:
     """Writes customers with their addresses, currencies, subsidiaries and contacts."""
@@ -32,7 +35,7 @@ class Parties:
         self._company = company
         self._currencies = currencies
         self._exempt = exempt
-        self.last_address = 1_000
+        self.last_address = FIRST_ADDRESS
         self.last_relation = 0
         self.homes: dict[int, tuple[int, int]] = {}
         """By customer: default billing and shipping address."""
@@ -51,7 +54,7 @@ class Parties:
     def write(self) -> None:
         """Write every party that has an ERP side."""
         tops: dict[int, int] = {}
-        for party in self._company.parties():
+        for party in self._company.first_block().parties():
             if party.erp is not None:
                 self._customer(party, party.erp, tops)
                 for contact in party.contacts:
