@@ -95,7 +95,9 @@ class DemoCompany:
 
     def first_block(self) -> DemoCompany:
         """The company that the first block is on its own; itself where there is only one."""
-        return self if self.blocks.count == 1 else DemoCompany(self.seed, self.now, self.blocks.size, self.size.accounts)
+        return (
+            self if self.blocks.count == 1 else DemoCompany(self.seed, self.now, self.blocks.size, self.size.accounts)
+        )
 
 
 def generate(

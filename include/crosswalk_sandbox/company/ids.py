@@ -52,12 +52,10 @@ def salesforce_checksum(id15: str) -> str:
 
 def salesforce_id(prefix: str, sequence: int) -> str:
     """The 18-character Salesforce id of the record with this key prefix (three characters) and sequence (>= 0)."""
-    high, low = divmod(sequence, _LOW)
-    front, checks = _front(prefix, high)
-    upper, lower = divmod(low, _PAIR)
-    first, middle = divmod(upper, _PAIR)
-    one, two, three = _SINGLES[first], _PAIRS[middle], _PAIRS[lower]
-    return f"{front}{one[0]}{two[0]}{three[0]}{checks}{_CHECKSUM[one[1] | two[1] << 1 | three[1] << 3]}"
+    upper, lower = divmod(sequence, _PAIR)
+    front, checks, bits = _front(prefix, upper)
+    last, capitals = _PAIRS[lower]
+    return f"{front}{last}{checks}{_CHECKSUM[bits | capitals << 3]}"
 
 
 def _capitals(text: str) -> tuple[str, int]:
@@ -65,24 +63,22 @@ def _capitals(text: str) -> tuple[str, int]:
     return text, sum(1 << place for place, char in enumerate(text) if "A" <= char <= "Z")
 
 
-# An id's last group of five characters is put together from these, for ids are minted by the million.
+# Ids are minted by the million, and mostly one after the other: all but their last two characters are remembered.
 _PAIR: Final = 62**2
-_LOW: Final = 62**5
-_SINGLES: Final = tuple(map(_capitals, BASE62))
 _PAIRS: Final = tuple(_capitals(first + second) for first in BASE62 for second in BASE62)
 
 
-@lru_cache(maxsize=1 << 12)
-def _front(prefix: str, high: int) -> tuple[str, str]:
-    """The first ten characters and what the checksum says about them."""
-    digits, rest = "", high
-    for _ in range(_DIGITS - 5):
+@lru_cache(maxsize=1 << 14)
+def _front(prefix: str, upper: int) -> tuple[str, str, int]:
+    """The first thirteen characters, two of the checksum and what the last of them says about the third."""
+    digits, rest = "", upper
+    for _ in range(_DIGITS - 2):
         rest, digit = divmod(rest, 62)
         digits = BASE62[digit] + digits
     if rest:
-        raise ValueError(f"Sequence {high * _LOW} and above does not fit into a Salesforce id")
+        raise ValueError(f"Sequence {upper * _PAIR} and above does not fit into a Salesforce id")
     front = prefix + _POD + digits
-    return front, salesforce_checksum(front + "00000")[:2]
+    return front, salesforce_checksum(front + "00")[:2], _capitals(front[10:])[1]
 
 
 def netsuite_customer_id(sequence: int) -> int:

@@ -29,11 +29,10 @@ _WORDS: Final = len(_BEGINNINGS) * len(_ENDINGS)
 _STRIDE: Final = 197  # between the words of a copy and of the next; has no divisor in common with their number
 _PHONE_TAIL: Final = 4
 _PHONE_STEP: Final = 37
-_DIGITS_STEP: Final = 7_919
+DIGITS_STEP: Final = 7_919
 _PARCEL_STEP: Final = 10_000_019
 
 _DIGITS: Final = re.compile(r"\d+")
-_PARCEL: Final = re.compile(r"(?<=1Z)\d{14}")
 _SITE: Final = re.compile(r"^(?:https?://)?(?:www\.)?")
 
 
@@ -42,7 +41,8 @@ class Renaming:
 
     def __init__(self, copy: int, copies: int) -> None:
         self.copy = copy
-        self._parts = 2 * (copies + 1)
+        self.parts = 2 * (copies + 1)
+        """A moment of the copy is earlier by as many of these parts of its time of day as ``copy`` says."""
         self._first_names, self._first_slugs = _moved_names(copy)
         self._clock: dict[str, str] = {}
 
@@ -78,6 +78,8 @@ class Renaming:
         """A phone number, however it is spelled: its last digits are others."""
         if number is None:
             return None
+        if number[-_PHONE_TAIL:].isdigit():
+            return f"{number[:-_PHONE_TAIL]}{self._stepped(number[-_PHONE_TAIL:], _PHONE_STEP)}"
         places = [place for place, char in enumerate(number) if char.isdigit()][-_PHONE_TAIL:]
         letters = list(number)
         tail = int("".join(letters[place] for place in places)) + self.copy * _PHONE_STEP
@@ -91,12 +93,15 @@ class Renaming:
         return None if line is None else _DIGITS.sub(lambda found: str(int(found[0]) + self.copy), line, count=1)
 
     def digits(self, number: str | None) -> str | None:
-        """A number that somebody else gave out (order, tax): as many digits, after the same letters."""
-        return None if number is None else _DIGITS.sub(lambda found: self._stepped(found[0], _DIGITS_STEP), number)
+        """A number that somebody else gave out (order, tax): as many digits at its end, after the same letters."""
+        if number is None:
+            return None
+        letters = number.rstrip("0123456789")
+        return letters + self._stepped(number[len(letters) :], DIGITS_STEP)
 
     def parcels(self, numbers: str | None) -> str | None:
         """One or more tracking numbers."""
-        return None if numbers is None else _PARCEL.sub(lambda found: self._stepped(found[0], _PARCEL_STEP), numbers)
+        return None if numbers is None else ", ".join(self._parcel(number) for number in numbers.split(", "))
 
     def moment(self, stamp: str) -> str:
         """A moment in ISO form, to the second: earlier on the same day, in the same order as all others of its copy."""
@@ -104,9 +109,12 @@ class Renaming:
         moved = self._clock.get(time)
         if moved is None:
             second = int(time[:2]) * 3600 + int(time[3:5]) * 60 + int(time[6:])
-            minutes, seconds = divmod(second * (self._parts - self.copy) // self._parts, 60)
+            minutes, seconds = divmod(second * (self.parts - self.copy) // self.parts, 60)
             moved = self._clock[time] = f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
         return stamp[:11] + moved + stamp[19:]
+
+    def _parcel(self, number: str) -> str:
+        return f"1Z{self._stepped(number[2:], _PARCEL_STEP)}"
 
     def _label(self, group: int) -> str:
         return f"{slug(self.word(group))}-"

@@ -2,7 +2,8 @@
 
 A statement reads the first block's rows, called ``made``, beside it the words before company names, called ``word``. It may call the
 functions of :class:`~crosswalk_sandbox.company.renaming.Renaming` (``company_name``, ``mail``, …) and name what the copy adds to each
-kind of number (``:parties``, ``:contacts``, ``:deals``, ``:deal_lines``, ``:orders``, ``:transactions``, ``:copy``).
+kind of number (``:parties``, ``:contacts``, ``:deals``, ``:deal_lines``, ``:orders``, ``:transactions``). What is needed for each of
+millions of rows is SQL without such calls: :func:`moment`, :func:`digits`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from crosswalk_sandbox.company.blocks import group_of
+from crosswalk_sandbox.company.renaming import DIGITS_STEP
 
 if TYPE_CHECKING:
     from crosswalk_sandbox.company.blocks import Blocks, Copy
@@ -27,14 +29,38 @@ class CopiedTable:
     """How the rows of one table become those of a copy.
 
     ``changes`` gives the SQL of each column that changes; the others stay. ``kept`` are further columns of ``made``, worked out once
-    from the table's own columns. ``joins`` goes behind ``made``, ``where`` says which rows are the first block's.
+    from the table's own columns. ``moved`` are columns worked out once a copy, in a table ``moved_<name>`` for this one and later ones
+    to join; the first is its key. ``joins`` goes behind ``made``, ``where`` says which rows are the first block's.
     """
 
     name: str
     changes: Mapping[str, str]
     kept: Mapping[str, str] = field(default_factory=dict)
+    moved: Mapping[str, str] = field(default_factory=dict)
     joins: str = ""
     where: str = "1"
+
+
+def moment(column: str) -> str:
+    """SQL of :meth:`~crosswalk_sandbox.company.renaming.Renaming.moment`, which every row needs."""
+    stamp = f'made."{column}"'
+    second = f"substr({stamp}, 12, 2) * 3600 + substr({stamp}, 15, 2) * 60 + substr({stamp}, 18, 2)"
+    return f"substr({stamp}, 1, 11) || time(({second}) * (:parts - :copy) / :parts, 'unixepoch') || substr({stamp}, 20)"
+
+
+def digits(column: str) -> str:
+    """SQL of :meth:`~crosswalk_sandbox.company.renaming.Renaming.digits`; ``made`` must keep :func:`digits_kept`."""
+    number = f"(made.{column}_tail + :copy * {DIGITS_STEP}) % made.{column}_bound"
+    return f'CASE WHEN made."{column}" IS NOT NULL THEN made.{column}_head || substr(made.{column}_bound + {number}, 2) END'
+
+
+def digits_kept(column: str) -> dict[str, str]:
+    """What :func:`digits` needs of the first block's rows: letters, number, and the power of ten above it."""
+    head = f"rtrim(\"{column}\", '0123456789')"
+    tail = f'substr("{column}", length({head}) + 1)'
+    zeros = f"substr('000000000000', 1, length({tail}))"
+    return {f"{column}_head": head, f"{column}_tail": f"CAST({tail} AS INTEGER)",
+            f"{column}_bound": f"CAST('1' || {zeros} AS INTEGER)"}  # fmt: skip
 
 
 def copy_blocks(
@@ -48,7 +74,7 @@ def copy_blocks(
         return
     connection.execute(f"PRAGMA temp.cache_size = {_MADE_CACHE}")
     with _made(connection, tables):
-        statements = [_statement(connection, table) for table in tables]
+        statements = [statement for table in tables for statement in _statements(connection, table)]
         for copy in blocks.copies():
             _rename(connection, copy, group_of(blocks.size.accounts) + 1)
             values = {**_steps(copy), **{name: copy.number * step for name, step in further.items()}}
@@ -57,7 +83,7 @@ def copy_blocks(
 
 
 def _steps(copy: Copy) -> dict[str, int]:
-    return {"copy": copy.number, "parties": copy.parties, "contacts": copy.contacts, "deals": copy.deals,
+    return {"copy": copy.number, "parts": copy.renaming.parts, "parties": copy.parties, "contacts": copy.contacts, "deals": copy.deals,
             "deal_lines": copy.deal_lines, "orders": copy.orders, "transactions": copy.transactions}  # fmt: skip
 
 
@@ -71,9 +97,7 @@ def _rename(connection: sqlite3.Connection, copy: Copy, families: int) -> None:
         ("first_name", 1, new.first_name),
         ("phone", 1, new.phone),
         ("street", 1, new.street),
-        ("digits", 1, new.digits),
         ("parcels", 1, new.parcels),
-        ("moment", 1, new.moment),
     ):
         connection.create_function(name, count, function)
     connection.execute("DELETE FROM copy_word")
@@ -90,29 +114,52 @@ def _made(connection: sqlite3.Connection, tables: Sequence[CopiedTable]) -> Iter
             f"CREATE TEMP TABLE {_made_name(table)} AS SELECT *{kept} FROM {_quoted(table.name)} WHERE {table.where}"
             " ORDER BY rowid"
         )
+        if table.moved:
+            first, *others = table.moved
+            columns = ", ".join([f"{first} INTEGER PRIMARY KEY", *others])
+            connection.execute(f"CREATE TEMP TABLE {_moved_name(table)} ({columns})")
     try:
         yield
     finally:
         for table in tables:
             connection.execute(f"DROP TABLE {_made_name(table)}")
+            connection.execute(f"DROP TABLE IF EXISTS {_moved_name(table)}")
         connection.execute("DROP TABLE copy_word")
 
 
-def _filled(connection: sqlite3.Connection, table: CopiedTable) -> list[str]:
-    """The columns that the first block uses; the others come to be what an INSERT without them makes them."""
-    columns = connection.execute(f"PRAGMA table_info({_quoted(table.name)})").fetchall()
-    most = ", ".join(f'max("{column[1]}")' for column in columns)
-    used = connection.execute(f"SELECT {most} FROM {_quoted(table.name)} WHERE {table.where}").fetchone()
-    return [column[1] for column, value in zip(columns, used, strict=True) if value is not None or column[4] is not None]
-
-
-def _statement(connection: sqlite3.Connection, table: CopiedTable) -> str:
-    columns = _filled(connection, table)
-    values = ", ".join(table.changes.get(name, f'made."{name}"') for name in columns)
-    listed = ", ".join(f'"{name}"' for name in columns)
-    return (
-        f"INSERT INTO {_quoted(table.name)} ({listed}) SELECT {values} FROM {_made_name(table)} made {table.joins}"
+def _columns(connection: sqlite3.Connection, table: CopiedTable) -> dict[str, str]:
+    """SQL of each column of a copied row. One that is empty in the first block is left to its default, one that never varies is
+    written as it is, which spares reading it from each of millions of rows."""
+    described = connection.execute(f"PRAGMA table_info({_quoted(table.name)})").fetchall()
+    facts = ", ".join(
+        f'quote(min("{name}" COLLATE BINARY)), quote(max("{name}" COLLATE BINARY)), count("{name}")'
+        for _, name, *_ in described
     )
+    source = f"FROM {_quoted(table.name)} WHERE {table.where}"
+    [rows] = connection.execute(f"SELECT count(*) {source}").fetchone()
+    found = connection.execute(f"SELECT {facts} {source}").fetchone()
+    columns = {}
+    for place, (_, name, _, _, default, _) in enumerate(described):
+        least, most, filled = found[3 * place : 3 * place + 3]
+        same = least == most and filled == rows
+        if filled or default is not None:
+            columns[name] = table.changes.get(name, least if same else f'made."{name}"')
+    return columns
+
+
+def _statements(connection: sqlite3.Connection, table: CopiedTable) -> Iterator[str]:
+    if table.moved:
+        moved = ", ".join(table.moved.values())
+        yield f"DELETE FROM {_moved_name(table)}"
+        yield f"INSERT INTO {_moved_name(table)} SELECT {moved} FROM {_made_name(table)} made"
+    columns = _columns(connection, table)
+    listed = ", ".join(f'"{name}"' for name in columns)
+    values = ", ".join(columns.values())
+    yield f"INSERT INTO {_quoted(table.name)} ({listed}) SELECT {values} FROM {_made_name(table)} made {table.joins}"
+
+
+def _moved_name(table: CopiedTable) -> str:
+    return _quoted(f"moved_{table.name}")
 
 
 def _made_name(table: CopiedTable) -> str:

@@ -8,7 +8,7 @@ from crosswalk_sandbox.company import ids as company_ids
 from crosswalk_sandbox.company.customers import NUMBER_BASE
 from crosswalk_sandbox.company.deals import FIRST_ORDER
 from crosswalk_sandbox.company.profiles import GROUP
-from crosswalk_sandbox.kernel.copying import WORDS, CopiedTable, copy_blocks
+from crosswalk_sandbox.kernel.copying import WORDS, CopiedTable, copy_blocks, digits, digits_kept, moment
 
 from .ids import SCATTER, mint, number_of
 
@@ -25,7 +25,12 @@ def _scattered(number: str) -> str:
 
 _NUMBER: Final = _scattered("_row")
 _DEAL: Final = _scattered('number_of("OpportunityId")')
-_STAMPS: Final = {name: f'moment(made."{name}")' for name in ("CreatedDate", "LastModifiedDate", "SystemModstamp")}
+_STAMPS: Final = {name: moment(name) for name in ("CreatedDate", "LastModifiedDate", "SystemModstamp")}
+_DEAL_STAMPS: Final = {
+    "CreatedDate": "deal.created",
+    "LastModifiedDate": "deal.changed",
+    "SystemModstamp": "deal.changed",
+}
 
 
 def _id(prefix: str, number: str) -> str:
@@ -81,16 +86,27 @@ _TABLES: Final = (
         "Opportunity",
         {
             "_row": "made._row + :deals",
-            "Id": _id(company_ids.OPPORTUNITY, "made.number + :deals"),
+            "Id": "deal.id",
             "Name": """substr(word.word || ' ' || made."Name", 1, 120)""",
             "AccountId": _id(company_ids.ACCOUNT, "made.party + :parties"),
-            "PO_Number__c": 'digits(made."PO_Number__c")',
+            "PO_Number__c": digits("PO_Number__c"),
             "ERP_Id__c": _erp_id(company_ids.NETSUITE_TRANSACTION_BASE, _ORDER),
             "ERP_Number__c": _where_set("ERP_Number__c", f"'SO' || ({FIRST_ORDER} + made.number + :orders)"),
-            **_STAMPS,
+            **_DEAL_STAMPS,
         },
-        {"number": _NUMBER, "party": 'number_of("AccountId")', "family": f'number_of("AccountId") / {GROUP}'},
-        WORDS,
+        {
+            "number": _NUMBER,
+            "party": 'number_of("AccountId")',
+            "family": f'number_of("AccountId") / {GROUP}',
+            **digits_kept("PO_Number__c"),
+        },
+        {
+            "place": "made._row",
+            "id": _id(company_ids.OPPORTUNITY, "made.number + :deals"),
+            "created": moment("CreatedDate"),
+            "changed": moment("LastModifiedDate"),
+        },
+        f'{WORDS} CROSS JOIN "moved_Opportunity" deal ON deal.place = made._row',
     ),
     CopiedTable(
         "OpportunityLineItem",
@@ -98,15 +114,15 @@ _TABLES: Final = (
             "_row": "made._row + :deal_lines",
             "Id": _id(company_ids.OPPORTUNITY_LINE, "made.number + :deal_lines"),
             "Name": """substr(word.word || ' ' || made."Name", 1, 376)""",
-            "OpportunityId": 'deal."Id"',
-            **{name: f'deal."{name}"' for name in _STAMPS},
+            "OpportunityId": "deal.id",
+            **_DEAL_STAMPS,
         },
         {
             "number": _NUMBER,
             "deal": _DEAL,
             "family": f'(SELECT number_of(o."AccountId") / {GROUP} FROM "Opportunity" o WHERE o._row = {_DEAL})',
         },
-        f'{WORDS} CROSS JOIN "Opportunity" deal ON deal._row = made.deal + :deals',
+        joins=f'{WORDS} CROSS JOIN "moved_Opportunity" deal ON deal.place = made.deal',
     ),
 )
 
@@ -119,4 +135,9 @@ def copy_company(connection: sqlite3.Connection, blocks: Blocks) -> dict[str, in
     last = blocks.copies()[-1] if blocks.count > 1 else None
     if last is None:
         return {}
-    return {"Account": last.parties, "Contact": last.contacts, "Opportunity": last.deals, "OpportunityLineItem": last.deal_lines}
+    return {
+        "Account": last.parties,
+        "Contact": last.contacts,
+        "Opportunity": last.deals,
+        "OpportunityLineItem": last.deal_lines,
+    }

@@ -292,5 +292,6 @@ def index_statements(sobject: SObject) -> list[str]:
             or item.name in INDEXED.get(name, ())
         )
         if wanted:
-            found.append(f'CREATE INDEX IF NOT EXISTS "{name}_{item.name}" ON "{name}" ("{item.name}")')
+            filled = f' WHERE "{item.name}" IS NOT NULL' if item.spec.get("externalId") else ""
+            found.append(f'CREATE INDEX IF NOT EXISTS "{name}_{item.name}" ON "{name}" ("{item.name}"){filled}')
     return found

@@ -93,10 +93,10 @@ _INDEXES: Final = (
     "deleted_date ON deletedrecord(deleteddate)",
     "note_record ON systemnote(recordid)",
     "note_date ON systemnote(date)",
-    "customer_external ON customer(externalid)",
-    "contact_external ON contact(externalid)",
-    "item_external ON item(externalid)",
-    'transaction_external ON "transaction"(externalid)',
+    "customer_external ON customer(externalid) WHERE externalid IS NOT NULL",
+    "contact_external ON contact(externalid) WHERE externalid IS NOT NULL",
+    "item_external ON item(externalid) WHERE externalid IS NOT NULL",
+    'transaction_external ON "transaction"(externalid) WHERE externalid IS NOT NULL',
 )
 _ENTITY_VIEW: Final = """CREATE VIEW IF NOT EXISTS entity AS
 SELECT id, entityid, altname AS entitytitle, altname, 'CustJob' AS type, isperson, isinactive, email, phone, parent,

@@ -10,7 +10,7 @@ from crosswalk_sandbox.company.customers import NUMBER_BASE
 from crosswalk_sandbox.company.deals import FIRST_ORDER
 from crosswalk_sandbox.company.orders import ORDERED_BY_HAND
 from crosswalk_sandbox.company.profiles import GROUP
-from crosswalk_sandbox.kernel.copying import CopiedTable, copy_blocks
+from crosswalk_sandbox.kernel.copying import CopiedTable, copy_blocks, digits, digits_kept, moment
 from crosswalk_sandbox.netsuite.records.addresses import address_text
 from crosswalk_sandbox.netsuite.seed.parties import FIRST_ADDRESS
 
@@ -30,7 +30,7 @@ def _later(step: str, *columns: str) -> dict[str, str]:
 
 
 def _moments(*columns: str) -> dict[str, str]:
-    return {column: f'moment(made."{column}")' for column in columns}
+    return {column: moment(column) for column in columns}
 
 
 def _family(customer: str) -> dict[str, str]:
@@ -50,7 +50,7 @@ _MEMO: Final = (
     f"CASE WHEN made.memo LIKE {_HAND} || '%' THEN {_HAND} || {_word('made.entity')} || ' ' ||"
     f" substr(made.memo, length({_HAND}) + 1) ELSE made.memo END"
 )
-_HEAD: Final = 'CROSS JOIN "transaction" head ON head.id = made.{0} + :transactions'
+_HEAD: Final = "CROSS JOIN moved_transaction head ON head.id = made.{0}"
 
 _PARTIES: Final = (
     CopiedTable(
@@ -79,11 +79,11 @@ _PARTIES: Final = (
             "email": "mail(made.email, made.family)",
             "phone": "phone(made.phone)",
             "url": "site(made.url, made.family)",
-            "vatregnumber": "digits(made.vatregnumber)",
+            "vatregnumber": digits("vatregnumber"),
             "externalid": f"customer_key(made.externalid, made.id - {_CUSTOMER} + :parties)",
             "defaultaddress": "(SELECT a.addrtext FROM address a WHERE a.nkey = made.defaultbillingaddress + :addresses)",
         },
-        _family("id"),
+        {**_family("id"), **digits_kept("vatregnumber")},
     ),
     CopiedTable(
         "contact",
@@ -109,9 +109,7 @@ _PARTIES: Final = (
         "customersubsidiaryrelationship",
         {**_later("relations", "id"), **_later("parties", "entity"), **_moments("lastmodifieddate")},
     ),
-    CopiedTable(
-        "companycontactrelationship", {**_later("parties", "company"), **_later("contacts", "contact")}
-    ),
+    CopiedTable("companycontactrelationship", {**_later("parties", "company"), **_later("contacts", "contact")}),
 )
 _DOCUMENTS: Final = (
     CopiedTable(
@@ -120,19 +118,24 @@ _DOCUMENTS: Final = (
             **_later("transactions", "id", "createdfrom"),
             **_later("parties", "entity"),
             **_later("addresses", "billingaddress", "shippingaddress"),
-            **_moments("createddate", "lastmodifieddate"),
-            **dict.fromkeys(("tranid", "transactionnumber", "number", "typebaseddocumentnumber"), _NUMBER),
-            "trandisplayname": f"made.caption || {_NUMBER}",
-            "otherrefnum": "digits(made.otherrefnum)",
-            "memo": _MEMO,
+            **_moments("createddate"),
+            **dict.fromkeys(("tranid", "transactionnumber", "number", "typebaseddocumentnumber"), "head.number"),
+            "lastmodifieddate": "head.changed",
+            "trandisplayname": "made.caption || head.number",
+            "otherrefnum": digits("otherrefnum"),
+            "memo": "head.memo",
             "externalid": "CASE WHEN made.externalid IS NOT NULL THEN order_key(made.deal + :deals) END",
-            "linkedtrackingnumberlist": "parcels(made.linkedtrackingnumberlist)",
+            "linkedtrackingnumberlist": "CASE WHEN made.linkedtrackingnumberlist IS NOT NULL"
+            " THEN parcels(made.linkedtrackingnumberlist) END",
         },
         {
             "prefix": "rtrim(tranid, '0123456789')",
             "caption": "substr(trandisplayname, 1, length(trandisplayname) - length(tranid))",
+            **digits_kept("otherrefnum"),
             "deal": f"(id - {_TRANSACTION}) / {ids.TRANSACTIONS_PER_ORDER}",
         },
+        {"id": "made.id", "number": _NUMBER, "changed": moment("lastmodifieddate"), "memo": _MEMO},
+        _HEAD.format("id"),
     ),
     CopiedTable(
         "transactionline",
@@ -141,13 +144,13 @@ _DOCUMENTS: Final = (
             **_later("transactions", "transaction", "createdfrom", "orderdoc"),
             **_later("parties", "entity"),
             "memo": "CASE made.mainline WHEN 'T' THEN head.memo ELSE made.memo END",
-            "linelastmodifieddate": "head.lastmodifieddate",
+            "linelastmodifieddate": "head.changed",
         },
         joins=_HEAD.format('"transaction"'),
     ),
     CopiedTable(
         "transactionlink",
-        {**_later("transactions", "previousdoc", "nextdoc"), "lastmodifieddate": "head.lastmodifieddate"},
+        {**_later("transactions", "previousdoc", "nextdoc"), "lastmodifieddate": "head.changed"},
         joins=_HEAD.format("nextdoc"),
     ),
     CopiedTable("applyline", _later("transactions", "transaction", "doc")),
@@ -160,9 +163,7 @@ _DOCUMENTS: Final = (
         },
     ),
     CopiedTable("trackingnumber", {**_later("packages", "id"), "trackingnumber": "parcels(made.trackingnumber)"}),
-    CopiedTable(
-        "trackingnumbermap", {**_later("transactions", "transaction"), **_later("packages", "trackingnumber")}
-    ),
+    CopiedTable("trackingnumbermap", {**_later("transactions", "transaction"), **_later("packages", "trackingnumber")}),
 )
 _KEYS: Final = (
     ("entity", "customer", "customer"),
@@ -171,7 +172,9 @@ _KEYS: Final = (
 )
 
 
-def copy_company(connection: sqlite3.Connection, blocks: Blocks, *, addresses: int, relations: int, lines: int, packages: int) -> None:
+def copy_company(
+    connection: sqlite3.Connection, blocks: Blocks, *, addresses: int, relations: int, lines: int, packages: int
+) -> None:
     """Add the copies; the numbers say how many of each the first block has."""
     if blocks.count == 1:
         return
