@@ -14,7 +14,7 @@ from typing import Any
 
 import requests
 
-from benchmarks.measure import peak_mb, process_cpu
+from benchmarks.measure import peak_mb, process_cpu, resident_mb
 from benchmarks.ports import free_port
 from crosswalk.connectors.settings import ConnectionSettings
 from crosswalk_airflow.local import sandbox
@@ -56,6 +56,10 @@ class Emulator:
     def peak_mb(self) -> float:
         """Return the highest resident size of its process in MiB."""
         return peak_mb(self.process)
+
+    def resident_mb(self) -> float:
+        """Return the resident size of its process now in MiB."""
+        return resident_mb(self.process)
 
     def latency(self, seconds: float) -> None:
         """Let every request of the vendor's API take so much longer."""

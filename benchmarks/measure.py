@@ -57,12 +57,24 @@ def peak_mb(process: int | None = None) -> float:
 
     The kernel's figure for the memory image: `ru_maxrss` would begin with the size of the process that started us.
     """
-    status = Path(f"/proc/{process or 'self'}/status")
-    if status.exists():
-        [line] = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")]
-        return int(line.split()[1]) / 1024
+    found = _status_mb(process, "VmHWM:")
+    if found is not None:
+        return found
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
+
+
+def resident_mb(process: int) -> float:
+    """Resident size of another process now, in MiB, the parts of files that it has mapped included; 0 where the system does not tell."""
+    return _status_mb(process, "VmRSS:") or 0.0
+
+
+def _status_mb(process: int | None, name: str) -> float | None:
+    status = Path(f"/proc/{process or 'self'}/status")
+    if not status.exists():
+        return None
+    [line] = [line for line in status.read_text().splitlines() if line.startswith(name)]
+    return int(line.split()[1]) / 1024
 
 
 @contextmanager

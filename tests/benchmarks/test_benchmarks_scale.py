@@ -22,7 +22,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-LOADS = {"salesforce": {"seconds": 10.0, "cpu": 9.0, "megabytes": 50.0, "peak_mb": 200.0}}
+LOADS = {"salesforce": {"accounts": 1_000, "seconds": 10.0, "cpu": 9.0, "megabytes": 50.0, "loading_mb": 200.0,
+                        "serving_mb": 150.0, "peak_mb": 200.0}}  # fmt: skip
 
 
 def served(cpu: list[float]) -> Served:

@@ -267,7 +267,7 @@ class Store:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA cache_size=-16384")
-        connection.execute("PRAGMA mmap_size=1073741824")
+        connection.execute("PRAGMA mmap_size=268435456")
         connection.execute("PRAGMA temp_store=MEMORY")
         connection.execute("PRAGMA case_sensitive_like=ON")
         register(connection, self)

@@ -54,9 +54,9 @@ def load_company(org: Org, company: Company) -> None:
         loader.fill("Pricebook2", map(loader.book, company.price_levels))
         loader.fill("Product2", (loader.product(item) for item in company.products() if item.crm))
         loader.fill("PricebookEntry", (loader.entry(item) for item in company.prices() if item.crm_price is not None))
-        first = company.first_block()
-        loader.fill_many(loader.party(item) for item in first.parties())
-        loader.fill_many(loader.deal(item) for item in first.deals())
+        made = company if company.blocks.count == 1 else company.first_block()
+        loader.fill_many(loader.party(item) for item in made.parties())
+        loader.fill_many(loader.deal(item) for item in made.deals())
         grown = copy_company(connection, company.blocks)
         for name, last in loader.last.items():
             org.store.raise_number(name, last + grown.get(name, 0))

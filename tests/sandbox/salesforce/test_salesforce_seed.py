@@ -96,9 +96,6 @@ def test_a_failed_load_leaves_an_empty_org(make_api):
         def __getattr__(self, name):
             return getattr(COMPANY, name)
 
-        def first_block(self):
-            return self
-
         def deals(self):
             yield next(iter(COMPANY.deals()))
             raise RuntimeError("power cut")

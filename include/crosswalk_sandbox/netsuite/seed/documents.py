@@ -69,7 +69,7 @@ class Orders:
 
     def write(self) -> None:
         """Write every order with what followed from it."""
-        for order in self._company.first_block().orders():
+        for order in self._company.orders():
             self._order(order)
         for batch in (self._heads, self._lines, self._links, self._applications, self._packages, self._tracking,
                       self._tracked, self._keys):  # fmt: skip

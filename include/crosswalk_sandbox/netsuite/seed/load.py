@@ -48,30 +48,31 @@ class Loader:
         goods = Goods(self._store, company, lists.currencies)
         goods.write()
         exempt = frozenset(code.sequence for code in company.tax_codes if not code.rate)
-        parties = Parties(self._store, company, lists.currencies, exempt)
+        made = company if company.blocks.count == 1 else company.first_block()
+        parties = Parties(self._store, made, lists.currencies, exempt)
         parties.write()
-        orders = Orders(self._store, company, lists.currencies, goods.products, parties.homes)
+        orders = Orders(self._store, made, lists.currencies, goods.products, parties.homes)
         orders.write()
         with self._store.write() as connection:
             connection.executemany(_ORDERED, ((*days, customer) for customer, days in orders.days.items()))
-            made = {
+            counts = {
                 "addresses": parties.last_address - FIRST_ADDRESS,
                 "relations": parties.last_relation,
                 "lines": orders.last_line,
                 "packages": orders.last_package,
             }
-            copy_company(connection, company.blocks, **made)
-        self._raise_counters({name: count * company.blocks.count for name, count in made.items()})
+            copy_company(connection, company.blocks, **counts)
+        self._raise_counters({name: count * company.blocks.count for name, count in counts.items()})
 
-    def _raise_counters(self, made: Mapping[str, int]) -> None:
+    def _raise_counters(self, counts: Mapping[str, int]) -> None:
         """Records made from now on take ids above the company's own."""
         for name, last in (
-            ("address", max(FIRST_ADDRESS + made["addresses"], _FIRST_FREE)),
-            ("customeraddressbook", FIRST_ADDRESS + made["addresses"]),
-            ("customersubsidiaryrelationship", made["relations"]),
-            ("line", max(made["lines"], _FIRST_FREE)),
-            ("package", made["packages"]),
-            ("trackingnumber", made["packages"]),
+            ("address", max(FIRST_ADDRESS + counts["addresses"], _FIRST_FREE)),
+            ("customeraddressbook", FIRST_ADDRESS + counts["addresses"]),
+            ("customersubsidiaryrelationship", counts["relations"]),
+            ("line", max(counts["lines"], _FIRST_FREE)),
+            ("package", counts["packages"]),
+            ("trackingnumber", counts["packages"]),
         ):
             self._store.raise_counter(name, last)
 

@@ -54,7 +54,7 @@ class Parties:
     def write(self) -> None:
         """Write every party that has an ERP side."""
         tops: dict[int, int] = {}
-        for party in self._company.first_block().parties():
+        for party in self._company.parties():
             if party.erp is not None:
                 self._customer(party, party.erp, tops)
                 for contact in party.contacts:
