@@ -37,7 +37,9 @@ state_option = click.option(
 )
 seed_option = click.option("--seed", type=click.IntRange(min=0), help="Seed of the demo company.")
 scale_option = click.option(
-    "--scale", type=click.FloatRange(min=0, min_open=True), help="Size of the demo company; 1 is 500 accounts, 2000 a million."
+    "--scale",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Size of the demo company; 1 is 500 accounts, 2000 a million.",
 )
 set_option = click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="An option of the emulator; may be repeated."
