@@ -64,6 +64,12 @@ def repeat_in_hub(database: str, pairing: str, times: int) -> None:
                 {"system": "'netsuite'", "key": "'N' || c.key", "counterpart_key": "null"})  # fmt: skip
         connection.execute(_LINKS, {"pairing": pairing, "linked": _LINKED})
         connection.execute("select setval(pg_get_serial_sequence('hub.link', 'id'), (select max(id) from hub.link))")
+        connection.execute("truncate hub.rule_set, hub.rule_key")  # linking has not looked at the copies
+    tidy(database)
+
+
+def tidy(database: str) -> None:
+    """Do at once what autovacuum would do some time."""
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("vacuum analyze")
 

@@ -43,6 +43,11 @@ update hub.rule_set s set looked_until = greatest(s.looked_until, %(until)s), ru
 returning s.id, was.looked_until
 """
 
+_FORGET = """
+with old as (delete from hub.rule_set where (pairing, entity) = (%(pairing)s, %(entity)s) returning id)
+delete from hub.rule_key k using old where k.rule_set_id = old.id
+"""
+
 _BEGIN = """
 insert into hub.rule_set (pairing, entity, rules, looked_until, run_id)
 values (%(pairing)s, %(entity)s, %(rules)s, %(until)s, %(run_id)s) returning id
@@ -62,7 +67,7 @@ def advance(connection: Connection, pairing: str, entity: str, rules: Rules, run
     known = connection.execute(_ADVANCE, parameters).fetchone()
     if known is not None:
         return Progress(known[0], known[1] - OVERLAP)
-    connection.execute("delete from hub.rule_set where (pairing, entity) = (%(pairing)s, %(entity)s)", parameters)
+    connection.execute(_FORGET, parameters)
     begun = connection.execute(_BEGIN, parameters).fetchone()
     assert begun is not None
     return Progress(begun[0], None)

@@ -126,7 +126,9 @@ sa.Table(
 sa.Table(
     "rule_key",  # what each rule compares, of every living record
     metadata,
-    sa.Column("rule_set_id", sa.BigInteger, sa.ForeignKey("hub.rule_set.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column(
+        "rule_set_id", sa.BigInteger, primary_key=True
+    ),  # of rule_set; a check of each of millions of rows would double their cost
     sa.Column("rule", sa.SmallInteger, primary_key=True),
     text("system", primary_key=True),
     text("key", primary_key=True),

@@ -62,7 +62,7 @@ def judge(revised: Revised, policy: OrderPolicy) -> Judgement:
         return _flag(revised, found, "order_gone", "its order does not exist any more", "Order it anew by hand.")
     if _stale(order, revised.order_lines):
         return Judgement(Verdict.WAIT, found)
-    if _pairs(revised, revised.now, policy) is not None:
+    if _pairs(revised, revised.now, policy) is not None and not _of_another(revised, found):
         return Judgement(Verdict.AGREED, found)
     pairs = _pairs(revised, revised.base, policy)
     if pairs is None:
@@ -110,6 +110,14 @@ def _forbidden(order: Image, lines: Sequence[Image], found: Sequence[Difference]
         if any(line.values.get(name) for line in lines if not line.deleted):
             return f"{_order(order)} is partly {word}"
     return ""
+
+
+def _of_another(revised: Revised, found: Sequence[Difference]) -> bool:
+    """Tell whether the deal was given to an account whose customer is not the order's."""
+    order = revised.order
+    assert order is not None
+    moved = any(one.field == "customer" for one in found)
+    return moved and order.values.get("customer_key") != revised.facts.customer_key
 
 
 def _stale(order: Image, lines: Sequence[Image]) -> bool:

@@ -52,3 +52,15 @@ def unqualified(account: Image, create_customers: str) -> Problem:
         f"Account {account.values.get('name')!r} has no ERP customer, and only accounts {wanted} become one.",
         f"Correct the account's {field} in the CRM, or create the customer in the ERP and link it.",
     )
+
+
+def customer_under_way(account: Image, loser: str) -> Problem:
+    """Return why an account gets no customer yet although one is being made: for an account that was merged into it meanwhile."""
+    return Problem(
+        "customer_under_way",
+        "customer",
+        account.key,
+        "counterpart_key",
+        f"Account {account.values.get('name')!r} is getting the ERP customer that was being made for account {loser}, which was merged into it.",
+        "Nothing is to be done: the deal goes on when that customer was made.",
+    )

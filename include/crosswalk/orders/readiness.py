@@ -85,7 +85,7 @@ def _customer_problems(facts: DealFacts, policy: OrderPolicy) -> Iterator[Proble
             "customer_gone",
             "counterpart_key",
             f"The linked ERP customer {facts.customer_key} does not exist any more.",
-            "Restore the customer, or undo the link.",
+            "If it was merged into another account's customer, merge the accounts, too; else restore it, or undo the link.",
         )
         return
     name = customer.values.get("name")

@@ -10,15 +10,17 @@ from crosswalk.hub import quarantine
 from crosswalk.hub.codec import encode
 from crosswalk.hub.intents import IntentDraft
 from crosswalk.hub.links import counterparts
+from crosswalk.hub.merges import survivors
 from crosswalk.hub.reading import children, images
 from crosswalk.identity.twins import twins_of
 from crosswalk.model.entities import CUSTOMER, DEAL
 from crosswalk.model.errors import ConfigurationError, ValidationError
 from crosswalk.model.records import Image
 from crosswalk.orders.build import Draft, ParentOf, customer_draft, customer_key
-from crosswalk.orders.customers import qualifies, rule_of, unqualified
+from crosswalk.orders.customers import customer_under_way, qualifies, rule_of, unqualified
 from crosswalk.orders.facts import DealFacts, Problem
 from crosswalk.orders.readiness import customer_problems_of
+from crosswalk.pairing import Pairing
 from crosswalk.stages.context import StageContext
 
 MOST_LEVELS = 10
@@ -36,6 +38,13 @@ _CONDITIONS = {
     "type": "c.extras ->> 'type' = %(named)s",
     "flag": "c.extras ->> %(named)s = 'true'",
 }
+
+# Sent, or perhaps sent, and not linked yet.
+_UNDER_WAY = """
+select i.source_key from hub.intent i
+ where i.pairing = %(pairing)s and i.flow = 'orders' and i.source_system = %(crm)s and i.entity = 'customer' and i.operation = 'create'
+   and (i.status in ('sending', 'in_doubt') or (i.status = 'planned' and i.resend_after is not null) or (i.status = 'done' and i.settled_at is null))
+"""
 
 # Only customers we made, and only where the ERP names no parent: what somebody entered there stays.
 _LATE_PARENTS = """
@@ -65,6 +74,7 @@ class Customers:
         self._facts: dict[str, DealFacts] = {}
         self._linked: dict[str, str] = {}
         self._qualified: dict[str, bool] = {}
+        self._expected = under_way(connection, ctx.pairing)
         new = {one.account.key: one for one in deals if one.account is not None and one.customer_key is None}
         for facts in new.values():
             self._facts[facts.account.key] = facts  # type: ignore[union-attr]
@@ -108,6 +118,8 @@ class Customers:
         account = facts.account
         if account is None or facts.customer_key is not None or rule_of(self._rule)[0] == "never":
             return []  # readiness says so
+        if account.key in self._expected:
+            return [customer_under_way(account, self._expected[account.key])]
         return [] if self._qualified.get(account.key) else [unqualified(account, self._rule)]
 
     def parent_of(self, facts: DealFacts) -> ParentOf | None:
@@ -128,7 +140,7 @@ class Customers:
 
     def _ready(self, facts: DealFacts) -> bool:
         account = facts.account
-        if account is None or not self._qualified.get(account.key):
+        if account is None or not self._qualified.get(account.key) or account.key in self._expected:
             return False
         return not customer_problems_of(facts, self._ctx.pairing.orders)
 
@@ -159,7 +171,8 @@ class Customers:
         prefix = self._ctx.pairing.crm.key_prefixes.get("customer", "")
         parameters = {"crm": self._crm, "pairing": self._ctx.pairing.name, "named": named, "prefix": prefix}
         query = _UNLINKED.format(condition=_CONDITIONS[kind])
-        keys = [key for (key,) in self._connection.execute(query.encode(), parameters).fetchall()]
+        found = self._connection.execute(query.encode(), parameters).fetchall()
+        keys = [key for (key,) in found if key not in self._expected]
         self._learn(self._read([key for key in keys if key not in self._facts]))
         drafts: dict[str, Draft] = {}
         ready = []
@@ -205,6 +218,14 @@ class Customers:
             keys=keys,
             run_id=self._ctx.run_id,
         )
+
+
+def under_way(connection: psycopg.Connection, pairing: Pairing) -> dict[str, str]:
+    """Return accounts whose customer is being made for another that was merged into them since, each with that other one."""
+    crm = pairing.crm.system
+    keys = [key for (key,) in connection.execute(_UNDER_WAY, {"pairing": pairing.name, "crm": crm}).fetchall()]
+    merged = survivors(connection, crm, "customer", keys) if keys else {}
+    return {survivor: loser for loser, survivor in merged.items()}
 
 
 def _no_deal(account: Image) -> Image:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import psycopg
 
 from crosswalk.hub import ledger
-from crosswalk.hub.links import redirect
+from crosswalk.hub.links import counterpart, redirect
+from crosswalk.hub.merges import keep_apart, unfollowed, withdraw
 from crosswalk.mapping.engine import Mapper
 from crosswalk.model.records import NativeRecord
 from crosswalk.pairing import Pairing
@@ -16,25 +17,21 @@ from crosswalk.stages.context import StageContext
 
 _NOTED = "select key from hub.ledger where kind = 'merged' and system = %s and entity = %s and key = any(%s)"
 
-# A loser that is still linked. The note stays for good, so that whatever undoes a redirect, the next run makes it again. The merges
-# there ever were are few beside the links: each is looked up.
-_LOSERS = """
-with merged as materialized (
-    select distinct key from hub.ledger where kind = 'merged' and system = %(system)s and entity = %(entity)s
-)
-select m.key
-  from merged m
- cross join lateral (select 1 from hub.link_end e
-                      where e.pairing = %(pairing)s and e.entity = %(entity)s and e.system = %(system)s and e.key = m.key limit 1) linked
- cross join lateral (select 1 from hub.{table} r where r.system = %(system)s and r.key = m.key and r.deleted_at is not null limit 1) gone
- order by m.key
+DOCUMENTS = ("order", "invoice", "payment")
+"""What a customer cannot be deleted from under: where a deleted one's documents are, there it went."""
+
+# What the landing of these records told the ledger in this run: documents that name another customer since.
+_MOVES = """
+insert into hub.ledger (at, run_id, actor, kind, system, entity, key, detail)
+select clock_timestamp(), %(run_id)s, %(actor)s, 'moved', %(system)s, 'customer', moved.loser, jsonb_build_object('into', moved.winner, 'by', %(entity)s::text)
+  from (select distinct l.detail #>> '{fields,customer_key,0}' as loser, l.detail #>> '{fields,customer_key,1}' as winner
+          from hub.ledger l
+         where l.system = %(system)s and l.entity = %(entity)s and l.key = any(%(keys)s) and l.run_id = %(run_id)s
+           and l.kind in ('observed', 'restored')) moved
+ where moved.loser is not null and moved.winner is not null
+   and not exists (select 1 from hub.ledger n where n.kind = 'moved' and n.system = %(system)s and n.entity = 'customer'
+                      and n.key = moved.loser and n.detail ->> 'into' = moved.winner)
 """
-_INTO = """
-select l.detail ->> 'into' from hub.{table} r join hub.ledger l on l.kind = 'merged' and l.system = r.system and l.entity = %s and l.key = r.key
- where r.system = %s and r.key = %s and r.deleted_at is not null
- order by l.id desc limit 1
-"""
-MOST_STEPS = 20
 
 
 def note_merges(
@@ -56,25 +53,27 @@ def note_merges(
     ledger.write(connection, entries)
 
 
+def note_moves(
+    connection: psycopg.Connection, ctx: StageContext, system: str, entity: str, keys: Sequence[str]
+) -> None:
+    """Note whose documents went to another customer. A system that merges customers without saying so shows it by that alone (NetSuite)."""
+    if entity in DOCUMENTS:
+        parameters = {"system": system, "entity": entity, "keys": list(keys), "run_id": ctx.run_id}
+        connection.execute(_MOVES, {**parameters, "actor": ledger.ENGINE})
+
+
 def follow_merges(connection: psycopg.Connection, pairing: Pairing, entity: str, run_id: str) -> int:
-    """Give the links of merged records to their winners (the last of a chain); return how many links moved or ended."""
+    """Give the links of merged records, and what people said of them, to their survivors; return how many links moved or ended.
+
+    What is still to be written for them is withdrawn. In the ERP a survivor may have a link of its own: the loser's stays then, so that
+    its account gets no second customer; its deals wait until somebody merges the accounts, too, or says which one the customer is.
+    """
     followed = 0
     for side in SIDES:
         system = pairing.side(side).system
-        query = _LOSERS.format(table=f'"{entity}"').encode()
-        parameters = {"pairing": pairing.name, "entity": entity, "system": system}
-        for (loser,) in connection.execute(query, parameters).fetchall():
-            last = _last(connection, system, entity, loser)
-            followed += redirect(connection, pairing.name, entity, system, loser, last, run_id=run_id)
+        keep_apart(connection, pairing.name, entity, system, run_id=run_id)
+        for loser, winner in unfollowed(connection, pairing.name, entity, system).items():
+            withdraw(connection, pairing.name, entity, system, loser, winner, run_id=run_id)
+            if side == "crm" or counterpart(connection, pairing.name, entity, system, winner) is None:
+                followed += redirect(connection, pairing.name, entity, system, loser, winner, run_id=run_id)
     return followed
-
-
-def _last(connection: psycopg.Connection, system: str, entity: str, key: str) -> str:
-    """Return where a chain of merges ends: a winner may have been merged into another since, and one that was brought back is an end."""
-    query = _INTO.format(table=f'"{entity}"').encode()
-    for _ in range(MOST_STEPS):
-        row = connection.execute(query, (entity, system, key)).fetchone()
-        if row is None:
-            return key
-        key = str(row[0])
-    return key

@@ -21,7 +21,7 @@ from crosswalk.model.errors import RecordError
 from crosswalk.model.records import Image, Selection
 from crosswalk.pairing.document import Side
 from crosswalk.stages.context import StageContext
-from crosswalk.stages.merges import note_merges
+from crosswalk.stages.merges import note_merges, note_moves
 
 PullMode = Literal["incremental", "full"]
 
@@ -172,6 +172,8 @@ def _land(ctx: StageContext, mapper: Mapper, page: Page, result: PullResult, fam
             keys=[image.key for image in images],
         )
         note_merges(connection, ctx, mapper, page.records)
+        if landed.changed:
+            note_moves(connection, ctx, result.system, result.entity, [image.key for image in images])
         if family and page.whole_until:
             result.deleted += family.bury(connection, result, ctx.run_id, page.whole_until)
     result.pages += 1

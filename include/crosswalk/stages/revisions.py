@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -12,6 +12,7 @@ from crosswalk.hub import quarantine
 from crosswalk.hub.base_images import store_base
 from crosswalk.hub.codec import decode
 from crosswalk.hub.links import counterparts
+from crosswalk.hub.merges import survivors
 from crosswalk.hub.reading import children, images
 from crosswalk.model.entities import DEAL, ORDER, ORDER_LINE
 from crosswalk.model.records import Image, Value
@@ -127,7 +128,7 @@ def _revised(ctx: StageContext, connection: psycopg.Connection, asked: Sequence[
     orders = images(connection, ORDER, erp, [row[1] for row in rows])
     lines = children(connection, ORDER_LINE, erp, "order_key", list(orders))
     facts = {one.deal.key: one for one in gather(connection, pairing, [row[0] for row in rows])}
-    bases = {row[0]: _base(row[2], row[3], row[4]) for row in rows}
+    bases = _after_merges(connection, crm, {row[0]: _base(row[2], row[3], row[4]) for row in rows})
     sold = {str(line.get("product")) for base in bases.values() for line in lines_of(base).values()}
     sold |= {str(line.values.get("product_key")) for one in facts.values() for line in one.lines}
     items = counterparts(connection, pairing.name, "product", crm, erp, sorted(sold))
@@ -143,6 +144,18 @@ def _base(agreed: dict[str, object] | None, revision: int, sent: dict[str, objec
     known = agreed if agreed and agreed.get("revision") == revision else sent
     values = decode(known)  # type: ignore[arg-type]
     return {name: value for name, value in values.items() if name != "revision"}
+
+
+def _after_merges(
+    connection: psycopg.Connection, crm: str, bases: Mapping[str, dict[str, Value]]
+) -> dict[str, dict[str, Value]]:
+    """Return what was ordered with accounts that were merged since as their survivors: a merge is no other customer."""
+    accounts = sorted({str(base["customer"]) for base in bases.values() if base.get("customer")})
+    last = survivors(connection, crm, "customer", accounts)
+    return {
+        deal: {**base, "customer": last[str(base["customer"])]} if str(base.get("customer")) in last else base
+        for deal, base in bases.items()
+    }
 
 
 def settle_agreed(ctx: StageContext, connection: psycopg.Connection, found: Revisions) -> None:

@@ -50,6 +50,7 @@ class Actions:
             "add_role": self.add_role,
             "lock_record": self.lock_record,
             "unlock_record": self.unlock_record,
+            "merge_customers": self.merge_customers,
             "change_records_underfoot": self.change_records_underfoot,
             "break_columns": self.break_columns,
             "set_service_seconds": self.set_service_seconds,
@@ -127,6 +128,11 @@ class Actions:
         with self._store.write() as connection:
             connection.execute("DELETE FROM lock WHERE type = ? AND id = ?", (wish["type"], int(wish["id"])))
         return {"locked": False}
+
+    def merge_customers(self, wish: Mapping[str, Any]) -> dict[str, Any]:
+        """Merge the customer ``duplicate`` into ``master``, as a person does in the screens."""
+        self._records.merge_customers(int(wish["duplicate"]), int(wish["master"]))
+        return {"merged": wish["duplicate"], "into": wish["master"]}
 
     def change_records_underfoot(self, wish: Mapping[str, Any]) -> dict[str, Any]:
         """Let the next ``count`` updates find "Record has been changed" (§11)."""

@@ -56,6 +56,21 @@ class Deletion:
             connection.execute("DELETE FROM externalkey WHERE family = ? AND id = ?", (kind.family, ident))
         self._remember(kind, ident, name)
 
+    def merge(self, kind: RecordType, duplicate: Row, master: int) -> None:
+        """Give a duplicate's dependants to its master, transactions with a new stamp, and delete it; nothing says where it went.
+
+        Help, Merging or Deleting Duplicate Records. What the master's own fields lack is not filled in from the duplicate.
+        """
+        with self._store.write() as connection:
+            connection.execute(
+                "UPDATE customer SET parent = NULL WHERE id = ? AND parent = ?", (master, duplicate["id"])
+            )
+            for table, column in _DEPENDANTS[kind.table]:
+                stamp = ", lastmodifieddate = ?" if table == "transaction" else ""
+                given = (master, self._store.stamp(), duplicate["id"]) if stamp else (master, duplicate["id"])
+                connection.execute(f'UPDATE "{table}" SET "{column}" = ?{stamp} WHERE "{column}" = ?', given)
+            self.delete(kind, duplicate)
+
     def _remove_children(self, kind: RecordType, ident: int) -> None:
         for table, column in _CHILDREN.get(kind.table, ()):
             self._store.delete(table, column, ident)

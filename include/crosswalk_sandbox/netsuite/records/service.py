@@ -219,6 +219,14 @@ class Records:
             self._deletion.delete(kind, row)
         return Answer(204)
 
+    def merge_customers(self, duplicate: int, master: int) -> None:
+        """Merge a customer into another, which is done on no API; raises ValueError when either is not there."""
+        kind = self._store.catalog.record_type("customer")
+        rows = [self.renderer.row(kind, ident) for ident in (duplicate, master)] if kind else []
+        if kind is None or duplicate == master or None in rows:
+            raise ValueError(f"There are no two customers {duplicate} and {master}")
+        self._deletion.merge(kind, rows[0], master)  # type: ignore[arg-type]
+
     def transform(self, call: Call, kind: RecordType, ident: str, target: str) -> Answer:
         """``POST /{source}/{id}/!transform/{target}``."""
         if call.method != "POST":

@@ -29,8 +29,7 @@ _UP = (
         system TEXT NOT NULL,
         key TEXT NOT NULL,
         value TEXT NOT NULL,
-        PRIMARY KEY (rule_set_id, rule, system, key),
-        FOREIGN KEY (rule_set_id) REFERENCES hub.rule_set (id) ON DELETE CASCADE
+        PRIMARY KEY (rule_set_id, rule, system, key)
     )
     """,
     "CREATE INDEX ix_rule_key_value ON hub.rule_key (rule_set_id, rule, value, system)",
