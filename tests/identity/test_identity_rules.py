@@ -227,6 +227,16 @@ def test_a_value_that_is_not_doubled_any_more_links_the_record_that_kept_it(empt
         assert linked(connection, SHIPPED.name) == {("exact:number", "A", "1")}
 
 
+def test_a_company_with_a_customer_in_each_subsidiary_is_linked_account_by_account(empty: Hub) -> None:
+    within = LinkRule(exact=("number", "subsidiary"))
+    ends = ((CRM, "A", "Norden"), (CRM, "B", "Sued"), (ERP, "1", "SUED"), (ERP, "2", "Norden"), (ERP, "3", "Iberia"))
+    with thrown_away(empty) as connection:
+        for system, key, subsidiary in ends:
+            landed(connection, system, key, name="Acme", number="7", subsidiary=subsidiary)
+        link_by_rules(connection, paired(rules=(BY_NUMBER, BY_NAME, within)), "customer", "r")
+        assert linked(connection, SHIPPED.name) == {(within.name, "A", "2"), (within.name, "B", "1")}
+
+
 def test_a_landing_that_commits_after_the_link_run_is_looked_at_by_the_next(hub: Hub) -> None:
     with hub.connection() as connection:
         landed(connection, ERP, "1", number="7")
@@ -243,6 +253,16 @@ def test_a_landing_that_commits_after_the_link_run_is_looked_at_by_the_next(hub:
     assert row is not None
     assert looked is not None
     assert looked[0] <= row[0]  # the overlap is not what found it
+
+
+def test_a_clock_that_was_set_back_lets_linking_begin_anew(empty: Hub) -> None:
+    with thrown_away(empty) as connection:
+        landed(connection, CRM, "A", number="7")
+        link_by_rules(connection, paired(), "customer", "r")
+        connection.execute("update hub.rule_set set looked_until = looked_until + interval '2 hours'")
+        landed(connection, ERP, "1", number="7")
+        link_by_rules(connection, paired(), "customer", "r")
+        assert linked(connection, SHIPPED.name) == {("exact:number", "A", "1")}
 
 
 def test_a_run_that_failed_has_looked_at_nothing(hub: Hub) -> None:

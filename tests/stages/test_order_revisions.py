@@ -136,3 +136,38 @@ def test_a_merged_accounts_link_goes_to_the_winner_and_is_followed_again_after_a
         pull(office.world.context(), "crm", "customer", since=office.beginning)
         link_all(office.world.context())
     assert office.customer_of(last) == customer
+
+
+# --- bill-to and ship-to --------------------------------------------------------------------------------
+
+
+def ships(office: Office, order: str) -> tuple[str, str]:
+    rows = office.erp.suiteql(
+        "SELECT a.addr1 AS street, a.city AS city FROM transaction t JOIN transactionshippingaddress a ON a.nkey = t.shippingaddress "
+        f"WHERE t.id = {order}"
+    )
+    return rows[0]["street"], rows[0]["city"]
+
+
+def test_an_order_is_billed_to_its_customer_and_ships_where_the_account_says_also_when_that_changes(
+    office: Office,
+) -> None:
+    parts = {"street": "addr1", "city": "city", "postal_code": "zip", "country": "country"}
+    ship_to = {part: f"shippingAddress.{native}" for part, native in parts.items()}
+    pairing = office.world.pairing
+    office.world.pairing = pairing.model_copy(update={"orders": pairing.orders.model_copy(update={"ship_to": ship_to})})
+    dock = {"ShippingStreet": "4 Dock Road", "ShippingCity": "Tacoma", "ShippingState": "WA", "ShippingPostalCode": "98421",
+            "ShippingCountry": "United States"}  # fmt: skip
+    account, plain = office.open_account(**dock), office.open_account()
+    deals = [office.win(account), office.win(plain)]
+    office.world.run_orders()
+    orders = [office.orders_of(deal)[0] for deal in deals]
+    assert ships(office, orders[0]) == ("4 Dock Road", "Tacoma")
+    assert ships(office, orders[1])[1] == "Seattle"
+    assert office.order(orders[0])["entity"] == office.customer_of(account)
+    office.later()
+    office.crm.update("Account", account, {"ShippingStreet": "9 Quay Street"})
+    assert amended(office.world)["done"] == 1
+    assert ships(office, orders[0]) == ("9 Quay Street", "Tacoma")
+    office.later()
+    assert amended(office.world)["intents"] == 0

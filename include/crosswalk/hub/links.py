@@ -25,14 +25,15 @@ _STAGE = """
 create temporary table link_stage (left_system text, left_key text, right_system text, right_key text, rule text) on commit drop
 """
 
+# Records are looked up one by one, so that the cost follows the pairs even where statistics are missing.
 _CREATE = """
 with free as materialized (
     select nextval(pg_get_serial_sequence('hub.link', 'id')) as id, s.*
       from link_stage s
-     where not exists (select 1 from hub.link_end e where e.pairing = %(pairing)s and e.entity = %(entity)s
-                          and e.system = s.left_system and e.key = s.left_key)
-       and not exists (select 1 from hub.link_end e where e.pairing = %(pairing)s and e.entity = %(entity)s
-                          and e.system = s.right_system and e.key = s.right_key)
+     where (select 1 from hub.link_end e where e.pairing = %(pairing)s and e.entity = %(entity)s
+               and e.system = s.left_system and e.key = s.left_key limit 1) is null
+       and (select 1 from hub.link_end e where e.pairing = %(pairing)s and e.entity = %(entity)s
+               and e.system = s.right_system and e.key = s.right_key limit 1) is null
 ),
 linked as (
     insert into hub.link (id, pairing, entity, rule, created_at, run_id) overriding system value
@@ -87,7 +88,6 @@ def create_links(
         copy.set_types(["text"] * 5)
         for pair in wanted:
             copy.write_row((pair.left_system, pair.left_key, pair.right_system, pair.right_key, pair.rule))
-    connection.execute("analyze link_stage")  # few pairs are looked up in the links, many are compared with all of them
     parameters = {
         "pairing": pairing,
         "entity": entity,

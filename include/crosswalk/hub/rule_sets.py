@@ -40,7 +40,7 @@ _ADVANCE = """
 update hub.rule_set s set looked_until = greatest(s.looked_until, %(until)s), run_id = %(run_id)s
   from (select id, looked_until from hub.rule_set where (pairing, entity) = (%(pairing)s, %(entity)s) for update) was
  where s.id = was.id and s.rules = %(rules)s
-returning s.id, was.looked_until
+returning s.id, was.looked_until, clock_timestamp() < was.looked_until - %(overlap)s
 """
 
 _FORGET = """
@@ -57,15 +57,16 @@ values (%(pairing)s, %(entity)s, %(rules)s, %(until)s, %(run_id)s) returning id
 def advance(connection: Connection, pairing: str, entity: str, rules: Rules, run_id: str) -> Progress:
     """Begin a look at ``entity`` in the caller's transaction, while nobody else changes the pairing's links; what it then reads is covered by the new mark.
 
-    Rules other than the last time's start from the beginning, and what was kept for those is gone.
+    Rules other than the last time's start from the beginning, and what was kept for those is gone; so does a clock that was set back.
     """
     take_turn(connection, pairing)
     connection.execute("select pg_stat_clear_snapshot()")
     row = connection.execute(_UNTIL).fetchone()
     assert row is not None
     parameters = {"pairing": pairing, "entity": entity, "rules": Jsonb(rules), "until": row[0], "run_id": run_id}
+    parameters["overlap"] = OVERLAP
     known = connection.execute(_ADVANCE, parameters).fetchone()
-    if known is not None:
+    if known is not None and not known[2]:
         return Progress(known[0], known[1] - OVERLAP)
     connection.execute(_FORGET, parameters)
     begun = connection.execute(_BEGIN, parameters).fetchone()

@@ -36,6 +36,8 @@ def link_by_rules(connection: psycopg.Connection, pairing: Pairing, entity: str,
     if not rules:
         return []
     progress = refresh(connection, pairing, entity, run_id)
+    if progress.since is None:
+        connection.execute(COMPARE_ALL)
     pairs = _WHOLE if progress.since is None else _TOUCHED
     results = []
     for place, one in enumerate(comparables(pairing, entity)[: len(rules)]):
@@ -48,28 +50,36 @@ def link_by_rules(connection: psycopg.Connection, pairing: Pairing, entity: str,
         found = connection.execute(pairs.format(**sides), parameters).fetchall()
         links = [LinkPair(pairing.crm.system, crm, pairing.erp.system, erp, one.name) for crm, erp in found]
         results.append(Linked(one.name, create_links(connection, pairing.name, entity, links, run_id)))
+    connection.execute(COMPARE_FEW)
     connection.execute("drop table rule_touched")
     return results
 
 
+# Looked up pair by pair: a join would compare all pairs with all links as long as Postgres has no statistics of a hub just filled.
 _LINKED = """
-exists (select 1 from hub.link_end l
-         where l.pairing = %(pairing)s and l.entity = %(entity)s and l.system = {system} and l.key = {key})
+(select 1 from hub.link_end l
+  where l.pairing = %(pairing)s and l.entity = %(entity)s and l.system = {system} and l.key = {key} limit 1)
 """
 
 _DIFFERENT = """
-exists (select 1 from hub.match_candidate m
-         where m.pairing = %(pairing)s and m.entity = %(entity)s and m.status = 'different'
-           and ((m.left_system, m.left_key, m.right_system, m.right_key) = (%(crm)s, crm.key, %(erp)s, erp.key)
-                or (m.left_system, m.left_key, m.right_system, m.right_key) = (%(erp)s, erp.key, %(crm)s, crm.key)))
+(select 1 from hub.match_candidate m
+  where m.pairing = %(pairing)s and m.entity = %(entity)s and m.status = 'different'
+    and m.left_system = {left} and m.left_key = {left_key} and m.right_system = {right} and m.right_key = {right_key} limit 1)
 """
 
+_CRM = {"system": "%(crm)s", "key": "crm.key"}
+_ERP = {"system": "%(erp)s", "key": "erp.key"}
+
 OPEN = f"""
-   not {_LINKED.format(system="%(crm)s", key="crm.key")}
-   and not {_LINKED.format(system="%(erp)s", key="erp.key")}
-   and not {_DIFFERENT}
+   {_LINKED.format(**_CRM)} is null and {_LINKED.format(**_ERP)} is null
+   and {_DIFFERENT.format(left="%(crm)s", left_key="crm.key", right="%(erp)s", right_key="erp.key")} is null
+   and {_DIFFERENT.format(left="%(erp)s", left_key="erp.key", right="%(crm)s", right_key="crm.key")} is null
 """
 """SQL: ``crm`` and ``erp`` are two records that may be linked."""
+
+COMPARE_ALL = "set local enable_nestloop = off"
+COMPARE_FEW = "set local enable_nestloop = default"
+"""SQL: how two whole sides are joined, whatever Postgres believes of their sizes; and back."""
 
 _WHOLE = sql.SQL(f"""
 with crm as materialized ({{crm}}), erp as materialized ({{erp}})

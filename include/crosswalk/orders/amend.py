@@ -62,9 +62,14 @@ def judge(revised: Revised, policy: OrderPolicy) -> Judgement:
         return _flag(revised, found, "order_gone", "its order does not exist any more", "Order it anew by hand.")
     if _stale(order, revised.order_lines):
         return Judgement(Verdict.WAIT, found)
-    if _pairs(revised, revised.now, policy) is not None and not _of_another(revised, found):
-        return Judgement(Verdict.AGREED, found)
-    pairs = _pairs(revised, revised.base, policy)
+    pairs = None if _of_another(revised, found) else _pairs(revised, revised.now, policy)
+    if pairs is not None:
+        unsaid = tuple(_unsaid(order, found))
+        if not unsaid:
+            return Judgement(Verdict.AGREED, found)
+        found = unsaid  # all else the order says already
+    else:
+        pairs = _pairs(revised, revised.base, policy)
     if pairs is None:
         return _edited(revised, found, policy)
     why = _forbidden(order, revised.order_lines, found, policy)
@@ -118,6 +123,14 @@ def _of_another(revised: Revised, found: Sequence[Difference]) -> bool:
     assert order is not None
     moved = any(one.field == "customer" for one in found)
     return moved and order.values.get("customer_key") != revised.facts.customer_key
+
+
+def _unsaid(order: Image, found: Sequence[Difference]) -> Iterator[Difference]:
+    """Yield what differs and is not read of orders: they may say it or not."""
+    for one in found:
+        kind, _, name = one.field.partition("|")
+        if one.line is None and (kind == "ship_to" or (kind == "carry" and not _readable(order, name))):
+            yield one
 
 
 def _stale(order: Image, lines: Sequence[Image]) -> bool:

@@ -8,7 +8,7 @@ import psycopg
 
 from crosswalk.hub.links import LinkPair, create_links
 from crosswalk.hub.rule_sets import advance, take_freed
-from crosswalk.identity.rules import OPEN, link_by_rules
+from crosswalk.identity.rules import COMPARE_ALL, COMPARE_FEW, OPEN, link_by_rules
 from crosswalk.pairing import Pairing
 from crosswalk.stages.context import StageContext
 from crosswalk.stages.merges import follow_merges
@@ -84,10 +84,10 @@ def _link_orders(connection: psycopg.Connection, pairing: Pairing, run_id: str) 
         "freed_deals": [key for system, key in freed if system == crm],  # both ends are freed
     }
     query = _WHOLE if progress.since is None else _CHANGED
-    pairs = [
-        LinkPair(crm, deal, erp, order, INTENT_KEY)
-        for deal, order in connection.execute(query.encode(), parameters).fetchall()
-    ]
+    connection.execute(COMPARE_ALL if progress.since is None else COMPARE_FEW)
+    found = connection.execute(query.encode(), parameters).fetchall()
+    connection.execute(COMPARE_FEW)
+    pairs = [LinkPair(crm, deal, erp, order, INTENT_KEY) for deal, order in found]
     return create_links(connection, pairing.name, DEAL_ORDER, pairs, run_id)
 
 
