@@ -31,11 +31,15 @@ select n.key from noted n
 
 _INTENDED = f"""
 with noted as materialized ({_NOTES})
-select n.key from noted n join hub.intent i on (i.source_system, i.source_key) = (%(system)s, n.key) and i.operation = 'create'
- where i.pairing = %(pairing)s and i.entity = %(entity)s and i.status in ('planned', 'held')
+select n.key from noted n
+ cross join lateral (select 1 from hub.intent i
+                      where (i.source_system, i.source_key) = (%(system)s, n.key) and i.operation = 'create' and i.pairing = %(pairing)s
+                        and i.entity = %(entity)s and i.status in ('planned', 'held') limit 1) made_of_it
  union
-select n.key from noted n join hub.intent i on (i.target_system, i.target_key) = (%(system)s, n.key) and i.operation = 'update'
- where i.pairing = %(pairing)s and i.entity = %(entity)s and i.status in ('planned', 'held')
+select n.key from noted n
+ cross join lateral (select 1 from hub.intent i
+                      where (i.target_system, i.target_key) = (%(system)s, n.key) and i.operation = 'update' and i.pairing = %(pairing)s
+                        and i.entity = %(entity)s and i.status in ('planned', 'held') limit 1) made_to_it
 """
 
 _INTO = sql.SQL("""
