@@ -215,6 +215,28 @@ def test_the_command_line_lists_asks_creates_and_looks_again(catalogue_world: Wo
     assert (refused.returncode, "leave --read-only out" in refused.stderr) == (2, True)
 
 
+def test_the_task_creates_when_its_form_says_so_and_never_on_a_form_that_forbids_writing(
+    catalogue_world: World, tmp_path: Path
+) -> None:
+    world = catalogue_world
+    world.pull_all("visibility")
+    without_fields(world)
+
+    def task(**params: bool) -> subprocess.CompletedProcess[str]:
+        script = str(Path(__file__).with_name("run_preflight.py"))
+        surroundings = environment(world, tmp_path) | {"AIRFLOW__CROSSWALK__INCLUDE_FOLDER": str(INCLUDE)}
+        command = [sys.executable, script, PAIRING.name, json.dumps(params)]
+        return subprocess.run(command, env=surroundings, capture_output=True, text=True, timeout=300, check=False)
+
+    forbidden = task(writes=False, create=True)
+    assert (forbidden.returncode, "Turn Writes on, or Create off." in forbidden.stderr) == (1, True)
+    assert {"Account.ERP_Id__c"} <= {place.finding.subject for place in preflight(world.context()).findings}
+    done = task(writes=True, create=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert json.loads(done.stdout.splitlines()[-1])["blocking"] == 0
+    assert all(f"Created {name}." in done.stderr + done.stdout for name in MISSING)
+
+
 def test_the_command_line_prints_the_table_fails_when_something_blocks_and_tells_no_secret(
     catalogue_world: World, tmp_path: Path
 ) -> None:
