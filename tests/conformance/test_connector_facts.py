@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from crosswalk.connectors.protocol import Connector
+from dataclasses import replace
+
+from crosswalk.connectors.protocol import Connector, Creator
 from crosswalk.model.entities import Kind
-from crosswalk.model.records import Operation, Outcome, Write
+from crosswalk.model.records import NativeField, Operation, Outcome, Write
 from tests.conformance.account import Account
 from tests.conformance.conftest import Connect
 from tests.conformance.vendor import Profile, Session
@@ -65,3 +67,13 @@ def test_usage_moves_with_the_calls(profile: Profile, connector: Connector, sess
 def test_preflight_finds_nothing_wrong_with_a_sound_account(profile: Profile, connector: Connector) -> None:
     blocking = [finding for finding in connector.preflight([profile.selection]) if finding.blocking]
     assert blocking == []
+
+
+def test_what_preflight_misses_can_be_created_or_it_is_said_why_not(profile: Profile, connector: Connector) -> None:
+    lacking = replace(profile.selection, fields=(*profile.selection.fields, NativeField("no_such_field", "text")))
+    findings = connector.preflight([lacking])
+    assert any("no_such_field" in finding.subject for finding in findings)
+    assert isinstance(connector, Creator) != bool(connector.capabilities.creates_nothing)
+    if isinstance(connector, Creator):
+        assert connector.creatable(findings) == [], "nobody knows of what type it shall be"
+        assert list(connector.create_missing(findings)) == []
