@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -70,10 +71,10 @@ def test_no_copy_of_an_account_has_the_id_of_another(number: int, times: int) ->
 
 def test_the_possible_rate_counts_versions_and_whole_rounds() -> None:
     salesforce, netsuite = PLATFORMS
-    assert salesforce.least_requests(10_000) == 100
-    assert salesforce.least_seconds(1_000, slots=4) == 4.0
-    assert netsuite.least_requests(10_000) == 10_010
-    assert netsuite.least_seconds(10_000, slots=5) == pytest.approx(200.2)
+    assert (salesforce.updates, salesforce.least_requests) == (10_000, 100)
+    assert replace(salesforce, updates=1_000).least_seconds(slots=4) == pytest.approx(4 * salesforce.seconds)
+    assert replace(netsuite, updates=10_000).least_requests == 10_010
+    assert replace(netsuite, updates=10_000).least_seconds(slots=5) == pytest.approx(2_002 * netsuite.seconds)
 
 
 def test_one_platform_below_the_aim_misses_it() -> None:
@@ -81,8 +82,8 @@ def test_one_platform_below_the_aim_misses_it() -> None:
         return {"updates": 10, "wall": 1.0, "least": share, "share": share, "slots": 1, "batch": 1, "seconds": 1.0, "requests": 1,
                 "least_requests": 1, "cpu": 0.1, "emulator_cpu": 0.1}  # fmt: skip
 
-    assert writes_outcome(10, {"salesforce": found(0.95), "netsuite": found(0.91)}).met
-    assert not writes_outcome(10, {"salesforce": found(0.95), "netsuite": found(0.5)}).met
+    assert writes_outcome({"salesforce": found(0.95), "netsuite": found(0.91)}).met
+    assert not writes_outcome({"salesforce": found(0.95), "netsuite": found(0.5)}).met
 
 
 def test_a_company_of_accounts_only_has_exactly_as_many_and_nobody_in_them() -> None:

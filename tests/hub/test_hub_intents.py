@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from crosswalk.hub import ledger, quarantine
+from crosswalk.hub.arrivals import Arrival, finish_all
 from crosswalk.hub.database import Connection, Hub
 from crosswalk.hub.intents import Claimed, claim, finish, mark_sending, mark_settled, release, replan, unsettled
 from crosswalk.hub.modes import set_mode
+from crosswalk.model.errors import ValidationError
 from crosswalk.model.records import Outcome, Receipt
 from tests.hub.conftest import rolled_back
 from tests.hub.records import after, draft, plan, state
@@ -81,6 +83,63 @@ def test_a_worker_that_stalls_before_sending_is_fenced_off_by_the_next_one(plann
 def test_one_claim_sends_only_once(planned: Connection) -> None:
     intent = sent(planned)
     assert not send(planned, intent, at=1)
+
+
+def _told(connection: Connection, key: str) -> list[tuple[Any, ...]]:
+    entries = ledger.intent_history(connection, key)
+    return [(e.at, e.pairing, e.run_id, e.actor, e.kind, e.system, e.entity, e.key, e.detail) for e in entries]
+
+
+_AS_IT_IS = "select to_jsonb(i) - 'key' - 'source_key' - 'plan_id' - 'position' - 'epoch' - 'payload' - 'payload_hash' from hub.intent i where key = %s"
+
+
+@pytest.mark.parametrize("adopted", [False, True])
+def test_what_is_recorded_as_done_with_others_is_as_if_recorded_alone(connection: Connection, adopted: bool) -> None:
+    plan(
+        connection,
+        [
+            *(draft(key, source_key="1", payload={"memo": "same"}) for key in "AB"),
+            draft("C"),
+            draft("D", depends_on="B"),
+        ],
+    )
+    claimed = {intent.key: intent for intent in take(connection)}
+    for key in "AB":
+        error = ValidationError("no", hint="yes")
+        quarantine.put(
+            connection, pairing="demo", system="salesforce", entity="deal", key="1", stage="deliver", error=error,
+            payload={"intent": key}, run_id="run 1", now=after(0),
+        )  # fmt: skip
+        assert send(connection, claimed[key], at=1)
+        connection.execute(
+            "update hub.intent set status = 'held', held_reason = 'parent' where depends_on = %s", (key,)
+        )
+        receipt = Receipt(key, Outcome.DONE, native_id="SO-1", adopted=adopted)
+        if key == "A":
+            assert finish(connection, key, claimed[key].epoch, receipt, run_id="run 2", now=after(2))
+        else:
+            gone = Arrival("C", claimed["C"].epoch - 1, Receipt("C", Outcome.DONE, native_id="SO-2"))
+            arrivals = [Arrival(key, claimed[key].epoch, receipt), gone]
+            assert finish_all(connection, arrivals, run_id="run 2", now=after(2)) == {key}
+        assert quarantine.open_items(connection, "demo") == []
+    assert _told(connection, "A")[-1] == _told(connection, "B")[-1]
+    alone, together = (connection.execute(_AS_IT_IS, (key,)).fetchone() for key in "AB")
+    assert alone == together
+    assert state(connection, "D") == "planned"
+    assert state(connection, "C") == "planned"
+
+
+def test_nothing_is_recorded_as_done_that_was_never_sent(connection: Connection) -> None:
+    plan(connection, [draft("A"), draft("B")])
+    a, b = take(connection)
+    assert send(connection, a)
+    arrivals = [Arrival(one.key, one.epoch, Receipt(one.key, Outcome.DONE, native_id="SO-1")) for one in (a, b)]
+    with pytest.raises(ValueError, match="law 1"), connection.transaction():
+        finish_all(connection, arrivals)
+    assert state(connection, "A") == "sending"
+    assert finish_all(connection, [Arrival("B", b.epoch, Receipt("B", Outcome.DONE, native_id="1", adopted=True))]) == {
+        "B"
+    }
 
 
 def test_a_finished_intent_is_never_finished_again(planned: Connection) -> None:

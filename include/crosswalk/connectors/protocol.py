@@ -20,6 +20,7 @@ class Capabilities:
     longest_request_seconds: int = 900  # after this a request sent earlier can no longer commit
     tracks_deletes: bool = True
     creates_nothing: str = ""  # why the connector can create nothing that preflight misses; empty for a `Creator`
+    prepared_seconds: float = 0.0  # how long what `prepare` read is good; 0 where it reads nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,14 @@ class Connector(Protocol):
 
     def find(self, entity: str, intent_keys: Sequence[str]) -> dict[str, str]:
         """Return ``{intent key: native id}`` for records created under these keys, by a strongly consistent path."""
+        ...
+
+    def prepare(self, writes: Sequence[Write]) -> None:
+        """Read ahead, in few requests, what these updates must know of their records; writes nothing.
+
+        :meth:`deliver` then spares itself the asking for ``capabilities.prepared_seconds``. Needed by none: what was not read ahead, or
+        no longer counts, is read by the write itself. A record that is saved after it was read ahead may be written over.
+        """
         ...
 
     def deliver(self, writes: Sequence[Write]) -> list[Receipt]:

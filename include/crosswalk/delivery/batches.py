@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import groupby
 from math import ceil
 
@@ -32,7 +32,8 @@ def batches(intents: Sequence[Claimed], most_rows: Mapping[str, int], slots: int
     """Cut intents into requests of one entity and operation each.
 
     ``most_rows`` is what the platform takes in one request, by entity (1 where absent). Few intents are spread over all ``slots``.
-    Children of one parent stay together: two requests that lock the same parent would make each other wait, or fail.
+    Children of one parent stay together, and with the parent itself: two requests that lock the same record would make each other
+    wait, or fail.
     """
     kinds: dict[tuple[str, str], list[Claimed]] = {}
     for intent in intents:
@@ -40,7 +41,8 @@ def batches(intents: Sequence[Claimed], most_rows: Mapping[str, int], slots: int
     requests: list[list[Claimed]] = []
     for (entity, _), members in kinds.items():
         size = min(most_rows.get(entity, 1), max(LEAST_ROWS, ceil(len(members) / slots)))
-        requests += _cut(sorted(members, key=parent_of), size)
+        parents = {parent_of(intent) for intent in members}
+        requests += _cut(sorted(members, key=lambda intent: _family(intent, parents)), size, parents)
     return requests
 
 
@@ -49,10 +51,15 @@ def parent_of(intent: Claimed) -> str:
     return intent.parent_target_key or str(intent.payload.get("parent") or "")
 
 
-def _cut(members: Sequence[Claimed], size: int) -> Iterator[list[Claimed]]:
+def _family(intent: Claimed, parents: Set[str]) -> str:
+    """Return the parent whose children a record goes with: its own, else itself where others name it as theirs."""
+    return parent_of(intent) or (intent.target_key if intent.target_key in parents else None) or ""
+
+
+def _cut(members: Sequence[Claimed], size: int, parents: Set[str]) -> Iterator[list[Claimed]]:
     """Yield full batches, or half-full ones where that keeps a family together that fits into the next."""
     batch: list[Claimed] = []
-    for parent, children in groupby(members, key=parent_of):
+    for parent, children in groupby(members, key=lambda intent: _family(intent, parents)):
         family = list(children)
         if parent and len(batch) + len(family) > size >= len(family) and 2 * len(batch) >= size:
             yield batch

@@ -1,6 +1,7 @@
 """Intents to writes to receipts (law 1), on as many requests at once as the target bears.
 
-Every batch goes: claim with a lease → mark as sending, committed → one request → record the receipt. A worker that dies leaves
+Every batch goes: claim with a lease → mark as sending, committed → one request → record the receipt. Between the first two the
+connector may read ahead, for all that was claimed, what each write would else have to ask for. A worker that dies leaves
 intents ``sending``; when their lease has run out another worker claims them in doubt, looks them up by key and adopts what it
 finds. What it does not find is sent again only after the target's longest request is over and a second look-up was in vain.
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from time import monotonic
@@ -22,6 +24,7 @@ from typing import Any
 from crosswalk.connectors.protocol import Connector
 from crosswalk.delivery.batches import batches, first_of_each, key_in_target
 from crosswalk.delivery.tally import Tally
+from crosswalk.hub.arrivals import Arrival, arrived, finish_all
 from crosswalk.hub.database import Hub
 from crosswalk.hub.intents import Claimed, claim, finish, mark_all_sending, release
 from crosswalk.model.errors import (
@@ -43,6 +46,8 @@ LEASE_SECONDS = 90
 RETRY_SECONDS = 30
 MOST_WAITING_SECONDS = 1200  # for a slot and for Retry-After, before the last attempt of one request begins
 MOST_ROUNDS = 8  # claimed ahead for each slot, where requests are fast enough
+ROUNDS_AHEAD = 3  # requests a slot has ready while versions of the next are read: one under way, one for the wait, one for the reading
+SHARE_FRESH = 0.7  # of the time that what was read ahead is good, in which a claim is to be sent
 RECORDERS = 2  # workers beyond the requests at once: they record receipts meanwhile
 
 
@@ -75,8 +80,9 @@ class Delivery:
         under_way: set[Future[None]] = set()
         with self.executor(workers) as pool:
             while True:
-                if len(under_way) < workers and tally.connection_error is None:
-                    under_way |= {pool.submit(self._send, batch, tally, requests) for batch in self._next(tally)}
+                if len(under_way) < self._ahead(tally) and tally.connection_error is None:
+                    batches_to_send = self._next(tally, requests)
+                    under_way |= {pool.submit(self._send, batch, tally, requests) for batch in batches_to_send}
                 if not under_way:
                     break
                 ended, under_way = wait(under_way, return_when=FIRST_COMPLETED)
@@ -86,8 +92,19 @@ class Delivery:
             raise tally.connection_error
         return tally
 
-    def _next(self, tally: Tally) -> list[list[Claimed]]:
-        """Claim what there is, settle what is in doubt, and return the requests to make."""
+    def _ahead(self, tally: Tally) -> int:
+        """Return how many requests are kept ready: where versions are read ahead, so many that no slot idles meanwhile."""
+        capabilities = self.connector.capabilities
+        rounds = min(ROUNDS_AHEAD, self._rounds(tally)) if capabilities.prepared_seconds else 1
+        return capabilities.parallel_requests * rounds + RECORDERS
+
+    def _rounds(self, tally: Tally) -> int:
+        """Return how many requests a slot makes of one claim: while the lease is young, and what was read ahead is fresh."""
+        fresh = self.connector.capabilities.prepared_seconds
+        return tally.rounds(min(LEASE_SECONDS / 2, SHARE_FRESH * fresh or LEASE_SECONDS), MOST_ROUNDS)
+
+    def _next(self, tally: Tally, requests: threading.Semaphore) -> list[list[Claimed]]:
+        """Claim what there is, settle what is in doubt, read ahead for the rest, and return the requests to make."""
         claimed = self._claim(tally)
         doubtful = [intent for intent in claimed if intent.in_doubt]
         ready = [intent for intent in claimed if not intent.in_doubt] + self._look_up(doubtful, tally)
@@ -95,14 +112,27 @@ class Delivery:
         for intent in later:
             behind = "Another write for the same record goes first."
             self._record(intent, Receipt(intent.key, Outcome.RETRY, message=behind), tally)
+        self._prepare(fresh, requests)
         capabilities = self.connector.capabilities
         return batches(fresh, capabilities.write_batch, capabilities.parallel_requests)
+
+    def _prepare(self, claimed: Sequence[Claimed], requests: threading.Semaphore) -> None:
+        """Let the connector read ahead what the updates must know; what it cannot read, each write asks for by itself."""
+        if not self.connector.capabilities.prepared_seconds:
+            return
+        updates = []
+        for intent in claimed:
+            if intent.operation == Operation.UPDATE:
+                with suppress(RecordError):
+                    updates.append(self.write_of(intent))
+        if updates:
+            with requests, suppress(CrosswalkError):
+                self.connector.prepare(updates)
 
     def _claim(self, tally: Tally) -> list[Claimed]:
         """Claim no more than can be sent in half a lease, as far as the requests before tell: the rest is for other workers."""
         capabilities = self.connector.capabilities
-        rounds = tally.rounds(LEASE_SECONDS / 2, MOST_ROUNDS)
-        room = capabilities.parallel_requests * max([1, *capabilities.write_batch.values()]) * rounds
+        room = capabilities.parallel_requests * max([1, *capabilities.write_batch.values()]) * self._rounds(tally)
         with self.hub.connection() as connection:
             return claim(
                 connection,
@@ -141,18 +171,26 @@ class Delivery:
         return {key: found[stored] for key, stored in keys.items() if stored in found}
 
     def _send(self, batch: Sequence[Claimed], tally: Tally, requests: threading.Semaphore) -> None:
-        """Send one request's worth when its turn comes, then record every receipt while others send theirs."""
+        """Send one request's worth when its turn comes, then record every receipt while others send theirs.
+
+        Where requests are fast, it is marked as sending while it waits for its turn, which then is the request's alone.
+        """
         writes = self._writes(batch, tally)
+        begun = monotonic()
+        mine = self._marked(writes, tally) if tally.rounds(LEASE_SECONDS / 2, 2) > 1 else None
         with requests:
             if tally.connection_error is not None:  # the others would fail alike: leave them planned
-                self._postpone([intent for intent, _ in writes], tally.connection_error, tally)
+                self._postpone(
+                    [intent for intent, _ in (writes if mine is None else mine)], tally.connection_error, tally
+                )
                 return
-            begun = monotonic()
-            mine = self._marked(writes, tally)
+            turn = monotonic()
+            if mine is None:
+                begun, mine = turn, self._marked(writes, tally)
             receipts = self._deliver([write for _, write in mine], tally, begun + LEASE_SECONDS) if mine else []
-            tally.took(monotonic() - begun)
-        for (intent, write), receipt in zip(mine, receipts, strict=True):
-            self._record(intent, _with_an_id(write, receipt), tally)
+            tally.took(monotonic() - turn)
+        answers = zip(mine, receipts, strict=True)
+        self._record_all([(intent, _with_an_id(write, receipt)) for (intent, write), receipt in answers], tally)
 
     def _marked(self, writes: Sequence[tuple[Claimed, Write]], tally: Tally) -> list[tuple[Claimed, Write]]:
         """Commit that these are about to be sent; return those that are still ours.
@@ -206,6 +244,18 @@ class Delivery:
         except (ConfigurationError, RetryableError, ReadOnlyError) as error:
             tally.connection_error = error
             return [receipt_of(write.intent_key, Outcome.RETRY, error) for write in writes]
+
+    def _record_all(self, answers: Sequence[tuple[Claimed, Receipt]], tally: Tally) -> None:
+        """Commit what became of one request: what is done all at once, every other write by itself."""
+        done = [Arrival(intent.key, intent.epoch, receipt) for intent, receipt in answers if arrived(receipt)]
+        if done:
+            with self.hub.connection() as connection:
+                mine = finish_all(connection, done, run_id=self.run_id, now=self.now())
+            for arrival in done:
+                tally.count(arrival.receipt if arrival.key in mine else None)
+        for intent, receipt in answers:
+            if not arrived(receipt):
+                self._record(intent, receipt, tally)
 
     def _record(self, intent: Claimed, receipt: Receipt, tally: Tally) -> None:
         """Commit what became of one write; how long doubt and pauses last is the hub's to reckon."""

@@ -43,6 +43,21 @@ def test_whoever_read_before_another_s_turn_ended_is_told_that_it_may_be_stale()
         assert late.result(10)
 
 
+C = "001000000000003"
+
+
+@pytest.mark.parametrize(
+    ("records", "parents", "stale"), [([B], [A], False), ([B], [C], False), ([C], [A], True), ([A], [], True)]
+)
+def test_who_waited_for_a_shared_parent_only_need_not_read_again(
+    records: list[str], parents: list[str], stale: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crosswalk.connectors.salesforce.locks.LONGEST_TURN", 0.0)  # nobody lets go in this test
+    turns = Turns()
+    with turns.taken([C], [A], turns.ticket()), turns.taken(records, parents, turns.ticket()) as told:
+        assert told is stale
+
+
 @pytest.mark.parametrize(("records", "parents", "stale"), [([A], [], True), ([B], [], False), ([], [A], False)])
 def test_only_who_writes_the_same_record_afterwards_must_read_again(
     records: list[str], parents: list[str], stale: bool

@@ -12,8 +12,10 @@ from crosswalk.connectors.netsuite.client import Client, open_transport
 from crosswalk.connectors.netsuite.deliver import deliver, find
 from crosswalk.connectors.netsuite.describe import describe
 from crosswalk.connectors.netsuite.preflight import preflight
+from crosswalk.connectors.netsuite.prepared import PREPARED_SECONDS, Prepared
 from crosswalk.connectors.netsuite.pull import Habits, fetch, pull
 from crosswalk.connectors.netsuite.statements import MOST_ROWS
+from crosswalk.connectors.netsuite.targets import prepare
 from crosswalk.connectors.protocol import Capabilities, EntityDescription, Finding, Page, Usage
 from crosswalk.connectors.quota import BULK, LocalQuota, Quota, SystemLimits
 from crosswalk.model.errors import ConfigurationError
@@ -32,7 +34,16 @@ _DAY = 86_400
 class NetSuiteConnector:
     """One NetSuite account. Reads by SuiteQL, writes by the record service, one record a request."""
 
-    def __init__(self, client: Client, habits: Habits, *, system: str, concurrency: int, quota: Quota) -> None:
+    def __init__(
+        self,
+        client: Client,
+        habits: Habits,
+        *,
+        system: str,
+        concurrency: int,
+        quota: Quota,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.system = system
         self.client = client
         self.habits = habits
@@ -43,8 +54,10 @@ class NetSuiteConnector:
             tracks_deletes=habits.track_deletes,
             creates_nothing="NetSuite's web services make no fields, roles, permissions or features: "
             "an administrator does what the remedies say.",
+            prepared_seconds=PREPARED_SECONDS,
         )
         self._quota = quota
+        self._prepared = Prepared(PREPARED_SECONDS, monotonic)
 
     def pull(self, selection: Selection, watermark: Mapping[str, object] | None) -> Iterator[Page]:
         """Yield what changed since the watermark, a call per 1,000 rows, deletions last."""
@@ -58,9 +71,13 @@ class NetSuiteConnector:
         """Return the internal ids of records created under these external ids."""
         return find(self.client, entity, intent_keys)
 
+    def prepare(self, writes: Sequence[Write]) -> None:
+        """Read ahead the versions of updates' records, 500 a call, with what else their requests need."""
+        prepare(self.client, self._prepared, writes)
+
     def deliver(self, writes: Sequence[Write]) -> list[Receipt]:
         """Send the writes, one request each, and return their receipts in order."""
-        return deliver(self.client, writes)
+        return deliver(self.client, writes, self._prepared)
 
     def describe(self, entity: str, native: str) -> EntityDescription:
         """Return the fields of the entity's record type."""
@@ -93,7 +110,7 @@ def connect(
     """Return a connector for the account a connection names. Sends nothing yet.
 
     Options: ``overlap_minutes`` (10), ``lag_seconds`` (120), ``page_rows`` (1,000, at most that), ``lane`` of the quota,
-    ``attempts`` (5) and ``sleep`` of the transport.
+    ``attempts`` (5) and ``sleep`` of the transport, ``monotonic`` for what is read ahead.
     Raises ConfigurationError for a connection that lacks something.
     """
     options = options or {}
@@ -118,7 +135,12 @@ def connect(
     )
     dated = _switch(settings, "date_header")
     return NetSuiteConnector(
-        Client(transport, dated=dated), habits, system=system, concurrency=concurrency, quota=limits
+        Client(transport, dated=dated),
+        habits,
+        system=system,
+        concurrency=concurrency,
+        quota=limits,
+        monotonic=cast("Callable[[], float]", options.get("monotonic", time.monotonic)),
     )
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from crosswalk.connectors.netsuite.bodies import changed_addresses, document, lines_of, new_addresses, split_addresses
 from crosswalk.connectors.netsuite.client import RECORDS
 from crosswalk.connectors.netsuite.errors import AlreadyExistsError, RecordMovedError
+from crosswalk.connectors.netsuite.prepared import Prepared
 from crosswalk.connectors.netsuite.sources import ITEM_RECORDS, Source, source_of
 from crosswalk.connectors.netsuite.statements import MOST_ROWS, Statement
 from crosswalk.connectors.netsuite.targets import Target, Targets
@@ -44,9 +45,12 @@ _EXTERNAL_ID = re.compile(r"[A-Za-z0-9_-]+")  # NetSuite §5.7
 _TRANSFORMED_FROM_ORDER = ("itemFulfillment", "invoice")  # NetSuite §5.10
 
 
-def deliver(client: Client, writes: Sequence[Write]) -> list[Receipt]:
-    """Send the writes one after the other; a receipt for each, in order. What updates must know is asked once for all."""
-    targets = Targets(client, writes)
+def deliver(client: Client, writes: Sequence[Write], prepared: Prepared) -> list[Receipt]:
+    """Send the writes one after the other; a receipt for each, in order.
+
+    What updates must know was read ahead, or is asked once for all.
+    """
+    targets = Targets(client, writes, prepared)
     return [_deliver(client, write, targets) for write in writes]
 
 
@@ -178,7 +182,11 @@ def _update(client: Client, source: Source, write: Write, targets: Targets) -> R
 
 
 def _check_version(write: Write, target: Target) -> None:
-    """Read, compare, then write: there is no ETag (NetSuite §5.6), so that a save in the same second can be missed."""
+    """Read, compare, then write: there is no ETag (NetSuite §5.6), so that a save after the reading can be missed.
+
+    Read by the write itself, that is the time of one request. Read ahead, it is up to ``PREPARED_SECONDS`` more; of two saves at
+    once NetSuite itself refuses one (§11), and the record is then read anew. Only the fields of the write are overwritten.
+    """
     if write.expected_version is None or source_of(write.entity).modified is None:
         return
     if target.version != write.expected_version:

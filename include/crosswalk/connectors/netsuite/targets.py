@@ -1,4 +1,4 @@
-"""What updates must know of their records before they are sent, in one query for all of them.
+"""What updates must know of their records before they are sent, in one query for all of them: now, or ahead of many requests.
 
 The version, because there is no ETag (NetSuite §5.6); an item's type, because its REST type follows from it (§12.3); the
 address book's keys, because an entry without its key is added a second time (§12.1).
@@ -7,14 +7,16 @@ address book's keys, because an entry without its key is added a second time (§
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crosswalk.connectors.netsuite.bodies import PURPOSES
+from crosswalk.connectors.netsuite.prepared import Place, Prepared
 from crosswalk.connectors.netsuite.sources import Source, source_of
 from crosswalk.connectors.netsuite.statements import Condition, Statement, one_of, selected, where
 from crosswalk.model.entities import Kind
-from crosswalk.model.errors import CrosswalkError, NotFoundError
+from crosswalk.model.errors import ConfigurationError, CrosswalkError, NotFoundError, RecordError
 from crosswalk.model.records import Operation, Write
 
 if TYPE_CHECKING:
@@ -36,10 +38,11 @@ class Target:
 
 
 class Targets:
-    """The targets of some updates, asked for when the first is needed."""
+    """The targets of some updates: as they were read ahead, else asked for when the first is needed."""
 
-    def __init__(self, client: Client, writes: Sequence[Write]) -> None:
+    def __init__(self, client: Client, writes: Sequence[Write], prepared: Prepared) -> None:
         self._client = client
+        self._prepared = prepared
         self._waiting = [write for write in writes if write.operation is Operation.UPDATE and must_know(write)]
         self._known: dict[tuple[str, str], Target | None] = {}
 
@@ -49,7 +52,10 @@ class Targets:
             return Target()
         place = (write.entity, write.native_id)
         if place not in self._known:
-            self._load(write)
+            if (kept := self._prepared.take(_place(write))) is not None:
+                self._known[place] = kept.target
+            else:
+                self._load(write)
         target = self._known[place]
         if target is None:
             raise NotFoundError(
@@ -76,6 +82,25 @@ class Targets:
             unknown, found = [write], _ask(self._client, source_of(write.entity), [write])
         for one in unknown:
             self._known[one.entity, str(one.native_id)] = found.get(str(one.native_id))
+
+
+def prepare(client: Client, prepared: Prepared, writes: Sequence[Write]) -> None:
+    """Read ahead what these updates must know; where a query is refused for one of them, each asks for itself later."""
+    by_entity: dict[str, list[Write]] = {}
+    for write in writes:
+        if write.operation is Operation.UPDATE and write.native_id is not None and must_know(write):
+            by_entity.setdefault(write.entity, []).append(write)
+    for entity, members in by_entity.items():
+        for begin in range(0, len(members), MOST_KEYS):
+            chunk = members[begin : begin + MOST_KEYS]
+            sent = prepared.clock()
+            with suppress(RecordError, ConfigurationError):
+                found = _ask(client, source_of(entity), chunk)
+                prepared.put({_place(write): found.get(str(write.native_id)) for write in chunk}, sent)
+
+
+def _place(write: Write) -> Place:
+    return write.entity, str(write.native_id), _has_address(write)
 
 
 def must_know(write: Write) -> bool:

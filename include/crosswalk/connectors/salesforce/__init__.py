@@ -66,6 +66,9 @@ class SalesforceConnector:
         """Return ids by the entity's external id field."""
         return delivery.find(self.client, entity, intent_keys, self.delivery_settings)
 
+    def prepare(self, writes: Sequence[Write]) -> None:
+        """Read nothing ahead: a request's 200 versions take one call, right before it."""
+
     def deliver(self, writes: Sequence[Write]) -> list[Receipt]:
         """Send writes as collections; one receipt each."""
         return delivery.deliver(self.client, writes, self.delivery_settings)

@@ -48,13 +48,13 @@ class Turns:
     def taken(self, records: Iterable[str], parents: Iterable[str], ticket: int) -> Iterator[bool]:
         """Wait until nobody holds any of these, then hold them.
 
-        Yields whether what was read since ``ticket`` may be stale: there was somebody to wait for, or somebody wrote one of the
-        ``records`` since.
+        Yields whether what was read since ``ticket`` may be stale: somebody wrote one of the ``records`` or a child of one since, or
+        still does. Whoever only shares a parent with us has not touched them.
         """
         own = set(records)
         wanted = own | set(parents)
         with self._free:
-            stale = not self._busy.isdisjoint(wanted)
+            stale = not self._busy.isdisjoint(own)
             self._free.wait_for(lambda: self._busy.isdisjoint(wanted), LONGEST_TURN)
             stale = stale or ticket < max((self._ended.get(key, self._forgotten) for key in own), default=0)
             mine = wanted - self._busy
