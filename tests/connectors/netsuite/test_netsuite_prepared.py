@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crosswalk.connectors.netsuite.prepared import Prepared
@@ -98,6 +98,7 @@ def test_a_query_that_is_refused_for_one_record_leaves_the_others_to_ask_for_the
     assert [connector.deliver([update])[0].outcome for update in updates] == [Outcome.DONE] * 2
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 400), st.floats(0, 8)), max_size=30), st.integers(1, 300))
 def test_what_is_kept_is_bounded_and_no_older_than_said(rounds: list[tuple[int, float]], most: int) -> None:
     now, read_at = [0.0], {}
