@@ -79,9 +79,11 @@ class Hand:
     def click(self, element: WebElement) -> None:
         """Click, and look where it leads, also into another window."""
         before = set(self.window.driver.window_handles)
+        elsewhere = element.get_attribute("target") == "_blank"
         element.click()
         self.clicks += 1
-        if opened := set(self.window.driver.window_handles) - before:
+        if elsewhere:
+            opened = eventually(lambda: set(self.window.driver.window_handles) - before, 30, "another window")
             self.window.driver.switch_to.window(opened.pop())
 
 
@@ -104,9 +106,8 @@ def test_from_a_red_task_to_a_replayed_record(oncall: Browser, stack: Stack, fir
     oncall.driver.switch_to.default_content()
     eventually(lambda: f"/dags/{PHASE_2}/runs/" in oncall.driver.current_url, 60, "the run opens in Airflow itself")
     stack.airflow.expect_green(PHASE_2, started)
-    assert stack.rows("select status, resolved_by, replayed_by from hub.quarantine where id = %s", [night.item]) == [
-        ("resolved", f"airflow:{PHASE_2}.deliver_orders", "person:op")
-    ]
+    became = stack.rows("select status, replayed_by from hub.quarantine where id = %s", [night.item])
+    assert became == [("resolved", "person:op")]
     assert len(first.company.orders_of([night.deal])[night.deal]) == 1
     replays = stack.rows("select actor from hub.ledger where kind = 'replayed' and key = %s", [night.deal])
     assert replays == [("person:op",)]
@@ -116,11 +117,8 @@ def test_the_red_task_leads_to_the_page_of_its_error_and_to_what_the_run_did(
     oncall: Browser, stack: Stack, night: Night
 ) -> None:
     oncall.open(f"/dags/{PHASE_2}/runs/{night.run}/tasks/deliver_write_back/details")
-    links = {
-        link.text: str(link.get_attribute("href"))
-        for link in oncall.all("a[href*='/plugin/']")
-        if oncall.see("a[href*='/plugin/runbook']")
-    }
+    oncall.see("a[href*='/plugin/runbook']")
+    links = {link.text: str(link.get_attribute("href")) for link in oncall.all("a[href*='/plugin/']")}
     oncall.driver.get(links["Runbook"])
     oncall.inside("article ol")
     assert "permission: a right is missing" in oncall.see("h1").text
