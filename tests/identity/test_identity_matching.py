@@ -119,6 +119,16 @@ def test_two_records_of_one_company_in_a_system_are_left_to_a_person():
     assert {pair.reason for pair in asked} == {"another record fits about as well"}
 
 
+def test_a_customer_of_two_subsidiaries_is_matched_with_the_one_of_its_own():
+    data = labelled(600, RICH)
+    chosen = next(pair for pair in matched(data).sure)
+    twin = dict(data.right[chosen.right])
+    data.right |= {chosen.right: {**twin, "subsidiary": "Acme GmbH"}, "twin": {**twin, "subsidiary": "Acme Ltd."}}
+    assert chosen.left not in {pair.left for pair in matched(data).sure}
+    data.left[chosen.left]["subsidiary"] = "ACME Ltd"
+    assert (chosen.left, "twin") in pairs(matched(data).sure)
+
+
 def test_a_branch_in_another_town_is_not_its_head_office():
     head: Row = {
         "name": "Brüning Metals GmbH", "website": "bruening-metals.de", "phone": "+4930123456", "billing_street": "Am Markt 1",

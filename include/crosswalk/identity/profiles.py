@@ -24,7 +24,10 @@ _END = 3  # words: items of some ERPs are called "Valves : Ball valve 1in"
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """How an entity is matched. ``reads`` are the canonical fields it wants; ``partition`` one in which a pair must agree."""
+    """How an entity is matched. ``reads`` are the canonical fields it wants.
+
+    The column ``partition`` is what a pair must agree in where both sides know it: a customer's subsidiary.
+    """
 
     entity: str
     reads: tuple[str, ...]
@@ -55,7 +58,7 @@ def _customer_columns(rows: Iterable[Row]) -> Columns:
             ("postal_area", f"{country}{postal[:_POSTAL_AREA]}" if postal else ""),
             ("city", spelling.folded(row.get(f"{where}_city"))),
             ("country", country),
-            ("partition", row.get("partition") or ""),
+            ("partition", spelling.folded(row.get("subsidiary"))),
         ):
             columns[column].append(value)
     return columns
@@ -116,7 +119,7 @@ def _begins(words: str) -> str:
 CUSTOMER = Profile(
     "customer",
     (
-        *("name", "number", "email", "phone", "website"),
+        *("name", "number", "email", "phone", "website", "subsidiary"),
         *(
             f"{kind}_{part}"
             for kind in ("billing", "shipping")
