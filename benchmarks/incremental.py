@@ -60,14 +60,15 @@ def _measured(size: int, place: Path, server: str, known: str) -> dict[str, Any]
     database = new_database(server, f"incremental_{size}", template=known)
     repeat_in_hub(database, pairing().name, times)
     with serving("salesforce", place, accounts_only=BASE, times=times, hours_ago=24) as org:
-        rounds, first = [], _engine(org, database)
+        rounds = []
+        _engine(org, database)
         tidy(database)
         for number in range(ROUNDS):
             change(org, CHANGED, datetime.now(UTC), f"Round {number}")
             settled(server)
             rounds.append(_round(org, database, server))
     middle = median(found["cpu"] for found in rounds)
-    return {**next(found for found in rounds if found["cpu"] == middle), "first_look": first["walls"]["link"]}
+    return next(found for found in rounds if found["cpu"] == middle)
 
 
 def _round(org: Emulator, database: str, server: str) -> dict[str, Any]:
@@ -120,11 +121,10 @@ def outcome(measured: Mapping[int, Mapping[str, Any]]) -> Outcome:
         "wall s",
         "peak MB",
         "requests",
-        "s of the first link",
     ]
     rows = [
         [f"{size:,}", found["cpu"], growth[size], round(found["postgres"], 2), whole[size], found["wall"], round(found["peak_mb"]),
-         found["requests"], found["first_look"]]
+         found["requests"]]
         for size, found in measured.items()
     ]  # fmt: skip
     stages = list(measured[smallest]["stages"])

@@ -52,7 +52,7 @@ def test_slow_pages_and_slower_deep_pages_miss_the_aim(cpu: list[float], met: bo
 def test_growth_is_told_by_the_largest_company() -> None:
     def found(cpu: float) -> dict[str, object]:
         return {"cpu": cpu, "postgres": 1.0, "wall": 2.0, "peak_mb": 100.0, "requests": 1, "stages": {"read": cpu},
-                "walls": {"link": 1.0}, "first_look": 3.0}  # fmt: skip
+                "walls": {"link": 1.0}}  # fmt: skip
 
     sizes = dict(zip(SIZES, (1.0, 1.2, 1.6), strict=True))
     result = incremental_outcome({size: found(cpu) for size, cpu in sizes.items()})
