@@ -27,9 +27,10 @@ _REFUSAL = {
         }
     ],
 }
+_FORBIDDEN = [{"message": "insufficient access rights on object id", "errorCode": "INSUFFICIENT_ACCESS"}]
 _FAULTS = {
     "netsuite": {"kind": "status", "status": 400, "method": "POST", "path": "(?i)/record/v1/salesorder", "count": 1, "body": json.dumps(_REFUSAL)},
-    "salesforce": {"kind": "status", "status": 403, "method": "PATCH", "path": "/services/data"},
+    "salesforce": {"kind": "status", "status": 403, "method": "PATCH", "path": "/services/data", "body": json.dumps(_FORBIDDEN)},
 }  # fmt: skip
 
 
