@@ -88,7 +88,7 @@ def orders_dag(pairing: Pairing) -> DAG | None:
             LinkOperator(task_id="link", pairing=pairing.name, pool=HUB_POOL),
             *_flow(pairing, "orders", "erp"),
             *_flow(pairing, "write_back", "crm"),
-            CheckOperator(task_id="check", pairing=pairing.name, pool=HUB_POOL),
+            CheckOperator(task_id="check", pairing=pairing.name, of="orders", pool=HUB_POOL),
         )
     return dag
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from crosswalk.hub.checks import results_of, violations_of
+from crosswalk.hub.checks import CheckResult, results_of, stored_violations, violations_of
 from crosswalk.hub.database import Hub
 from crosswalk.hub.landing import land
 from crosswalk.hub.links import LinkPair, create_links
@@ -14,9 +14,10 @@ from crosswalk.mapping.fingerprint import fingerprint
 from crosswalk.model.entities import ENTITIES
 from crosswalk.model.records import Image, Value
 from crosswalk.pairing import load_pairing
-from crosswalk.quality.checks import Check, checks_of, load_mappings
+from crosswalk.quality.checks import Check, checks_of, concerns_orders, load_mappings
 from crosswalk.quality.report import entity_counts, latest_checks, trend
 from crosswalk.quality.suite import run_suite
+from tests.quality import company
 
 INCLUDE = Path(__file__).parents[2] / "include"
 SHIPPED = load_pairing(INCLUDE / "pairings" / "netsuite_salesforce.yaml")
@@ -190,3 +191,44 @@ def test_what_the_report_shows_equals_an_independent_count(hub: Hub) -> None:
         (deals,) = entity_counts(connection, PAIRING.name, ("salesforce", "netsuite"), ("deal",))
     assert float(100 * (total - wrong) / total) == pytest.approx(point.score) == pytest.approx(result.score)
     assert (dict(deals.by_system), deals.linked) == ({"salesforce": 2}, 1)
+
+
+# --- A part of the suite ---------------------------------------------------------------------------
+
+
+def test_a_run_in_part_measures_orders_and_shows_the_rest_as_it_was_measured(hub: Hub) -> None:
+    some = ("order_totals", "customer_fields", "contact_duplicates")
+    checks = [check for check in checks_of(company.SHIPPED, company.MAPPINGS) if check.check_id in some]
+
+    def run(name: str, **options: object) -> dict[str, CheckResult]:
+        whole = run_suite(hub, company.NAME, name, checks, **options)  # type: ignore[arg-type]
+        with hub.connection() as connection:
+            found = {one.check_id: one for one in results_of(connection, company.NAME)}
+        assert {one.check_id for one in whole.outcomes} == set(found) == {check.check_id for check in checks}
+        assert {one.run_id for one in found.values()} == {name}
+        return found
+
+    def fault(name: str) -> None:
+        with hub.connection() as connection:
+            connection.execute(company.FAULTS[name][0].encode())
+
+    def rows(name: str, check: str) -> int:
+        with hub.connection() as connection:
+            return len(stored_violations(connection, company.NAME, name, check))
+
+    with hub.connection() as connection:
+        company.sound(connection)
+    fault("two fields of one pair")
+    first = run("r1", due=concerns_orders)  # nothing to take over yet: all of them
+    fault("an e-mail address twice")
+    fault("two cents too much")
+    second = run("r2", due=concerns_orders)
+    assert (first["order_totals"].violations, second["order_totals"].violations) == (0, 1)
+    assert first["customer_fields"].violations == second["customer_fields"].violations == 1
+    assert first["customer_fields"].measured_at == second["customer_fields"].measured_at
+    assert second["contact_duplicates"].violations == first["contact_duplicates"].violations
+    third = run("r3", due=concerns_orders, keep_runs=1)
+    assert third["customer_fields"].measured_at == first["customer_fields"].measured_at
+    assert (rows("r3", "customer_fields"), rows("r3", "order_totals"), rows("r2", "order_totals")) == (1, 1, 0)
+    fourth = run("r4")
+    assert fourth["contact_duplicates"].violations > first["contact_duplicates"].violations

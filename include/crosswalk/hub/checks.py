@@ -89,9 +89,40 @@ _FORGET = """
 delete from hub.check_result where pairing = %(pairing)s and run_id = %(run_id)s and check_id <> all(%(checks)s)
 """
 
+_CARRY = f"""
+insert into hub.check_result ({_COLUMNS})
+select pairing, %(run_id)s, check_id, title, severity, violations, population, score, success, error, measured_at, entity
+  from hub.check_result where pairing = %(pairing)s and run_id = %(from)s and check_id = any(%(checks)s)
+on conflict (pairing, run_id, check_id) do nothing
+returning {_COLUMNS}
+"""
+
+# A result is another one's copy when it was measured at the same moment: the rows are with the run that measured.
 _LET_GO = """
-delete from hub.check_violation v where v.pairing = %(pairing)s and v.run_id in (
-    select run_id from hub.check_result where pairing = %(pairing)s group by 1 order by max(measured_at) desc offset %(runs)s)
+with run as materialized (
+    select run_id, max(measured_at) as at from hub.check_result where pairing = %(pairing)s group by 1
+),
+shown as materialized (
+    select distinct measured.run_id, measured.check_id
+      from (select run_id from run order by at desc limit %(runs)s) kept
+      join hub.check_result r on r.pairing = %(pairing)s and r.run_id = kept.run_id
+      join hub.check_result measured on (measured.pairing, measured.check_id, measured.measured_at) = (r.pairing, r.check_id, r.measured_at)
+)
+delete from hub.check_violation v
+ where v.pairing = %(pairing)s and v.run_id in (select run_id from run)
+   and not exists (select 1 from shown s where s.run_id = v.run_id and s.check_id = v.check_id)
+"""
+
+_MEASURED_BY = """
+select measured.run_id
+  from hub.check_result r
+  join hub.check_result measured on (measured.pairing, measured.check_id, measured.measured_at) = (r.pairing, r.check_id, r.measured_at)
+ where (r.pairing, r.run_id, r.check_id) = (%s, %s, %s)
+ order by measured.id limit 1
+"""
+
+_LATEST = """
+select run_id from hub.check_result where pairing = %(pairing)s and run_id <> %(run_id)s order by measured_at desc, id desc limit 1
 """
 
 
@@ -111,8 +142,23 @@ def store_outcomes(
         cursor.executemany(_STORE, rows)
 
 
+def latest_run(connection: Connection, pairing: str, *, other_than: str) -> str | None:
+    """Return the pairing's latest run with results that is not this one."""
+    row = connection.execute(_LATEST, {"pairing": pairing, "run_id": other_than}).fetchone()
+    return None if row is None else str(row[0])
+
+
+def carry_over(
+    connection: Connection, *, pairing: str, run_id: str, earlier: str, checks: Iterable[str]
+) -> list[CheckResult]:
+    """Take over an earlier run's results of these checks, with the time they were measured at; their rows stay where they are."""
+    parameters = {"pairing": pairing, "run_id": run_id, "from": earlier, "checks": list(checks)}
+    with connection.cursor(row_factory=class_row(CheckResult)) as cursor:
+        return cursor.execute(_CARRY, parameters).fetchall()
+
+
 def let_go_of_violations(connection: Connection, pairing: str, *, keep_runs: int) -> int:
-    """Delete the violating rows of all but the last runs; results stay, and the trend with them."""
+    """Delete the violating rows that none of the last runs shows, its own or carried over; results stay, and the trend with them."""
     return connection.execute(_LET_GO, {"pairing": pairing, "runs": keep_runs}).rowcount
 
 
@@ -134,7 +180,12 @@ def violations_of(
 def stored_violations(
     connection: Connection, pairing: str, run_id: str, check_id: str, *, limit: int = 1000, offset: int = 0
 ) -> list[Violation]:
-    """Return the rows that broke a check in a run, a page of them, with their numbers. Money in them is Decimal."""
+    """Return the rows that broke a check in a run, a page of them, with their numbers. Money in them is Decimal.
+
+    Of a result that was carried over, they are those of the run that measured it.
+    """
+    measured = connection.execute(_MEASURED_BY, (pairing, run_id, check_id)).fetchone()
+    run_id = run_id if measured is None else measured[0]
     query = """select id, run_id, check_id, detail::text from hub.check_violation
         where (pairing, run_id, check_id) = (%s, %s, %s) order by id limit %s offset %s"""
     return [_violation(*row) for row in connection.execute(query, (pairing, run_id, check_id, limit, offset))]

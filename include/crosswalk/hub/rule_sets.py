@@ -1,4 +1,4 @@
-"""How far linking has looked at each entity, so that the next run looks only at what changed since.
+"""How far linking has looked at each entity, and writing back at the links, so that the next run looks only at what changed since.
 
 Images are found again by ``changed_at``, which is the hub's clock when their landing began. A landing may commit late, after records
 with a younger stamp were looked at: therefore the mark never passes the beginning of a transaction that is still running.

@@ -24,6 +24,17 @@ def _search_indexes() -> tuple[sa.Index, sa.Index]:
     )
 
 
+def _closing_deals() -> sa.Index:
+    """Return the index of deals by their day, of which only the young are amended."""
+    return sa.Index("ix_deal_close_date", "system", "close_date")
+
+
+def _unlinked_customers() -> sa.Index:
+    """Return the index of customers without a counterpart: the CRM's are those that may become one of the ERP."""
+    alone = sa.text("deleted_at IS NULL AND counterpart_key IS NULL")
+    return sa.Index("ix_customer_alone", "system", "key", postgresql_where=alone)
+
+
 def _unordered_deals() -> sa.Index:
     """Return the index of won deals whose order the CRM does not know yet."""
     open_work = sa.text("is_won AND deleted_at IS NULL AND counterpart_key IS NULL")
@@ -60,8 +71,8 @@ def _image_table(entity: Entity) -> sa.Table:
         json("extras"),
         *indexes,
         sa.Index(f"ix_{entity.name}_changed_at", "system", "changed_at"),
-        *(_search_indexes() if entity.name == "customer" else ()),
-        *((_unordered_deals(), _approvals()) if entity.name == "deal" else ()),
+        *((*_search_indexes(), _unlinked_customers()) if entity.name == "customer" else ()),
+        *((_unordered_deals(), _approvals(), _closing_deals()) if entity.name == "deal" else ()),
     )
 
 
@@ -97,7 +108,7 @@ sa.Table(
     text("rule"),
     instant("created_at", null=False),
     text("run_id"),
-    sa.Index("ix_link_pairing_entity", "pairing", "entity"),
+    sa.Index("ix_link_created", "pairing", "entity", "created_at"),
 )
 
 sa.Table(
@@ -263,6 +274,15 @@ sa.Table(
     sa.Index("ix_intent_target", "target_system", "target_key"),
     sa.Index(
         "ix_intent_unsettled", "pairing", "flow", postgresql_where=sa.text("status = 'done' AND settled_at IS NULL")
+    ),
+    sa.Index("ix_intent_stuck", "pairing", "flow", postgresql_where=sa.text("status IN ('rejected', 'shadowed')")),
+    sa.Index(
+        "ix_intent_customer_made",
+        "pairing",
+        "source_key",
+        postgresql_where=sa.text(
+            "flow = 'orders' AND entity = 'customer' AND operation = 'create' AND status = 'done'"
+        ),
     ),
     sa.Index("ix_intent_finished", "pairing", "flow", "finished_at", postgresql_where=sa.text("status = 'done'")),
     sa.Index(

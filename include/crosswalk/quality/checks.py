@@ -66,6 +66,23 @@ class Check:
     erp_entity: str = ""
 
 
+_OF_ORDERS = (
+    "linked_keys",
+    "links",
+    "one_order",
+    "order_customer",
+    "order_totals",
+    "pending_orders",
+    "freshness",
+    "open_writes",
+)
+
+
+def concerns_orders(check: Check) -> bool:
+    """Tell whether a check is about what phase 2 does itself: deals, their orders, the ids that come back, and what is still to be sent."""
+    return check.entity in ("deal", "order", "sync") and check.kind in _OF_ORDERS
+
+
 def load_mappings(pairing: Pairing, folder: Path) -> dict[Side, SystemMapping]:
     """Read the mapping files of both sides; raises ConfigurationError naming every mistake."""
     return {side: load_mapping(folder / pairing.side(side).mapping) for side in SIDES}

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crosswalk.hub.checks import CheckOutcome, let_go_of_violations, store_outcomes
+from crosswalk.hub.checks import (
+    CheckOutcome,
+    CheckResult,
+    carry_over,
+    latest_run,
+    let_go_of_violations,
+    results_of,
+    store_outcomes,
+)
 from crosswalk.hub.database import Hub
 from crosswalk.quality.checks import Check
 
@@ -26,8 +34,18 @@ class SuiteResult:
         return None if population == 0 else 100.0 * (population - violations) / population
 
 
-def run_suite(hub: Hub, pairing: str, run_id: str, checks: Sequence[Check], *, keep_runs: int = 20) -> SuiteResult:
+def run_suite(
+    hub: Hub,
+    pairing: str,
+    run_id: str,
+    checks: Sequence[Check],
+    *,
+    keep_runs: int = 20,
+    due: Callable[[Check], bool] = lambda check: True,
+) -> SuiteResult:
     """Run the checks on the hub and store outcome and violating rows; rerunning a run replaces its results.
+
+    A check that is not ``due`` is not run where the latest run tells how it ended: that is carried over, so that every run's results are whole.
 
     Of all but the last ``keep_runs`` runs the violating rows are let go; their results stay. A check that cannot be run (bad SQL, lost connection) is an outcome with ``error`` set, never a silent pass.
     """
@@ -37,6 +55,12 @@ def run_suite(hub: Hub, pairing: str, run_id: str, checks: Sequence[Check], *, k
 
     from crosswalk.quality.expectation import ExpectSystemsToAgree
 
+    with hub.connection() as connection:
+        earlier = latest_run(connection, pairing, other_than=run_id)
+        told = results_of(connection, pairing, earlier) if earlier else []
+    ended = {one.check_id for one in told if one.error is None}
+    kept = [check.check_id for check in checks if not due(check) and check.check_id in ended]
+    checks = [check for check in checks if check.check_id not in kept]
     expectations = [
         ExpectSystemsToAgree(
             run_id=run_id,
@@ -59,6 +83,9 @@ def run_suite(hub: Hub, pairing: str, run_id: str, checks: Sequence[Check], *, k
     )
     with hub.connection() as connection:
         store_outcomes(connection, pairing=pairing, run_id=run_id, outcomes=outcomes)
+        if earlier is not None and kept:
+            carried = carry_over(connection, pairing=pairing, run_id=run_id, earlier=earlier, checks=kept)
+            outcomes += tuple(_carried(one) for one in carried)
         let_go_of_violations(connection, pairing, keep_runs=keep_runs)
     return SuiteResult(outcomes)
 
@@ -90,6 +117,11 @@ def _outcome(check: Check, result: Any) -> CheckOutcome:
         error=failure,
         entity=check.entity,
     )
+
+
+def _carried(result: CheckResult) -> CheckOutcome:
+    names = ("check_id", "title", "severity", "violations", "population", "success", "error", "entity")
+    return CheckOutcome(**{name: getattr(result, name) for name in names})
 
 
 def _exception_of(info: Any) -> str | None:

@@ -50,15 +50,18 @@ select i.source_key from hub.intent i
 _LATE_PARENTS = """
 select account.key, account.version, child.key, child.name, child.version, parents.key
   from hub.intent i
-  join hub.customer account on account.system = %(crm)s and account.key = i.source_key and account.deleted_at is null
-  join hub.link_end mine on mine.pairing = %(pairing)s and mine.entity = 'customer' and mine.system = account.system and mine.key = account.key
-  join hub.link_end theirs on theirs.link_id = mine.link_id and theirs.system = %(erp)s
-  join hub.customer child on child.system = theirs.system and child.key = theirs.key and child.deleted_at is null
-  join hub.link_end above on above.pairing = mine.pairing and above.entity = 'customer' and above.system = account.system
-   and above.key = account.parent_key
-  join hub.link_end parents on parents.link_id = above.link_id and parents.system = theirs.system and parents.key <> child.key
+ cross join lateral (select c.key, c.version, c.parent_key from hub.customer c
+                      where c.system = %(crm)s and c.key = i.source_key and c.deleted_at is null and c.parent_key is not null limit 1) account
+ cross join lateral (select e.link_id from hub.link_end e where e.pairing = %(pairing)s and e.entity = 'customer' and e.system = %(crm)s
+                        and e.key = account.key limit 1) mine
+ cross join lateral (select e.key from hub.link_end e where e.link_id = mine.link_id and e.system = %(erp)s offset 0) theirs
+ cross join lateral (select c.key, c.name, c.version from hub.customer c
+                      where c.system = %(erp)s and c.key = theirs.key and c.deleted_at is null and c.parent_key is null limit 1) child
+ cross join lateral (select e.link_id from hub.link_end e where e.pairing = %(pairing)s and e.entity = 'customer' and e.system = %(crm)s
+                        and e.key = account.parent_key limit 1) above
+ cross join lateral (select e.key from hub.link_end e
+                      where e.link_id = above.link_id and e.system = %(erp)s and e.key <> child.key offset 0) parents
  where i.pairing = %(pairing)s and i.flow = 'orders' and i.entity = 'customer' and i.operation = 'create' and i.status = 'done'
-   and child.parent_key is null
  order by account.key
 """
 

@@ -15,17 +15,30 @@ from crosswalk.model.records import Image
 from crosswalk.orders.facts import DealFacts, ProductFacts
 from crosswalk.pairing import Pairing
 
+# Young deals and those whose order waits are found by indexes; the rest of the company's deals are not read.
 _CANDIDATES = """
-select deal.key, case when i.status in ('planned', 'held') then i.payload ->> 'order_date' end
-  from hub.deal deal
-  left join hub.intent i on i.key = %(prefix)s || deal.key || '-R1'
- where deal.system = %(crm)s and deal.deleted_at is null and deal.is_won
-   and (coalesce(deal.close_date, current_date) >= %(since)s or i.status in ('planned', 'held'))
-   and deal.counterpart_key is null
+with candidate as materialized (
+    select key from hub.deal
+     where system = %(crm)s and is_won and deleted_at is null and counterpart_key is null and close_date >= %(since)s
+     union
+    select key from hub.deal
+     where system = %(crm)s and is_won and deleted_at is null and counterpart_key is null and close_date is null
+     union
+    select source_key from hub.intent
+     where pairing = %(pairing)s and flow = 'orders' and status in ('planned', 'held') and entity = 'order' and source_system = %(crm)s
+)
+select deal.key, case when i.status in ('planned', 'held') then i.order_date end
+  from candidate c
+ cross join lateral (select d.key, d.version, d.close_date from hub.deal d
+                      where d.system = %(crm)s and d.key = c.key and d.deleted_at is null and d.is_won and d.counterpart_key is null limit 1) deal
+  left join lateral (select i.key, i.status, i.source_version, i.payload ->> 'order_date' as order_date
+                       from hub.intent i where i.key = %(prefix)s || c.key || '-R1' limit 1) i on true
+ where (coalesce(deal.close_date, current_date) >= %(since)s or i.status in ('planned', 'held'))
    and (i.key is null or i.status in ('planned', 'held', 'shadowed')
         or i.status = 'rejected' and (i.source_version is distinct from deal.version or deal.key = any(%(asked)s)))
    and (%(asked)s::text[] = '{}' or deal.key = any(%(asked)s))
-   and not exists (select 1 from hub.link_end e where e.pairing = %(pairing)s and e.entity = 'deal_order' and e.system = %(crm)s and e.key = deal.key)
+   and not exists (select 1 from hub.link_end e
+                    where e.pairing = %(pairing)s and e.entity = 'deal_order' and e.system = %(crm)s and e.key = c.key offset 0)
  order by deal.close_date, deal.key
 """
 

@@ -86,7 +86,7 @@ def _write_back(
 ) -> tuple[int, list[IntentDraft], int]:
     drafts = [
         draft
-        for draft in write_back_drafts(ctx, connection)
+        for draft in write_back_drafts(ctx, connection, whole=bool(only))
         if not only or draft.source_key in only or draft.target_key in only
     ]
     return len(drafts), drafts, 0

@@ -31,20 +31,29 @@ OVERLAP = timedelta(minutes=15)  # longer than any landing takes to commit
 # Only orders that we made and whose content we know. A deal is looked at when it, its lines or its account changed since both sides
 # agreed; what is amended, waits or is flagged did not agree, and is looked at until it does.
 _CANDIDATES = """
+with candidate as materialized (
+    select key, changed_at, customer_key from hub.deal where system = %(crm)s and close_date >= %(since)s
+     union all
+    select key, changed_at, customer_key from hub.deal where system = %(crm)s and close_date is null and current_date >= %(since)s
+     union all
+    select key, changed_at, customer_key from hub.deal
+     where system = %(crm)s and key = any(%(asked)s) and close_date < %(since)s
+)
 select mine.key, theirs.key, base.image, done.revision, done.ordered
-  from hub.link_end mine
-  join hub.link_end theirs on theirs.link_id = mine.link_id and theirs.system = %(erp)s
-  join hub.deal deal on deal.system = mine.system and deal.key = mine.key
-  left join hub.base_image base on base.link_id = mine.link_id and base.system = mine.system
+  from candidate deal
+ cross join lateral (
+      select e.link_id, e.key, e.system from hub.link_end e
+       where e.pairing = %(pairing)s and e.entity = 'deal_order' and e.system = %(crm)s and e.key = deal.key limit 1) mine
+ cross join lateral (select e.key from hub.link_end e where e.link_id = mine.link_id and e.system = %(erp)s offset 0) theirs
+  left join lateral (select b.link_id, b.image, b.settled_at from hub.base_image b
+                      where b.link_id = mine.link_id and b.system = mine.system limit 1) base on true
  cross join lateral (
       select (i.payload ->> 'revision')::int as revision, i.payload -> 'ordered' as ordered
         from hub.intent i
        where i.source_system = mine.system and i.source_key = mine.key and i.pairing = %(pairing)s and i.flow = 'orders'
          and i.entity = 'order' and i.status = 'done' and i.payload ? 'ordered'
        order by 1 desc limit 1) done
- where mine.pairing = %(pairing)s and mine.entity = 'deal_order' and mine.system = %(crm)s
-   and (%(asked)s::text[] = '{}' or mine.key = any(%(asked)s))
-   and (coalesce(deal.close_date, current_date) >= %(since)s or deal.key = any(%(asked)s))
+ where (%(asked)s::text[] = '{}' or mine.key = any(%(asked)s))
    and not exists (select 1 from hub.intent i where i.source_system = mine.system and i.source_key = mine.key and i.pairing = %(pairing)s
                       and i.flow = 'orders' and i.entity = 'order' and i.status in ('sending', 'in_doubt'))
    and (base.link_id is null or (base.image ->> 'revision')::int is distinct from done.revision

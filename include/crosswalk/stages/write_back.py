@@ -3,44 +3,76 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 import psycopg
 
 from crosswalk.hub.codec import encode
 from crosswalk.hub.intents import IntentDraft
+from crosswalk.hub.rule_sets import advance
 from crosswalk.model.records import Value
 from crosswalk.stages.approval_status import STATUS, approval_statuses
 from crosswalk.stages.context import StageContext
 
 _LINKED_BY_US = """
-select mine.key, theirs.key, image.version, image.counterpart_key
-  from hub.link l
-  join hub.link_end mine on mine.link_id = l.id and mine.system = %(crm)s
-  join hub.link_end theirs on theirs.link_id = l.id and theirs.system = %(erp)s
-  join hub.{table} image on image.system = %(crm)s and image.key = mine.key and image.deleted_at is null
- where l.pairing = %(pairing)s and l.entity = %(link)s and image.counterpart_key is null
- order by mine.key
+select image.key, theirs.key, image.version
+  from {candidates} c
+ cross join lateral (select i.key, i.version from hub.{table} i
+                      where i.system = %(crm)s and i.key = c.key and i.deleted_at is null and i.counterpart_key is null limit 1) image
+ cross join lateral (select e.link_id from hub.link_end e
+                      where e.pairing = %(pairing)s and e.entity = %(link)s and e.system = %(crm)s and e.key = c.key limit 1) mine
+ cross join lateral (select e.key from hub.link_end e where e.link_id = mine.link_id and e.system = %(erp)s offset 0) theirs
+ order by image.key
 """
+
+_ALL = """(select key from hub.link_end where pairing = %(pairing)s and entity = %(link)s and system = %(crm)s)"""
+
+# What was linked or changed since the last look, and what was wanted then and is not done.
+_CHANGED = """(
+    select e.key from hub.link l
+     cross join lateral (select e.key from hub.link_end e where e.link_id = l.id and e.system = %(crm)s offset 0) e
+     where l.pairing = %(pairing)s and l.entity = %(link)s and l.created_at > %(since)s
+     union
+    select key from hub.{table} where system = %(crm)s and changed_at > %(since)s
+     union
+    select key from hub.ledger
+     where at > %(since)s and kind = 'redirected' and pairing = %(pairing)s and system = %(crm)s and entity = %(link)s
+     union
+    select target_key from hub.intent
+     where pairing = %(pairing)s and flow = 'write_back' and entity = %(entity)s and status in ('planned', 'held')
+     union
+    select target_key from hub.intent
+     where pairing = %(pairing)s and flow = 'write_back' and entity = %(entity)s and status in ('rejected', 'shadowed'))"""
 
 _LINK_OF = {"customer": "customer", "product": "product", "deal": "deal_order"}
 
 
-def write_back_drafts(ctx: StageContext, connection: psycopg.Connection) -> Iterator[IntentDraft]:
+def write_back_drafts(
+    ctx: StageContext, connection: psycopg.Connection, *, whole: bool = False
+) -> Iterator[IntentDraft]:
     """Yield an update for every linked CRM record whose stored ERP id is empty, and for every deal whose approval stands otherwise than
     it says; one where it is both. An ERP id that is there is never replaced.
+
+    Looked at is what was linked or changed since the last look, and what was wanted and is not done; all links the first time, and
+    with ``whole``, which is no look that counts.
     """
+    since = None if whole else _since(ctx, connection)
     stands = approval_statuses(ctx, connection)
     for entity, fields in ctx.pairing.write_back.items():
         if "counterpart_key" not in fields:
             continue
-        query = _LINKED_BY_US.format(table=f'"{entity}"')
+        table = f'"{entity}"'
+        candidates = _ALL if since is None else _CHANGED.format(table=table)
+        query = _LINKED_BY_US.format(table=table, candidates=candidates)
         parameters = {
             "crm": ctx.pairing.crm.system,
             "erp": ctx.pairing.erp.system,
             "pairing": ctx.pairing.name,
             "link": _LINK_OF[entity],
+            "entity": entity,
+            "since": since,
         }
-        for crm_key, erp_key, version, _ in connection.execute(query.encode(), parameters).fetchall():
+        for crm_key, erp_key, version in connection.execute(query.encode(), parameters).fetchall():
             status = stands.pop(crm_key, None) if entity == "deal" else None
             values = {"counterpart_key": erp_key, **(status.values if status else {})}
             source = (ctx.pairing.erp.system, "order" if entity == "deal" else entity, erp_key)
@@ -81,3 +113,11 @@ def _draft(
         depends_on=None,
         payload=payload,
     )
+
+
+def _since(ctx: StageContext, connection: psycopg.Connection) -> datetime | None:
+    """Return the last look's time, and begin the next; other systems or entities than the last time's begin anew."""
+    pairing = ctx.pairing
+    told = [["systems", pairing.crm.system, pairing.erp.system]]
+    told += [[entity, *fields] for entity, fields in sorted(pairing.write_back.items())]
+    return advance(connection, pairing.name, "write_back", told, ctx.run_id).since
