@@ -65,7 +65,7 @@ wait for `{pairing.name}__approvals`.
 | `deliver_orders` | sends; the intent is stored before the request, its key travels in the record |
 | `settle_orders` | reads back and links |
 | `plan_write_back` … `settle_write_back` | stores the ERP's id in accounts and deals |
-| `check` | compares the systems |
+| `check` | compares deals and orders, and what is still to be sent; the other checks' results are those of phase 1 |
 
 `dry_run` plans and stores, and sends nothing. `record_ids` (`deal:006…`) narrows the plan to these deals. {_BRAKE}
 {_NIGHT}"""
