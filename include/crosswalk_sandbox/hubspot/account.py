@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -46,6 +47,7 @@ class Account:
         self.types = Types(options.portal_id)
         self._definitions: dict[str, dict[str, Definition]] = {}
         self._pipelines: dict[str, list[dict[str, Any]]] = {}
+        self._noted: deque[tuple[int, str, str]] = deque()
         if store.setting("portal") is None:
             self._found()
         self.types.set_custom(store.shown("SELECT shown FROM schema"))
@@ -150,8 +152,13 @@ class Account:
         return dict(orjson.loads(self.store.setting("credentials") or "{}"))
 
     def misuse(self, kind: str, detail: str) -> None:
-        """Note something a client should not do (§25, strict mode)."""
-        self.store.execute("INSERT INTO misuse (at, kind, detail) VALUES (?, ?, ?)", (self.store.now(), kind, detail))
+        """Note something a client should not do (§25, strict mode); kept even where the request is undone."""
+        self._noted.append((self.store.now(), kind, detail))
+
+    def keep_notes(self) -> None:
+        """Write down what was noted; call outside of any transaction."""
+        while self._noted:
+            self.store.execute("INSERT INTO misuse (at, kind, detail) VALUES (?, ?, ?)", self._noted.popleft())
 
     # founding
 

@@ -13,7 +13,9 @@ from crosswalk_sandbox.hubspot import moments
 from .account import Account
 from .calls import Caller
 from .errors import Refusal
-from .events.outbox import Outbox
+from .events.delivery import Delivery
+from .events.timeline import TimelineRoutes
+from .events.webhooks import WebhookRoutes
 from .limits import POLICIES, Limits
 from .options import Options
 from .records.service import Records
@@ -27,11 +29,10 @@ _BULK = 2_000
 class Actions:
     """What the control routes may do to the account."""
 
-    def __init__(self, account: Account, records: Records, limits: Limits, outbox: Outbox) -> None:
+    def __init__(self, account: Account, records: Records, limits: Limits) -> None:
         self._account = account
         self._records = records
         self._limits = limits
-        self._outbox = outbox
         self._store = account.store
 
     def table(self) -> dict[str, Action]:
@@ -69,14 +70,14 @@ class Actions:
             raise ValueError(f"There is no archived {kind.singular} {wish.get('id')}")
         if self._store.now() - (record.archived or 0) > 90 * 86_400_000:
             raise ValueError("A record can be restored within 90 days")
-        self._said(lambda: self._records.restore(kind, record))
+        said(lambda: self._records.restore(kind, record))
         return {"restored": record.id}
 
     def edit(self, wish: Mapping[str, Any]) -> dict[str, Any]:
         """Change ``properties`` of ``id`` as a user in the interface would: the source is not our app."""
         kind = self._kind(wish)
         record = self._records.find(kind, str(wish.get("id", "")))
-        self._said(lambda: self._records.update(kind, record, dict(wish.get("properties", {})), Caller(user_id=11)))
+        said(lambda: self._records.update(kind, record, dict(wish.get("properties", {})), Caller(user_id=11)))
         return {"edited": record.id}
 
     def bulk_edit(self, wish: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,6 +107,7 @@ class Actions:
 
     def misuse(self, wish: Mapping[str, Any]) -> list[dict[str, Any]]:
         """What clients did that they should not; ``clear`` forgets it."""
+        self._account.keep_notes()
         rows = self._store.rows("SELECT at, kind, detail FROM misuse ORDER BY number")
         if wish.get("clear"):
             self._store.execute("DELETE FROM misuse")
@@ -122,9 +124,40 @@ class Actions:
             raise ValueError(f"There is no object type {wish.get('type')!r}")
         return kind
 
-    @staticmethod
-    def _said(work: Callable[[], object]) -> None:
-        try:
-            work()
-        except Refusal as refusal:
-            raise ValueError(refusal.message) from refusal
+
+class EventActions:
+    """What the control routes may do to webhooks and app events."""
+
+    def __init__(self, delivery: Delivery, webhooks: WebhookRoutes, timeline: TimelineRoutes) -> None:
+        self._delivery = delivery
+        self._webhooks = webhooks
+        self._timeline = timeline
+
+    def table(self) -> dict[str, Action]:
+        """Actions by name."""
+        return {
+            "webhook_target": self.webhook_target, "webhooks": self.webhooks, "send_webhooks": self.send_webhooks,
+            "define_app_event": self._timeline.define_app_event,
+        }  # fmt: skip
+
+    def webhook_target(self, wish: Mapping[str, Any]) -> dict[str, Any]:
+        """Send events to ``url`` on this machine, for ``subscriptions`` (``eventType``, ``propertyName``, ``objectTypeId``)."""
+        aimed = said(lambda: self._webhooks.aim({"targetUrl": wish.get("url", "")}))
+        wanted = [{**one, "active": True} for one in wish.get("subscriptions", [])]
+        return {**aimed, "subscriptions": said(lambda: [self._webhooks.add(one) for one in wanted])}
+
+    def webhooks(self, _wish: Mapping[str, Any]) -> dict[str, Any]:
+        """What waits and what was sent lately."""
+        return {"pending": self._delivery.pending(), "sent": list(self._delivery.log)}
+
+    def send_webhooks(self, _wish: Mapping[str, Any]) -> dict[str, Any]:
+        """Send what is due now, here and not in the background."""
+        return {"requests": self._delivery.send_due(), "pending": self._delivery.pending()}
+
+
+def said(work: Callable[[], Any]) -> Any:
+    """Run; a refusal becomes the sentence of a ValueError."""
+    try:
+        return work()
+    except Refusal as refusal:
+        raise ValueError(refusal.message) from refusal

@@ -6,6 +6,7 @@ import logging
 import secrets
 import time
 import uuid
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
@@ -32,7 +33,8 @@ _JSON: Final = "application/json"
 class App:
     """ASGI app of one account; handlers run in threads, the store keeps writes apart."""
 
-    def __init__(self, gate: Gate, limits: Limits, routes: Routes) -> None:
+    def __init__(self, gate: Gate, limits: Limits, routes: Routes, before: Callable[[], None] = lambda: None) -> None:
+        self._before = before
         self._gate = gate
         self._limits = limits
         self._routes = routes
@@ -83,6 +85,7 @@ class App:
         if body and resource.guard != "open":
             _check_media(call)
             call.json()
+        self._before()
         call.caller = self._gate.admit(call, resource.guard, inside)
         try:
             self._limits.admit(call.caller, resource.counted)

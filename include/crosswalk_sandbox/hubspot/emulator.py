@@ -7,16 +7,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .account import REDIRECT, Account
-from .actions import Action, Actions
+from .actions import Action, Actions, EventActions
 from .app import App, error_body
 from .auth import Gate, OAuth
 from .calls import Routes
+from .events.delivery import Delivery
+from .events.journal import Journal
 from .events.outbox import Outbox
+from .events.timeline import TimelineRoutes
+from .events.webhooks import WebhookRoutes
+from .legacy import LegacyRoutes
 from .limits import Limits
 from .links.service import Links
 from .links.v3 import OldAssociationRoutes
 from .links.v4 import AssociationRoutes, LabelRoutes
 from .options import Options
+from .records.automation import Automation
 from .records.batches import Batches
 from .records.merging import Merging
 from .records.routes import RecordRoutes
@@ -46,8 +52,19 @@ class HubSpotEmulator:
         self._oauth = OAuth(self.account)
         self._outbox = Outbox(self.account)
         self.records = Records(self.account, Links(self.account, self._outbox), self._outbox)
-        self.app = App(Gate(self.account), self._limits, self._routes())
-        self.actions: Mapping[str, Action] = Actions(self.account, self.records, self._limits, self._outbox).table()
+        self.delivery = Delivery(self.account)
+        self._outbox.wake = self.delivery.wake
+        self._journal = Journal(self.account)
+        self._outbox.listeners.append(self._journal.hear)
+        self._webhooks = WebhookRoutes(self.account, self._outbox)
+        self._timeline = TimelineRoutes(self.account, self.records)
+        self.app = App(Gate(self.account), self._limits, self._routes(), Automation(self.account, self.records).run)
+        events = EventActions(self.delivery, self._webhooks, self._timeline)
+        self.actions: Mapping[str, Action] = {
+            **Actions(self.account, self.records, self._limits).table(),
+            **events.table(),
+        }
+        self.delivery.start()
 
     def _routes(self) -> Routes:
         """Every resource; fixed words come before names in the same place."""
@@ -56,7 +73,7 @@ class HubSpotEmulator:
             self._oauth, FactRoutes(account, self._limits), PropertyRoutes(account), PipelineRoutes(account),
             SchemaRoutes(account, records.links.types), LabelRoutes(account, records), AssociationRoutes(account, records),
             OldAssociationRoutes(account, records), Search(account, records), Batches(account, records), Merging(account, records),
-            RecordRoutes(account, records),
+            RecordRoutes(account, records), self._webhooks, self._timeline, self._journal, LegacyRoutes(account, records),
         ):  # fmt: skip
             part.routes(routes)
         return routes
@@ -86,4 +103,5 @@ class HubSpotEmulator:
 
     def close(self) -> None:
         """Let go of files and threads."""
+        self.delivery.close()
         self._store.close()

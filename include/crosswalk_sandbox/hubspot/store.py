@@ -48,6 +48,7 @@ CREATE TABLE IF NOT EXISTS app_document (app INTEGER, family TEXT, id TEXT, show
 CREATE TABLE IF NOT EXISTS timeline_event (template TEXT, id TEXT, shown TEXT, PRIMARY KEY (template, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS journal (number INTEGER PRIMARY KEY, at INTEGER, shown TEXT);
 CREATE TABLE IF NOT EXISTS outbox (number INTEGER PRIMARY KEY, due INTEGER, attempt INTEGER, subscription TEXT, event TEXT);
+CREATE TABLE IF NOT EXISTS automation (number INTEGER PRIMARY KEY, due INTEGER, contact INTEGER);
 CREATE TABLE IF NOT EXISTS misuse (number INTEGER PRIMARY KEY, at INTEGER, kind TEXT, detail TEXT);
 """
 _INDEXES: Final = (

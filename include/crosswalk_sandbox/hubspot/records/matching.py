@@ -184,9 +184,9 @@ def _indexed(kind: ObjectType, name: str, operator: str, wanted: list[str]) -> t
     if operator != "EQ":
         return None
     if (kind.id, name) == (COMPANY, "domain"):
-        return "lower(json_extract(properties, '$.domain')) = ?", [wanted[0].lower()]
+        return "type = '0-2' AND lower(json_extract(properties, '$.domain')) = ?", [wanted[0].lower()]
     if (kind.id, name) == (DEAL, "dealstage"):
-        return "json_extract(properties, '$.dealstage') = ?", [wanted[0]]
+        return "type = '0-3' AND json_extract(properties, '$.dealstage') = ?", [wanted[0]]
     if (kind.id, name) == (CONTACT, "email"):
         return "id IN (SELECT id FROM taken WHERE type = '0-1' AND property = 'email' AND value = ?)", [
             wanted[0].lower()

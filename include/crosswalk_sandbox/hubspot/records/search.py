@@ -52,6 +52,7 @@ class Search:
         words = str(body.get("query") or "").lower().split()
         if len(str(body.get("query") or "")) > LONGEST_QUERY:
             raise validation(f"query is longer than {LONGEST_QUERY} characters")
+        self._confirmations(kind, body)
         total, found = self._found(kind, groups, words, order, after, limit)
         properties = body.get("properties")
         if properties is not None and not isinstance(properties, list):
@@ -64,6 +65,22 @@ class Search:
         if after + len(found) < total and found:
             answer["paging"] = {"next": {"after": str(after + len(found))}}
         return Reply(200, answer)
+
+    def _confirmations(self, kind: ObjectType, body: Mapping[str, Any]) -> None:
+        """Note a search for what was just written: the index may not know it yet (§8)."""
+        stale = self._records.index.stale(kind.id)
+        for group in body.get("filterGroups") or () if stale else ():
+            for one in group.get("filters") or ():
+                name, value = str(one.get("propertyName")), str(one.get("value"))
+                if one.get("operator") != "EQ" or not self._account.unique_property(kind, name):
+                    continue
+                ident = (
+                    int(value)
+                    if name == "hs_object_id" and value.isdigit()
+                    else self._records.holder(kind, name, value)
+                )
+                if ident in stale:
+                    self._account.misuse("search used as confirmation", f"{kind.singular} {name}")
 
     # matching
 
@@ -93,7 +110,8 @@ class Search:
         """Counted and paged by SQLite; what the index has otherwise is merged in."""
         where = "".join(f" AND {part}" for part in group.sql)
         parameters = [kind.id, *group.parameters]
-        total = int(self._store.value(_COUNT + where, parameters))
+        count = _COUNT.replace("FROM record", f"FROM record{_own_index(group)}")
+        total = int(self._store.value(count + where, parameters))
         hidden = 0
         for record in (self._store.record(ident) for ident in stale):
             hidden += record is not None and record.state == 0 and group.holds(record)
@@ -156,9 +174,19 @@ class Search:
 
 def _hint(column: str, group: Group, total: int) -> str:
     """Which index to walk, since the file keeps no statistics."""
+    if own := _own_index(group):
+        return own
     if column == "id" and total > _FEW:
         return " INDEXED BY record_list"
     return " INDEXED BY record_changed" if any(part.startswith("modified") for part in group.sql) else ""
+
+
+def _own_index(group: Group) -> str:
+    """The index that an equality of the group has for itself."""
+    for path, name in (("'$.domain'", "record_domain"), ("'$.dealstage'", "record_stage")):
+        if any(path in part for part in group.sql):
+            return f" INDEXED BY {name}"
+    return ""
 
 
 def _window(body: Mapping[str, Any]) -> tuple[int, int]:

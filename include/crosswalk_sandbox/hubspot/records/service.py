@@ -317,6 +317,9 @@ class Records:
             for deal in self.store.records(DEAL, self.links.linked(record.id, DEAL)).values():
                 amount = self.rules.sum_of_lines(deal)
                 self.apply(self.account.types.by_id(DEAL), deal, {"amount": amount}, Caller())
+        if kind.id == CONTACT and created and options.company_automation:
+            due = self.store.now() + int(options.automation_seconds * 1000)
+            self.store.execute("INSERT INTO automation (due, contact) VALUES (?, ?)", (due, record.id))
         if kind.id == DEAL and options.lifecycle_automation:
             self._advance(
                 record,
