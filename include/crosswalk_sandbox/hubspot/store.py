@@ -204,7 +204,7 @@ class Store:
         """Records of one type by their ids."""
         wanted = list(idents)
         marks = ", ".join("?" * len(wanted))
-        rows = self.rows(f"SELECT {_COLUMNS} FROM record WHERE type = ? AND id IN ({marks})", [kind, *wanted])
+        rows = self.rows(f"SELECT {_COLUMNS} FROM record WHERE id IN ({marks}) AND +type = ?", [*wanted, kind])
         return {row[0]: record_of(row) for row in rows}
 
     def page(self, kind: str, state: int, after: int, limit: int) -> list[Record]:
