@@ -90,6 +90,7 @@ class Actions:
             (kind.id, count),
         )
         with self._store.write() as connection:
+            self._store.touch()
             changed = connection.execute(
                 sql, (now, orjson.dumps(dict(wish.get("properties", {}))).decode(), kind.id, last)
             ).rowcount

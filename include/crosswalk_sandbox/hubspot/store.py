@@ -95,6 +95,9 @@ class Store:
     def __init__(self, directory: Path, clock: Clock) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.clock = clock
+        self.version = 0
+        """Counts changes of records; what was counted before is compared with it."""
+        self._touched = False
         self._path = directory / "hubspot.sqlite"
         self._local = threading.local()
         self._lock = threading.RLock()
@@ -152,6 +155,8 @@ class Store:
                     self._writer.execute("ROLLBACK")
                     raise
                 self._writer.execute("COMMIT")
+                if self._touched:
+                    self._touched, self.version = False, self.version + 1
             finally:
                 self._local.writing = depth
 
@@ -215,8 +220,13 @@ class Store:
         )
         return [record_of(row) for row in rows]
 
+    def touch(self) -> None:
+        """Say that the transaction changes records."""
+        self._touched = True
+
     def save(self, record: Record) -> None:
         """Insert or replace a record."""
+        self.touch()
         self.execute(
             "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state,"
             " created = excluded.created, modified = excluded.modified, archived = excluded.archived,"

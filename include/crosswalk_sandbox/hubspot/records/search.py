@@ -24,6 +24,7 @@ _SELECT: Final = (
     "SELECT id, type, state, created, modified, archived, properties FROM record WHERE type = ? AND state = 0"
 )
 _COUNT: Final = "SELECT count(*) FROM record WHERE type = ? AND state = 0"
+_TOTALS: Final = 64
 _FEW: Final = 5_000  # below so many matches in the index of changes it is cheaper to sort them than to walk by id
 
 Order = tuple[str, bool]
@@ -37,7 +38,7 @@ class Search:
         self._records = records
         self._store = account.store
         self._matcher = Matcher(account, self._linked)
-        self._parted: dict[str, list[tuple[int, int]]] = {}
+        self._totals: dict[tuple[object, ...], tuple[int, int, int]] = {}
 
     def routes(self, routes: Routes) -> None:
         """Add the endpoint."""
@@ -110,8 +111,7 @@ class Search:
         """Counted and paged by SQLite; what the index has otherwise is merged in."""
         where = "".join(f" AND {part}" for part in group.sql)
         parameters = [kind.id, *group.parameters]
-        count = _COUNT.replace("FROM record", f"FROM record{_own_index(group)}")
-        total = int(self._store.value(count + where, parameters))
+        total = self._total(kind, group)
         hidden = 0
         for record in (self._store.record(ident) for ident in stale):
             hidden += record is not None and record.state == 0 and group.holds(record)
@@ -126,6 +126,31 @@ class Search:
         key = _by_column(column)
         merged = heapq.merge(known, sorted(late, key=key, reverse=order[1]), key=key, reverse=order[1])
         return total - hidden + len(late), list(itertools.islice(merged, after, after + limit))
+
+    def _total(self, kind: ObjectType, group: Group) -> int:
+        """How many match. Who pages by id asks the same again with a higher bound: only what lies between is counted then."""
+        where, values = list(group.sql), list(group.parameters)
+        count = _COUNT.replace("FROM record", f"FROM record{_own_index(group)}")
+        if where.count("id > ?") != 1 or _own_index(group):
+            return self._count(count, kind, where, values)
+        place = sum(part.count("?") for part in where[: where.index("id > ?")])
+        bound = int(str(values.pop(place)))
+        where.remove("id > ?")
+        key, version = (kind.id, tuple(where), tuple(values)), self._store.version
+        known = self._totals.get(key)
+        if known is not None and known[0] == version and known[1] <= bound:
+            between = _COUNT.replace("FROM record", "FROM record INDEXED BY record_list")
+            passed = self._count(between, kind, [*where, "id > ?", "id <= ?"], [*values, known[1], bound])
+            total = known[2] - passed
+        else:
+            total = self._count(count, kind, [*where, "id > ?"], [*values, bound])
+        if len(self._totals) > _TOTALS:
+            self._totals.clear()
+        self._totals[key] = (version, bound, total)
+        return total
+
+    def _count(self, sql: str, kind: ObjectType, where: list[str], values: list[object]) -> int:
+        return int(self._store.value(sql + "".join(f" AND {part}" for part in where), [kind.id, *values]))
 
     def _rows(self, kind: ObjectType, groups: list[Group]) -> Iterator[Record]:
         group = groups[0] if len(groups) == 1 else Group()

@@ -220,6 +220,7 @@ class Records:
     def forget(self, kind: ObjectType, record: Record, caller: Caller) -> None:
         """Delete for good, with everything known of it (§11)."""
         with self.store.write() as connection:
+            self.store.touch()
             self.told.deleted(record, caller, forgotten=True)
             if self.account.options.gdpr_blocks_email and record.properties.get("email"):
                 self.store.keep("taken", kind.id, "forgotten", record.properties["email"], record.id)
