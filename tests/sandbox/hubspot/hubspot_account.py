@@ -93,7 +93,7 @@ class Receiver:
 
     def wait_for(self, count: int) -> list[tuple[dict[str, str], bytes]]:
         with self._arrived:
-            assert self._arrived.wait_for(lambda: len(self.requests) >= count, 10), f"only {len(self.requests)} came"
+            assert self._arrived.wait_for(lambda: len(self.requests) >= count, 60), f"only {len(self.requests)} came"
         return self.requests
 
     def take(self, headers: dict[str, str], body: bytes) -> int:
