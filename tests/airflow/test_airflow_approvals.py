@@ -15,18 +15,17 @@ from tests.stack import PHASE_2, Stack, eventually
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(1200)]
 
 APPROVALS = "netsuite_salesforce__approvals"
-LIMITS = (("  discount: {}", '  discount: {most: "0.30"}'), ("    most_creates: 200", "    most_creates: 1"))
+DISCOUNT = ("  discount: {}", '  discount: {most: "0.30"}')
+BRAKE = ("    most_creates: 200", "    most_creates: 1")
 
 
 @contextmanager
-def limits(stack: Stack) -> Iterator[None]:
-    """Let the pairing ask for an approval of more than 30 % off the list, and brake at two creates."""
+def changed(stack: Stack, was: str, now: str) -> Iterator[None]:
+    """Let the pairing say something else for a while."""
     file = stack.project / "include" / "pairings" / "netsuite_salesforce.yaml"
-    shipped = changed = file.read_text()
-    for was, now in LIMITS:
-        assert was in changed
-        changed = changed.replace(was, now)
-    file.write_text(changed)
+    shipped = file.read_text()
+    assert was in shipped
+    file.write_text(shipped.replace(was, now))
     try:
         yield
     finally:
@@ -48,7 +47,7 @@ def test_a_person_approves_in_airflow_and_both_systems_show_it(stack: Stack, fir
     account = company.open_account()
     entry, listed = company.dear_entry()
     deal = company.win(account, lines=1, entry=entry, price=round(listed / 4, 2))
-    with limits(stack):
+    with changed(stack, *DISCOUNT):
         stack.airflow.run(PHASE_2)
         assert (company.orders_of([deal])[deal], company.customers_of(account)) == ([], [])
         assert company.approval(deal) == ("Requested", None)
@@ -72,7 +71,8 @@ def test_a_person_approves_in_airflow_and_both_systems_show_it(stack: Stack, fir
         assert (actor, comment) == ("admin", "old friend")
         stack.airflow.clear(APPROVALS, run, [("approval.decide", 0)])
         stack.airflow.expect_green(APPROVALS, run)
-        stack.airflow.run(PHASE_2, release_brake=True, reason="one order and its customer")
+        with changed(stack, *BRAKE):
+            stack.airflow.run(PHASE_2, release_brake=True, reason="one order and its customer")
     [order] = company.orders_of([deal])[deal]
     [memo] = company.erp.suiteql(f"SELECT memo FROM transaction WHERE id = {order['id']}")
     assert re.fullmatch(rf"{name}\. Approved by admin on {at:%Y-%m-%d}: old friend", memo["memo"])
