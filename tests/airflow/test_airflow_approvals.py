@@ -33,11 +33,15 @@ def changed(stack: Stack, was: str, now: str) -> Iterator[None]:
 
 
 def required_action(stack: Stack, run: str) -> dict[str, Any]:
-    """What a person sees under Required Actions, once the run asks."""
+    """What a person sees under Required Actions, once the run asks and its task has gone to wait: an earlier answer wakes nobody."""
+    task = f"/dags/{APPROVALS}/dagRuns/{run}/taskInstances/approval.ask/0"
+
+    def waits() -> bool:
+        return stack.airflow.get(task)["state"] == "awaiting_input"
 
     def look() -> dict[str, Any] | None:
         found = stack.airflow.get(f"/dags/{APPROVALS}/dagRuns/{run}/hitlDetails", response_received=False)
-        return found["hitl_details"][0] if found["hitl_details"] else None
+        return found["hitl_details"][0] if found["hitl_details"] and waits() else None
 
     return eventually(look, 120, "the run asks a person")
 
