@@ -100,7 +100,7 @@ def _deliver_process(stack: Stack, run: str) -> psutil.Process | None:
 def test_deliver_killed_between_request_and_reply_adopts_what_arrived_and_sends_what_did_not(
     stack: Stack, first: FirstRuns
 ) -> None:
-    deals = [first.company.win(first.account, lines=1) for _ in range(14)]
+    deals = [first.company.win(first.account, lines=1) for _ in range(20)]
     orders = {"path": "/record/v1/salesOrder$", "method": "POST"}
     never_arrives = {"kind": "refuse", "count": 1, "after": 1}
     arrives_without_reply = {"kind": "timeout_after_commit", "seconds": 120, "count": 2, "after": 2}
@@ -142,7 +142,7 @@ def _adopted(stack: Stack, deals: list[str]) -> int:
 
 
 def test_a_killed_netsuite_comes_back_and_no_order_is_lost_or_doubled(stack: Stack, first: FirstRuns) -> None:
-    deals = [first.company.win(first.account, lines=1) for _ in range(12)]
+    deals = [first.company.win(first.account, lines=1) for _ in range(20)]
     with latency(stack, "netsuite", 1.0):
         run = stack.airflow.trigger(PHASE_2)
         eventually(lambda: _in_the_middle(first, deals), 200, "deliver in the middle of its requests", every=0.05)
@@ -157,7 +157,7 @@ def test_a_killed_netsuite_comes_back_and_no_order_is_lost_or_doubled(stack: Sta
 
 
 def test_a_killed_postgres_comes_back_and_the_run_ends_green(stack: Stack, first: FirstRuns) -> None:
-    deals = [first.company.win(first.account, lines=1) for _ in range(12)]
+    deals = [first.company.win(first.account, lines=1) for _ in range(20)]
     with latency(stack, "netsuite", 0.5):
         run = stack.airflow.trigger(PHASE_2)
         eventually(lambda: _in_the_middle(first, deals), 200, "deliver in the middle of its requests", every=0.05)
