@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from airflow.sdk.definitions.mappedoperator import MappedOperator
 
     from crosswalk.pairing import Pairing
-    from crosswalk.pairing.document import Phase, Side
+    from crosswalk.pairing.document import Phase
+    from crosswalk.platforms import Side
     from crosswalk.stages.plan import Flow
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

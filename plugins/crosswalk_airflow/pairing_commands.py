@@ -8,13 +8,13 @@ import click
 
 from crosswalk.mapping.document import load_mapping
 from crosswalk.model.errors import ConfigurationError
-from crosswalk.pairing import Pairing, load_pairing
+from crosswalk.pairing import Pairing, load_pairing, load_pairings
 from crosswalk_airflow.local.layout import find_project
 
 
 @click.group()
 def pairing() -> None:
-    """Check pairing and mapping files."""
+    """Check pairing and mapping files; tell what Airflow needs for them."""
 
 
 @pairing.command()
@@ -33,6 +33,14 @@ def check(files: tuple[Path, ...]) -> None:
             click.echo(f"{file.name}: {summary}")
     if mistakes:
         raise SystemExit(1)
+
+
+@pairing.command(name="pools")
+def pools_command() -> None:
+    """Print the pools that the pairings' tasks run in, as a file for `airflow pools import`."""
+    from crosswalk_airflow.local.provisioning import pools_file
+
+    click.echo(pools_file(load_pairings(find_project() / "include" / "pairings")))
 
 
 def _summary(pairing: Pairing, mappings: Path) -> str:

@@ -1,11 +1,19 @@
-"""What Airflow is told about us: connection types with their forms, links, notifications. A pure dict, import-free."""
+"""What Airflow is told about us: connection types with their forms, links, notifications. A dict of what the platforms declare."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-OPTIONAL_TEXT = {"type": ["string", "null"]}
-OPTIONAL_SECRET = {"type": ["string", "null"], "format": "password"}
+from crosswalk.platforms import STANDARD_PARTS, ConnectionField, ConnectionForm, Platform, platforms
+
+_KINDS: Mapping[str, Mapping[str, str]] = {
+    "text": {"type": "string"},
+    "secret": {"type": "string", "format": "password"},
+    "lines": {"type": "string", "format": "multiline"},
+    "whole_number": {"type": "integer"},
+    "yes_or_no": {"type": "boolean"},
+}
 
 
 def get_provider_info() -> dict[str, Any]:
@@ -15,11 +23,11 @@ def get_provider_info() -> dict[str, Any]:
         "name": "Crosswalk",
         "description": "Keeps ERPs and CRMs in step.",
         "versions": ["0.1.0"],
-        "connection-types": [_netsuite()],
+        "connection-types": [_connection_type(one, one.form) for one in platforms().values() if one.form],
         "hooks": [
             {
                 "integration-name": "Crosswalk",
-                "python-modules": ["crosswalk_airflow.hooks.netsuite", "crosswalk_airflow.hooks.salesforce"],
+                "python-modules": [f"crosswalk_airflow.hooks.{name}" for name in platforms()],
             }
         ],
         "notifications": ["crosswalk_airflow.notifications.consistency.ConsistencyReportNotifier"],
@@ -52,46 +60,26 @@ def _option(description: str, default: str, kind: str = "string") -> dict[str, A
     return {"description": description, "version_added": "0.1.0", "type": kind, "example": None, "default": default}
 
 
-def _netsuite() -> dict[str, Any]:
-    """NetSuite accounts: everything is kept in extra, since Airflow's connection test lower-cases the host."""
+def _connection_type(platform: Platform, form: ConnectionForm) -> dict[str, Any]:
+    """Return a platform's connection type: its hook, and its form of the platform's own fields and those of Airflow's that it uses."""
     return {
-        "connection-type": "netsuite",
-        "hook-class-name": "crosswalk_airflow.hooks.netsuite.NetSuiteHook",
-        "hook-name": "NetSuite",
+        "connection-type": platform.name,
+        "hook-class-name": f"crosswalk_airflow.hooks.{platform.name}.{platform.class_prefix}Hook",
+        "hook-name": platform.title,
         "ui-field-behaviour": {
-            "hidden-fields": ["host", "schema", "login", "password", "port", "extra"],
-            "relabeling": {},
-            "placeholders": {},
+            "hidden-fields": [part for part in STANDARD_PARTS if part not in form.parts],
+            "relabeling": dict(form.parts),
+            "placeholders": dict(form.placeholders),
         },
-        "conn-fields": {
-            "account_id": {"label": "Account id (1234567 or 1234567_SB1)", "schema": {"type": "string"}},
-            "consumer_key": {"label": "Consumer key (token-based authentication)", "schema": OPTIONAL_SECRET},
-            "consumer_secret": {"label": "Consumer secret", "schema": OPTIONAL_SECRET},
-            "token_id": {"label": "Token id", "schema": OPTIONAL_SECRET},
-            "token_secret": {"label": "Token secret", "schema": OPTIONAL_SECRET},
-            "client_id": {"label": "Client id (OAuth 2.0, instead of the four above)", "schema": OPTIONAL_SECRET},
-            "certificate_id": {"label": "Certificate id", "schema": OPTIONAL_TEXT},
-            "private_key": {
-                "label": "Private key (PEM)",
-                "schema": {"type": ["string", "null"], "format": "multiline"},
-            },
-            "concurrency": {
-                "label": "Concurrent requests",
-                "schema": {"type": ["integer", "null"], "minimum": 1, "default": 5},
-            },
-            "sql_time_zone": {
-                "label": "Time zone of SuiteQL dates",
-                "schema": {"type": ["string", "null"], "default": "America/Los_Angeles"},
-            },
-            "track_deletes": {
-                "label": "Read which records were deleted (needs the permission Deleted Records)",
-                "schema": {"type": ["boolean", "null"], "default": True},
-            },
-            "date_header": {
-                "label": "Take the server's time from the Date of its answers (no: ask for it, a call a pull)",
-                "schema": {"type": ["boolean", "null"], "default": True},
-            },
-            "base_url": {"label": "Base URL (only for a sandbox on another host)", "schema": OPTIONAL_TEXT},
-            "ca_file": {"label": "CA file (only for a sandbox with its own certificate)", "schema": OPTIONAL_TEXT},
-        },
+        "conn-fields": {one.name: {"label": one.label, "schema": _schema(one)} for one in form.fields},
     }
+
+
+def _schema(field: ConnectionField) -> dict[str, Any]:
+    kind = _KINDS[field.kind]
+    schema: dict[str, Any] = {**kind, "type": kind["type"] if field.required else [kind["type"], "null"]}
+    if field.least is not None:
+        schema["minimum"] = field.least
+    if field.default is not None:
+        schema["default"] = field.default
+    return schema

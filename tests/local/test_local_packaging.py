@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from crosswalk.pairing import load_pairings
 from crosswalk_airflow.local import credentials
 from crosswalk_airflow.local.airflow_environment import airflow_environment
 from crosswalk_airflow.local.database_urls import Databases
@@ -80,7 +81,7 @@ def test_astro_gets_a_postgres_of_this_decade_and_no_exceptions() -> None:
 def test_the_example_settings_have_the_pools_of_the_local_runtime() -> None:
     example = yaml.safe_load((PROJECT / "airflow_settings.example.yaml").read_text())["airflow"]
     assert {pool["pool_name"]: pool["pool_slot"] for pool in example["pools"]} == {
-        pool["name"]: pool["slots"] for pool in pools()
+        pool["name"]: pool["slots"] for pool in pools(load_pairings(PROJECT / "include" / "pairings"))
     }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from crosswalk.model.errors import TransientError
+from crosswalk.pairing import load_pairing
 from crosswalk_airflow.local.health import unhealthy, wait_for
 from crosswalk_airflow.local.layout import Layout
 from crosswalk_airflow.local.loopback import Body
@@ -17,6 +18,7 @@ from crosswalk_airflow.local.sandbox import connections, for_import
 from crosswalk_airflow.local.settings import Settings
 from tests.local.airflow_double import PASSWORD, AirflowDouble, airflow_double
 
+PAIRINGS = [load_pairing(Path(__file__).parents[2] / "include" / "pairings" / "netsuite_salesforce.yaml")]
 URL = "postgresql://crosswalk:p%40ss@127.0.0.1:55432/crosswalk"
 ACCESS = {
     "username": "integration@demo",
@@ -42,7 +44,7 @@ def layout(tmp_path: Path) -> Layout:
 
 
 def _provision(layout: Layout, airflow: AirflowDouble, found: list[Body]) -> dict[str, list[str]]:
-    return provision(layout, Settings(airflow_port=airflow.port), PASSWORD, found)
+    return provision(layout, Settings(airflow_port=airflow.port), PASSWORD, found, pools(PAIRINGS))
 
 
 def test_the_hub_and_a_pool_per_system_are_written_once(layout: Layout, airflow: AirflowDouble) -> None:
@@ -91,7 +93,7 @@ def test_a_request_that_is_cut_off_is_asked_again(layout: Layout, airflow: Airfl
 
 def test_a_refused_login_is_a_sentence_without_the_password(layout: Layout, airflow: AirflowDouble) -> None:
     with pytest.raises(TransientError, match="answered 401") as refusal:
-        provision(layout, Settings(airflow_port=airflow.port), "wrong-password", [])
+        provision(layout, Settings(airflow_port=airflow.port), "wrong-password", [], [])
     assert "wrong-password" not in str(refusal.value)
 
 
@@ -123,7 +125,7 @@ def test_an_emulator_without_credentials_is_told(airflow: AirflowDouble) -> None
 
 
 def test_every_pool_has_a_slot_and_says_what_it_is_for() -> None:
-    for pool in pools():
+    for pool in pools(PAIRINGS):
         assert isinstance(pool["slots"], int)
         assert pool["slots"] > 0
         assert pool["description"]

@@ -14,12 +14,11 @@ from crosswalk.connectors.settings import ConnectionSettings
 from crosswalk.pairing import ChoiceRule, load_pairing
 from crosswalk.stages.creation import create, propose, report
 from crosswalk.stages.preflight import Place, countries_known, currencies_known, preflight, price_lists, table
-from crosswalk_airflow.local.sandbox import netsuite_connection, salesforce_connection
+from crosswalk_airflow.local.sandbox import connection_to
 from tests.stages.world import INCLUDE, World
 
 REPOSITORY = Path(__file__).parents[2]
 PAIRING = load_pairing(INCLUDE / "pairings" / "netsuite_salesforce.yaml")
-CONNECTIONS = {"salesforce": salesforce_connection, "netsuite": netsuite_connection}
 
 
 def with_rule(world: World, block: str, name: str, rule: ChoiceRule) -> None:
@@ -93,8 +92,8 @@ def environment(world: World, home: Path, **changes: str) -> dict[str, str]:
     """Return an environment in which Airflow holds the world's connections."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "_AIRFLOW"))}
     connections = {}
-    for name, make in CONNECTIONS.items():
-        given = dict(make(world.vendors[name].emulator.access(world.vendors[name].base_url)))
+    for name in ("salesforce", "netsuite"):
+        given = dict(connection_to(name, world.vendors[name].emulator.access(world.vendors[name].base_url)))
         extra = (
             {**json.loads(str(given["extra"])), **changes} if name == "netsuite" else json.loads(str(given["extra"]))
         )

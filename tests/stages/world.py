@@ -27,7 +27,7 @@ from crosswalk.stages.link import link_all
 from crosswalk.stages.plan import plan
 from crosswalk.stages.pull import pull
 from crosswalk.stages.settle import settle
-from crosswalk_airflow.local.sandbox import netsuite_connection, salesforce_connection
+from crosswalk_airflow.local.sandbox import connection_to
 from crosswalk_sandbox import netsuite, salesforce
 from crosswalk_sandbox.company.generate import generate
 from crosswalk_sandbox.company.model import Size
@@ -39,7 +39,6 @@ from crosswalk_sandbox.kernel.server import running
 SMALL = Size(accounts=40, products=20, deals=400)
 INCLUDE = Path(__file__).parents[2] / "include"
 VENDORS = {"salesforce": salesforce, "netsuite": netsuite}
-CONNECTIONS = {"salesforce": salesforce_connection, "netsuite": netsuite_connection}
 
 
 @dataclass
@@ -55,7 +54,7 @@ class Vendor:
 
     def settings(self) -> ConnectionSettings:
         """Return the connection as the sandbox's access document gives it."""
-        connection = CONNECTIONS[self.name](self.emulator.access(self.base_url))
+        connection = connection_to(self.name, self.emulator.access(self.base_url))
         extra = {name: str(value) for name, value in json.loads(str(connection["extra"])).items()}
         return ConnectionSettings(
             login=_text(connection.get("login")), password=_text(connection.get("password")), extra=extra

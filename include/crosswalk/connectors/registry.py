@@ -7,14 +7,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from crosswalk.model.errors import ConfigurationError
+from crosswalk.platforms import platform_of
 
 if TYPE_CHECKING:
     from crosswalk.connectors.meter import Meter
     from crosswalk.connectors.protocol import Connector
     from crosswalk.connectors.quota import Quota
     from crosswalk.connectors.settings import ConnectionSettings
-
-PLATFORMS = ("dataverse", "dynamics_fo", "hubspot", "netsuite", "salesforce", "sap_business_one")
 
 
 def open_connector(
@@ -32,11 +31,7 @@ def open_connector(
     ``system`` is the account's name in the hub, the platform's name by default.
     Raises ConfigurationError for an unknown platform.
     """
-    if platform not in PLATFORMS:
-        raise ConfigurationError(
-            f"There is no connector for the platform {platform!r}.", hint=f"Use one of: {', '.join(PLATFORMS)}."
-        )
-    name = f"crosswalk.connectors.{platform}"
+    name = f"crosswalk.connectors.{platform_of(platform).name}"
     try:
         package = import_module(name)
     except ModuleNotFoundError as error:

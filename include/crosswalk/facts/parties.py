@@ -13,7 +13,8 @@ from crosswalk.facts.model import Candidate, Link, Party
 from crosswalk.hub.database import Connection
 from crosswalk.model.entities import CUSTOMER
 from crosswalk.pairing import Pairing
-from crosswalk.pairing.document import SIDES, Side
+from crosswalk.pairing.document import SIDES
+from crosswalk.platforms import Side
 
 ALWAYS = (
     "name", "number", "email", "phone", "website", "currency", "subsidiary", "is_active", "owner",

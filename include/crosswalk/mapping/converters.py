@@ -43,7 +43,7 @@ class Converter:
     """One step between native and canonical. All three functions get values that are not None.
 
     ``get`` makes a native value canonical, ``put`` a canonical one native. ``stored`` is what the system shows of a
-    value that was written, where its tables and its documents differ (a sales line's sign, NetSuite §7).
+    value that was written, where its tables and its documents differ (a sales line's sign).
     ``get_in_region`` replaces ``get`` where the record's country matters. ``settle`` brings a value into canonical form
     where that is not the kind's usual one.
     """

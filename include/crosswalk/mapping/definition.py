@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PositiveInt, StringConstraints
 from pydantic import Field as Setting
@@ -11,16 +11,7 @@ from pydantic import Field as Setting
 from crosswalk.mapping.converters import Law
 from crosswalk.model.entities import ENTITIES, Entity, Kind
 from crosswalk.model.records import NativeField, Selection
-
-Side = Literal["crm", "erp"]
-SIDES: Mapping[str, Side] = {
-    "salesforce": "crm",
-    "hubspot": "crm",
-    "dataverse": "crm",
-    "netsuite": "erp",
-    "sap_business_one": "erp",
-    "dynamics_fo": "erp",
-}
+from crosswalk.platforms import Side
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Words = Annotated[str, StringConstraints(min_length=1)]
@@ -68,7 +59,7 @@ class FieldSpec(Part):
 
 
 class FieldMapping(FieldSpec):
-    """One field: the file's words, what the entity says of it, and where it stands (``netsuite.yaml:12``)."""
+    """One field: the file's words, what the entity says of it, and where it stands (``erp.yaml:12``)."""
 
     name: str
     kind: Kind

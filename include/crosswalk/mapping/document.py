@@ -11,7 +11,6 @@ from pydantic import ValidationError as ShapeError
 from crosswalk.mapping.checks import mistakes_in
 from crosswalk.mapping.converters import Law
 from crosswalk.mapping.definition import (
-    SIDES,
     EntityMapping,
     FieldMapping,
     FieldSpec,
@@ -23,6 +22,7 @@ from crosswalk.mapping.definition import (
 )
 from crosswalk.mapping.source import Mistake, Source, did_you_mean, read_source, refuse
 from crosswalk.model.entities import ENTITIES, Kind
+from crosswalk.platforms import platform_of, platforms
 
 __all__ = ["EntityMapping", "FieldMapping", "SystemMapping", "load_mapping"]
 
@@ -55,7 +55,7 @@ def load_mapping(path: Path) -> SystemMapping:
     mapping = SystemMapping(
         system=written.system,
         platform=platform,
-        side=SIDES[platform],
+        side=platform_of(platform).side,
         entities={name: _entity(source, name, spec, written.default_region) for name, spec in written.entities.items()},
     )
     refuse(mistakes_in(mapping))
@@ -94,8 +94,8 @@ def _entity(source: Source, name: str, spec: _EntitySpec, default_region: str | 
 
 def _unknown_names(source: Source, written: _FileSpec, platform: str) -> list[Mistake]:
     found = []
-    if platform not in SIDES:
-        guess = did_you_mean(platform, tuple(SIDES), "Platforms are")
+    if platform not in platforms():
+        guess = did_you_mean(platform, tuple(platforms()), "Platforms are")
         remedy = f"{guess} A system that is called otherwise says which platform it is by `platform:`."
         place = source.place("platform" if written.platform else "system")
         found.append(Mistake(place, "platform", f"{platform!r} is unknown.", remedy))

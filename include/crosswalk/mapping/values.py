@@ -83,7 +83,7 @@ _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+")
 
 
 def email(raw: Value) -> str | None:
-    """Return an e-mail address in lower case, as Salesforce stores it (Salesforce §3); what is held is not checked."""
+    """Return an e-mail address in lower case, as CRMs store it; what is held is not checked."""
     plain = text(raw)
     if plain is None or plain.isascii():
         return plain and plain.lower()
@@ -91,7 +91,7 @@ def email(raw: Value) -> str | None:
 
 
 def sendable_email(value: Value) -> str | None:
-    """Return an address that a system will take; raises Unfit for a malformed one (NetSuite §12.1 refuses it)."""
+    """Return an address that a system will take; raises Unfit for a malformed one."""
     address = email(value)
     if address is not None and not _EMAIL.fullmatch(address):
         raise Unfit(f"{shown(address)} is no e-mail address.", "Correct it where it is kept, or empty it.")
@@ -140,7 +140,7 @@ def number(raw: Value) -> Decimal | None:
 
 
 def integer(raw: Value) -> int | None:
-    """Return a whole number (``1.0`` is one, Salesforce §3); raises Unfit for a fraction."""
+    """Return a whole number (``1.0`` is one); raises Unfit for a fraction."""
     if type(raw) is int:
         return raw
     value = number(raw)

@@ -75,7 +75,7 @@ class Operation(StrEnum):
 class Write:
     """One write in the target's native fields, ready for :meth:`Connector.deliver`.
 
-    ``intent_key`` is stored in the target for creates (NetSuite ``externalId``, Salesforce external id) so that it can be found again.
+    ``intent_key`` is stored in the target for creates so that it can be found again.
     ``lines`` are the sub-records of a document. ``expected_version`` is the version the plan was made against (law 3).
     """
 

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from crosswalk.model.records import Image
 
-_PRICE_STEP = Decimal("0.00000001")  # ERPs keep unit prices to eight decimals at most (NetSuite §13)
+_PRICE_STEP = Decimal("0.00000001")  # ERPs keep unit prices to eight decimals at most
 
 
 def line_amount(line: Image) -> Decimal:

@@ -21,7 +21,7 @@ _HOST = re.compile(r"https://(\*\.)?([a-z0-9-]+\.)+[a-z]{2,}(:\d+)?|http://(loca
 
 def _is_host(value: str) -> str:
     if not _HOST.fullmatch(value):
-        raise ValueError(f"{value!r} is no host to be framed by; write https://example.my.salesforce.com")
+        raise ValueError(f"{value!r} is no host to be framed by; write https://crm.example.com")
     if value.startswith("https://*.") and value.count(".") < 2:
         raise ValueError(f"{value!r} would let everybody under a whole top-level domain show the card")
     return value

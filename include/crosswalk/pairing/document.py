@@ -6,7 +6,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic import ValidationError as ShapeError
 
 from crosswalk.mapping.source import Mistake, Source, read_source, refuse
@@ -16,8 +25,8 @@ from crosswalk.pairing.display import UNLESS_SAID_OTHERWISE, CardPolicy, ShownFa
 from crosswalk.pairing.matching import Matching
 from crosswalk.pairing.products import Brake, ProductPolicy
 from crosswalk.pairing.selling import AmendPolicy, ApprovalPolicy, CreditPolicy, DiscountPolicy
+from crosswalk.platforms import Side, platform_of, platforms
 
-Side = Literal["crm", "erp"]
 Mode = Literal["off", "shadow", "live"]
 PhaseName = Literal["visibility", "orders", "products"]
 SIDES: tuple[Side, ...] = ("crm", "erp")
@@ -25,6 +34,15 @@ PRODUCT_FLOWS = ("products_to_erp", "products_to_crm")
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 CustomerRule = Annotated[str, StringConstraints(pattern=r"^(won_deal|never|(stage|type|flag):\S.*)$")]
 Fact = Literal["currency", "billing_country", "shipping_country", "price_list", "subsidiary", "is_existing_customer"]
+
+
+def _is_declared(name: str) -> str:
+    if name not in platforms():
+        raise ValueError(f"{name!r} is no platform; platforms are: {', '.join(platforms())}")
+    return name
+
+
+PlatformName = Annotated[str, AfterValidator(_is_declared)]
 
 
 class _Part(BaseModel):
@@ -35,10 +53,11 @@ class SystemSide(_Part):
     """One of the two systems: its name in the hub, its platform, where its secrets and its mapping are."""
 
     system: Name
-    platform: Literal["salesforce", "hubspot", "dataverse", "netsuite", "sap_business_one", "dynamics_fo"]
+    platform: PlatformName
     connection: str
     mapping: str
     pool: str | None = None
+    pool_slots: int = Field(default=4, ge=1)
     key_prefixes: dict[str, str] = Field(default_factory=dict)
     requests_per_day: int | None = None
     concurrent_requests: int | None = None
@@ -172,6 +191,15 @@ class Pairing(_Part):
     def brake_of(self, flow: str) -> Brake:
         """Return the mass-change brake of ``flow``."""
         return self.products.brake if flow in PRODUCT_FLOWS else self.orders.brake
+
+    @field_validator("crm", "erp")
+    @classmethod
+    def _is_one(cls, given: SystemSide, info: ValidationInfo) -> SystemSide:
+        platform = platform_of(given.platform)
+        if platform.side != info.field_name:
+            kinds = {"crm": "a CRM", "erp": "an ERP"}
+            raise ValueError(f"{platform.title} is {kinds[platform.side]}, not {kinds[str(info.field_name)]}")
+        return given
 
     @model_validator(mode="after")
     def _consistent(self) -> Pairing:

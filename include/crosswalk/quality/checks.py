@@ -18,7 +18,8 @@ from crosswalk.mapping.document import SystemMapping, load_mapping
 from crosswalk.model.errors import ConfigurationError
 from crosswalk.pairing import Pairing
 from crosswalk.pairing.checks import Severity, Tuning
-from crosswalk.pairing.document import SIDES, Side
+from crosswalk.pairing.document import SIDES
+from crosswalk.platforms import Side
 from crosswalk.quality import linked, trade, upkeep, within
 from crosswalk.quality.scope import Comparison, Scope, pair_of
 from crosswalk.quality.spec import Spec

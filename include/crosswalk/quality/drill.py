@@ -13,7 +13,8 @@ from crosswalk.hub.checks import Violation
 from crosswalk.hub.database import Connection
 from crosswalk.model.entities import ENTITIES, Field, Kind
 from crosswalk.pairing import Pairing
-from crosswalk.pairing.document import SIDES, Side
+from crosswalk.pairing.document import SIDES
+from crosswalk.platforms import Side
 from crosswalk.quality.checks import Check
 from crosswalk.quality.scope import pair_of
 

@@ -1,6 +1,6 @@
 """The hub for notebooks: scores, failing rows and linked records as pandas frames. It can only read.
 
->>> frames = open_frames("include/pairings/netsuite_salesforce.yaml", "postgresql://…")
+>>> frames = open_frames("include/pairings/<pairing>.yaml", "postgresql://…")
 >>> frames.scores()                     # one line a check, with what it costs
 >>> frames.violations("customer_fields")
 >>> frames.entity("customer")           # both systems' records side by side, linked ones on one line

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from crosswalk.mapping.document import SystemMapping
 from crosswalk.model.entities import ENTITIES
 from crosswalk.pairing import Pairing
-from crosswalk.pairing.document import SIDES, Side
+from crosswalk.pairing.document import SIDES
+from crosswalk.platforms import Side
 
 LABELS: Mapping[str, str] = {
     "customer": "name",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crosswalk.identity.normalise import company_name, plain
 from crosswalk.model.entities import ENTITIES, Field, Kind
-from crosswalk.pairing.document import Side
+from crosswalk.platforms import Side
 from crosswalk.quality.scope import Comparison, Scope, literal, literals, record, table, union
 from crosswalk.quality.spec import Spec
 

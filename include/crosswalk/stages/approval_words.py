@@ -13,7 +13,7 @@ from crosswalk.hub.brake import Braked
 from crosswalk.hub.gate import HeldIntent
 from crosswalk.orders.credit import CreditFacts, added, converted
 from crosswalk.pairing import Pairing
-from crosswalk.pairing.document import Side
+from crosswalk.platforms import Side
 from crosswalk.stages.approval_facts import ApprovalFacts, SoldLine
 from crosswalk.stages.gate import switches_off
 

@@ -13,7 +13,7 @@ from crosswalk.mapping.document import SystemMapping, load_mapping
 from crosswalk.mapping.engine import Mapper
 from crosswalk.model.errors import ConfigurationError
 from crosswalk.pairing import Pairing
-from crosswalk.pairing.document import Side
+from crosswalk.platforms import Side
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from crosswalk.connectors.protocol import Connector, Creation, Creator, Finding
 from crosswalk.hub import ledger
 from crosswalk.model.errors import CrosswalkError
-from crosswalk.pairing.document import SIDES, Side
+from crosswalk.pairing.document import SIDES
+from crosswalk.platforms import Side
 from crosswalk.stages.context import StageContext
 from crosswalk.stages.preflight import PreflightResult
 

@@ -11,7 +11,7 @@ from crosswalk.hub.codec import decode
 from crosswalk.hub.intents import Claimed
 from crosswalk.mapping.engine import Mapper
 from crosswalk.model.records import Operation, Value, Write
-from crosswalk.pairing.document import Side
+from crosswalk.platforms import Side
 from crosswalk.stages.context import StageContext
 
 TARGET_OF: dict[str, Side] = {

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from crosswalk.connectors.protocol import Connector, EntityDescription, Finding
 from crosswalk.model.errors import CrosswalkError
-from crosswalk.pairing.document import Side
+from crosswalk.platforms import Side
 from crosswalk.quality import drift
 from crosswalk.stages.context import StageContext
 

@@ -56,7 +56,7 @@ def note_merges(
 def note_moves(
     connection: psycopg.Connection, ctx: StageContext, system: str, entity: str, keys: Sequence[str]
 ) -> None:
-    """Note whose documents went to another customer. A system that merges customers without saying so shows it by that alone (NetSuite)."""
+    """Note whose documents went to another customer. A system that merges customers without saying so shows it by that alone."""
     if entity in DOCUMENTS:
         parameters = {"system": system, "entity": entity, "keys": list(keys), "run_id": ctx.run_id}
         connection.execute(_MOVES, {**parameters, "actor": ledger.ENGINE})

@@ -14,7 +14,8 @@ from crosswalk.connectors.protocol import Connector, Finding
 from crosswalk.mapping.converters import Law
 from crosswalk.model.errors import CrosswalkError
 from crosswalk.pairing import ChoiceRule, Pairing
-from crosswalk.pairing.document import SIDES, Side
+from crosswalk.pairing.document import SIDES
+from crosswalk.platforms import Side
 from crosswalk.stages.context import StageContext
 from crosswalk.stages.drift import drifted
 

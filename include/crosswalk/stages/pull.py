@@ -19,7 +19,7 @@ from crosswalk.mapping.engine import Mapper
 from crosswalk.model.entities import ENTITIES
 from crosswalk.model.errors import RecordError
 from crosswalk.model.records import Image, Selection
-from crosswalk.pairing.document import Side
+from crosswalk.platforms import Side
 from crosswalk.stages.context import StageContext
 from crosswalk.stages.merges import note_merges, note_moves
 

@@ -12,7 +12,8 @@ from crosswalk.hub.links import LinkPair, create_links
 from crosswalk.model.entities import ENTITIES
 from crosswalk.model.errors import RecordError
 from crosswalk.model.records import Image
-from crosswalk.pairing.document import PRODUCT_FLOWS, Side
+from crosswalk.pairing.document import PRODUCT_FLOWS
+from crosswalk.platforms import Side
 from crosswalk.stages.base import settle_products
 from crosswalk.stages.context import StageContext
 from crosswalk.stages.deliver import TARGET_OF

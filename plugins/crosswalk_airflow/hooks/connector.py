@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import BaseHook
 
+from crosswalk.platforms import platform_of
+
 if TYPE_CHECKING:
     from airflow.sdk import Connection
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ConnectorHook(BaseHook):
-    """One system behind an Airflow connection.
+    """One system behind an Airflow connection. A platform's class says which one it is: ``class XHook(ConnectorHook, platform="x")``.
 
     :param conn_id: the Airflow connection that holds the secrets.
     :param system: the system's name in the hub.
@@ -30,6 +32,11 @@ class ConnectorHook(BaseHook):
     conn_type: str
     conn_name_attr = "conn_id"
     default_conn_name: str
+
+    def __init_subclass__(cls, *, platform: str, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.platform = cls.conn_type = cls.default_conn_name = platform
+        cls.hook_name = platform_of(platform).title
 
     def __init__(
         self,

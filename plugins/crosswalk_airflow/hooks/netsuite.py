@@ -5,10 +5,5 @@ from __future__ import annotations
 from crosswalk_airflow.hooks.connector import ConnectorHook
 
 
-class NetSuiteHook(ConnectorHook):
+class NetSuiteHook(ConnectorHook, platform="netsuite"):
     """NetSuite through our connector."""
-
-    platform = "netsuite"
-    hook_name = "NetSuite"
-    conn_type = "netsuite"
-    default_conn_name = "netsuite"

@@ -5,10 +5,5 @@ from __future__ import annotations
 from crosswalk_airflow.hooks.connector import ConnectorHook
 
 
-class SalesforceHook(ConnectorHook):
+class SalesforceHook(ConnectorHook, platform="salesforce"):
     """Salesforce through our connector."""
-
-    platform = "salesforce"
-    hook_name = "Salesforce"
-    conn_type = "salesforce"
-    default_conn_name = "salesforce"

@@ -87,7 +87,7 @@ def status() -> None:
 @click.option("-n", "--lines", default=40, show_default=True, help="Lines of the past to show.")
 @click.option("-f", "--follow", is_flag=True, help="Go on as lines arrive, until interrupted.")
 def logs(components: tuple[str, ...], lines: int, follow: bool) -> None:
-    """Show the log of COMPONENTS (all by default): postgres, scheduler, api-server, sandbox-salesforce, …"""
+    """Show the log of COMPONENTS (all by default): postgres, scheduler, api-server, sandbox-driver, …"""
     layout, _ = load()
     present = sorted(path.stem for path in layout.logs.glob("*.log"))
     unknown = [name for name in components if name not in present]

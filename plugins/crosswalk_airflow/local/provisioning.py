@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from importlib.resources import files
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from crosswalk.model.errors import TransientError
+from crosswalk.platforms import platform_of
 from crosswalk_airflow.local.loopback import Body, ask
 from crosswalk_airflow.local.settings import Settings, write_private
 
 if TYPE_CHECKING:
+    from crosswalk.pairing import Pairing
     from crosswalk_airflow.local.layout import Layout
 
 HUB_CONNECTION = "crosswalk_hub"
+HUB_POOL, HUB_SLOTS = "crosswalk_hub", 4
 
 
 class AirflowApi:
@@ -63,13 +65,32 @@ def hub_connection(url: str) -> Body:
     }
 
 
-def pools() -> list[Body]:
-    """Return the pools of `pools.json`: one per system, so that a system's limits bound its tasks."""
-    text = files("crosswalk_airflow.local").joinpath("pools.json").read_text(encoding="utf-8")
-    return [{"name": name} | pool for name, pool in json.loads(text).items()]
+def pools(pairings: Iterable[Pairing]) -> list[Body]:
+    """Return a pool for each system of these pairings, so that its limits bound its tasks, and one for the hub.
+
+    A system of several pairings has one pool, with the most slots that any of them wants.
+    """
+    found: dict[str, Body] = {}
+    for side in (side for pairing in pairings for side in (pairing.crm, pairing.erp)):
+        slots = max(side.pool_slots, int(str(found.get(side.pool_name, {}).get("slots", 0))))
+        told = f"Tasks that talk to {platform_of(side.platform).title} at once"
+        found[side.pool_name] = _pool(side.pool_name, slots, told)
+    return [*found.values(), _pool(HUB_POOL, HUB_SLOTS, "Tasks that work in the hub only")]
 
 
-def provision(layout: Layout, settings: Settings, password: str, connections: list[Body]) -> dict[str, list[str]]:
+def _pool(name: str, slots: int, description: str) -> Body:
+    return {"name": name, "slots": slots, "description": description, "include_deferred": False}
+
+
+def pools_file(pairings: Iterable[Pairing]) -> str:
+    """Return the pools as a file for `airflow pools import`."""
+    named = {str(one["name"]): {key: value for key, value in one.items() if key != "name"} for one in pools(pairings)}
+    return json.dumps(named, indent=2)
+
+
+def provision(
+    layout: Layout, settings: Settings, password: str, connections: list[Body], wanted_pools: list[Body]
+) -> dict[str, list[str]]:
     """Write what is new or has changed at its source; return the names written, by `connections` and `pools`."""
     before: dict[str, str] = json.loads(layout.provisioned.read_text()) if layout.provisioned.exists() else {}
     now = {str(connection["connection_id"]): fingerprint(connection) for connection in connections}
@@ -77,7 +98,7 @@ def provision(layout: Layout, settings: Settings, password: str, connections: li
     moved = [c for c in connections if before.get(name := str(c["connection_id"]), now[name]) != now[name]]
     api = AirflowApi(settings.airflow_url, password)
     written = api.put("connections", fresh, overwrite=False) + api.put("connections", moved, overwrite=True)
-    new_pools = api.put("pools", pools(), overwrite=False)
+    new_pools = api.put("pools", wanted_pools, overwrite=False)
     write_private(layout.provisioned, json.dumps(before | now))
     return {kind: names for kind, names in (("connections", written), ("pools", new_pools)) if names}
 

@@ -4,7 +4,7 @@
 | --- | --- | --- |
 | CROSSWALK_PORT_BASE | unset | moves all ports: Airflow N, emulators N+1.., Postgres N+8, scheduler health N+9 |
 | CROSSWALK_AIRFLOW_PORT | 8080 | screens and API |
-| CROSSWALK_SALESFORCE_PORT, CROSSWALK_NETSUITE_PORT | 8801, 8802 | emulators |
+| CROSSWALK_<PLATFORM>_PORT | 8801.. | each emulator, by its platform in capitals |
 | CROSSWALK_POSTGRES_PORT | 55432 | embedded Postgres |
 | CROSSWALK_SCHEDULER_HEALTH_PORT | 8974 | the scheduler's health page |
 | CROSSWALK_DATABASE_URL | unset | a Postgres of your own; no embedded one is started |
@@ -32,9 +32,11 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 
 from crosswalk.model.errors import ConfigurationError
+from crosswalk.platforms import platforms
 from crosswalk_airflow.local.layout import Layout, find_project
 
-EMULATORS: Mapping[str, int] = {"salesforce": 8801, "netsuite": 8802}
+EMULATORS: Mapping[str, int] = {name: one.sandbox.port for name, one in platforms().items()}
+_EMULATOR_BASE = 8800
 _POSTGRES_OFFSET, _HEALTH_OFFSET = 8, 9
 
 
@@ -121,7 +123,7 @@ def from_wishes(wishes: Mapping[str, str]) -> Settings:
         postgres_port=port("POSTGRES", 55432, _POSTGRES_OFFSET),
         scheduler_health_port=port("SCHEDULER_HEALTH", 8974, _HEALTH_OFFSET),
         emulator_ports={
-            name: port(name.upper(), default, offset) for offset, (name, default) in enumerate(emulators.items(), 1)
+            name: port(name.upper(), default, default - _EMULATOR_BASE) for name, default in emulators.items()
         },
         sandbox_driver=_is_on(wishes, "CROSSWALK_SANDBOX_DRIVER"),
         sandbox_scale=_scale(wishes.get("CROSSWALK_SANDBOX_SCALE")),

@@ -18,12 +18,11 @@ from crosswalk_airflow.local.health import api_and_emulators, unhealthy, wait_fo
 from crosswalk_airflow.local.ports import require_free
 from crosswalk_airflow.local.postgres_home import home_of
 from crosswalk_airflow.local.processes import working_in
-from crosswalk_airflow.local.provisioning import hub_connection, provision
+from crosswalk_airflow.local.provisioning import hub_connection, pools, provision
 from crosswalk_airflow.local.supervision import Supervisor, render
 from crosswalk_airflow.local.watch import Watch
 
 if TYPE_CHECKING:
-    from crosswalk_airflow.local.database_urls import Databases
     from crosswalk_airflow.local.layout import Layout
     from crosswalk_airflow.local.settings import Settings
 
@@ -59,8 +58,10 @@ def alone(layout: Layout, tell: Tell) -> Iterator[None]:
 
 def up(layout: Layout, settings: Settings, tell: Tell) -> None:
     """Bring everything up and wait until it is healthy."""
+    from crosswalk.pairing import load_pairings
     from crosswalk_airflow.local.migrations import migrate  # SQLAlchemy and Alembic: too slow for `status`
 
+    wanted_pools = pools(load_pairings(layout.project / "include" / "pairings"))
     with alone(layout, tell):
         progress = Progress(tell)
         layout.prepare()
@@ -76,18 +77,14 @@ def up(layout: Layout, settings: Settings, tell: Tell) -> None:
         supervisor.start_group(AIRFLOW)
         watch = Watch(layout, supervisor)
         wait_for(settings, api_and_emulators, watch.look, tell)
-        _provision(layout, settings, found, passwords["admin"], progress)
+        connections = [hub_connection(found.hub), *sandbox.connections(settings.emulator_urls())]
+        written = provision(layout, settings, passwords["admin"], connections, wanted_pools)
+        told = [f"{kind} {', '.join(names)} written" for kind, names in written.items()]
+        progress.done("; ".join(told) or "connections and pools are in place")
         supervisor.start_group(SCHEDULER)
         wait_for(settings, unhealthy, watch.look, tell)
         supervisor.start_group(DRIVER)
         progress.done("Airflow and the sandbox are healthy" if settings.emulator_ports else "Airflow is healthy")
-
-
-def _provision(layout: Layout, settings: Settings, found: Databases, password: str, progress: Progress) -> None:
-    connections = [hub_connection(found.hub), *sandbox.connections(settings.emulator_urls())]
-    written = provision(layout, settings, password, connections)
-    told = [f"{kind} {', '.join(names)} written" for kind, names in written.items()]
-    progress.done("; ".join(told) or "connections and pools are in place")
 
 
 def _supervised(layout: Layout, settings: Settings, postgres_password: str, progress: Progress) -> Supervisor:

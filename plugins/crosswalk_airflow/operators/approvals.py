@@ -14,7 +14,7 @@ from crosswalk_airflow.operators.stage import StageOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from crosswalk.pairing.document import Side
+    from crosswalk.platforms import Side
     from crosswalk.stages.approvals import Answered, Asked
     from crosswalk.stages.context import StageContext
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
+from crosswalk.platforms import platform_of
+
 if TYPE_CHECKING:
     from crosswalk_airflow.hooks.connector import ConnectorHook
     from crosswalk_airflow.operators.transfer import DeliverOperator, PullOperator, SettleOperator
-
-_PREFIX = {"netsuite": "NetSuite", "salesforce": "Salesforce"}
 
 
 def hook_class(platform: str) -> type[ConnectorHook]:
@@ -33,4 +33,4 @@ def settle_operator(platform: str) -> type[SettleOperator]:
 
 
 def _named(platform: str, room: str, role: str) -> Any:
-    return getattr(import_module(f"crosswalk_airflow.{room}.{platform}"), f"{_PREFIX[platform]}{role}")
+    return getattr(import_module(f"crosswalk_airflow.{room}.{platform}"), f"{platform_of(platform).class_prefix}{role}")

@@ -8,16 +8,10 @@ from crosswalk_airflow.operators.transfer import DeliverOperator, PullOperator, 
 class SalesforcePullOperator(PullOperator):
     """Reads one entity from Salesforce."""
 
-    ui_color = "#e8f4ff"
-
 
 class SalesforceDeliverOperator(DeliverOperator):
     """Writes intents to Salesforce."""
 
-    ui_color = "#fff1e0"
-
 
 class SalesforceSettleOperator(SettleOperator):
     """Reads back from Salesforce what was written."""
-
-    ui_color = "#eefbe7"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from crosswalk.connectors.protocol import Connector
     from crosswalk.model.errors import CrosswalkError
     from crosswalk.pairing import Pairing
-    from crosswalk.pairing.document import Side
+    from crosswalk.platforms import Side
     from crosswalk.stages.context import StageContext
 
 

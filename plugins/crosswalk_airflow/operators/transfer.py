@@ -25,6 +25,7 @@ class PullOperator(StageOperator):
     """
 
     stage = "pull"
+    ui_color = "#e8f4ff"
     template_fields: Sequence[str] = ("entity",)
 
     def __init__(self, *, side: str, entity: str, **kwargs: Any) -> None:
@@ -54,6 +55,7 @@ class DeliverOperator(StageOperator):
     """
 
     stage = "deliver"
+    ui_color = "#fff1e0"
     lane = "orders"
 
     def __init__(self, *, flow: str, **kwargs: Any) -> None:
@@ -74,6 +76,7 @@ class SettleOperator(StageOperator):
     """
 
     stage = "settle"
+    ui_color = "#eefbe7"
 
     def __init__(self, *, flow: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
