@@ -10,10 +10,19 @@ from typing import Any
 
 import pytest
 
+from crosswalk.hub import writes
+from crosswalk.hub.decisions import replay_edited
+from crosswalk.hub.quarantine import open_items
 from crosswalk.hub.waits import waits
 from crosswalk.model.errors import ConfigurationError
 from crosswalk.stages.approvals import answer, ask, question
+from crosswalk.stages.deliver import deliver
+from crosswalk.stages.edited import measured
+from crosswalk.stages.gate import gate
+from crosswalk.stages.link import link_all
+from crosswalk.stages.plan import plan
 from crosswalk.stages.pull import pull
+from crosswalk_airflow.ui.payload_form import edited
 from crosswalk_sandbox.company.model import Size
 from tests.stages.office import Office
 from tests.stages.world import World, world
@@ -221,3 +230,47 @@ def test_a_plan_behind_the_brake_is_asked_about_and_sent_with_the_reason_in_the_
     assert [len(office.orders_of(deal)) for deal in deals] == [1, 1]
     released = office.world.rows("select actor, detail ->> 'reason' from hub.ledger where kind = 'brake_released'")
     assert released == [("olga", "fair in May")]
+
+
+def test_an_order_that_a_person_edited_below_the_limit_waits_for_an_approval(office: Office) -> None:
+    policy(office.world, discount={"most": Decimal("0.30")})
+    deal, other = sold(office, 0.8), sold(office, 0.8)
+    context = office.world.context()
+    office.world.pull_all()
+    link_all(context)
+    plan(context, "orders")
+    gate(context, "orders")
+    office.world.rows(
+        "update hub.intent set payload = jsonb_set(payload, '{values,location}', '\"999\"') where entity = 'order' returning key"
+    )
+    assert deliver(context, "orders").rejected == 2
+    half, dear = round(office.list_price * 0.5, 2), round(office.list_price * 0.75, 2)
+    assert (edit(office, deal, half), edit(office, other, dear)) == ("held", "planned")
+    office.world.run_orders()
+    assert (office.orders_of(deal), len(office.orders_of(other))) == ([], 1)
+    (item,) = asked(office)
+    put = question(office.world.context(), item)
+    assert put is not None
+    for fact in (f"{half * 2:,.2f} USD", "50.0% of", "30.0% need no approval"):
+        assert fact in f"{put.subject} {put.body}", fact
+    assert say(office, item, True) == "approved"
+    office.world.run_orders()
+    (order,) = office.orders_of(deal)
+    assert office.order_lines(order)[0]["rate"] == half
+    assert "Approved by olga" in office.order(order)["memo"]
+
+
+def edit(office: Office, deal: str, price: float) -> str:
+    """Replay the deal's refused order at another price, as a person does on the quarantine's page; returns its status."""
+    world, key = office.world, f"SF-OPP-{deal}-R1"
+    with world.hub.connection() as connection:
+        write = writes.write(connection, key)
+        [found] = [one for one in open_items(connection, world.pairing.name) if one.payload.get("intent") == key]
+        assert write is not None
+        payload, changes = edited(write.payload, {"lines.0.rate": str(price), "values.location": "1"})
+        mapping = world.context().mapping("erp").entities["order_line"]
+        judged = measured(connection, world.pairing, mapping, write, payload)
+        assert replay_edited(
+            connection, found, judged.payload, changes, actor="person:op", reason="", why_held=judged.why
+        )
+    return str(world.rows("select status from hub.intent where key = %s", key)[0][0])

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from crosswalk.hub import ledger
+from crosswalk.hub import approvals, ledger
 from crosswalk.hub.causes import SPAN, WHERE, Wanted
 from crosswalk.hub.database import Connection
 from crosswalk.hub.gate import replan, replan_all
@@ -133,15 +133,18 @@ def replay_edited(
     *,
     actor: str,
     reason: str,
+    why_held: tuple[str, str] | None = None,
 ) -> bool:
     """Replay one item's write with the values a person gave it; False when it is not refused any more.
 
     ``changes`` says what was edited, as ``{field: [from, to]}``, for the ledger. A plan leaves the person's values alone until the
-    source record's version differs.
+    source record's version differs. A payload with ``approval`` waits for one; ``why_held`` says why, and what can be done.
     """
     intent = str(item.payload["intent"])
     if not replan(connection, intent, {**payload, "edited_by": actor}, actor=actor, reason=reason, refused_only=True):
         return False
+    if why_held:
+        approvals.explain(connection, intent, *why_held)
     told = {"fields": dict(changes), "reason": reason}
     record = (item.system, item.entity, item.key)
     ledger.write(

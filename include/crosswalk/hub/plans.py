@@ -8,7 +8,7 @@ planned, held, rejected        replaced when what is wanted, or the source's ver
 held for another reason        held for the new one
 shadowed                       replaced by a plan that is not in shadow, or when what is wanted differs
 anything, by a shadow plan     nothing, unless it is itself in shadow
-edited by a person             nothing, until the source's version differs
+edited by a person             nothing, until the source's version differs and what it orders
 =============================  =============================================================================
 
 An intent that a worker is changing this very moment counts as sending. Replacing takes the intent from whoever had claimed it.
@@ -98,12 +98,15 @@ select %(now)s, pairing, run_id, %(actor)s, status, source_system, source_entity
 
 _SUBSTANCE = "({0}.payload_hash, {0}.source_version, {0}.entity, {0}.operation, {0}.target_system, {0}.target_key, {0}.depends_on)"
 
+# What we write to the source ourselves, such as that an approval is asked for, changes its version and nothing of what it orders.
+_EDITED = """(i.payload ? 'edited_by' and (i.source_version is not distinct from s.source_version
+                                          or coalesce(i.payload -> 'ordered' = s.payload::jsonb -> 'ordered', false)))"""
+
 _REPLACE = f"""
 with known as materialized (
     select i.key, i.status as was, i.payload_hash as old_hash, i.held_reason,
-           i.payload ? 'edited_by' and i.source_version is not distinct from s.source_version as edited,
-           {_SUBSTANCE.format("i")} is distinct from {_SUBSTANCE.format("s")}
-           and not (i.payload ? 'edited_by' and i.source_version is not distinct from s.source_version) as differs
+           {_EDITED} as edited,
+           {_SUBSTANCE.format("i")} is distinct from {_SUBSTANCE.format("s")} and not {_EDITED} as differs
       from hub.intent i join plan_stage s using (key)
      where i.plan_id <> %(plan)s and i.status in ('planned', 'held', 'rejected', 'shadowed')
        for update of i skip locked

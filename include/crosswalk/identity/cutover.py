@@ -159,12 +159,33 @@ select r.system, r.key, coalesce({label}, ''), r.same from
 def table(pairing: Pairing, found: Sequence[EntityCutover]) -> str:
     """Return the counts as text, a line per entity and rule."""
     crm, erp = pairing.crm.system, pairing.erp.system
-    head = ("", crm, erp, "linked", "doubtful", f"only {crm}", f"only {erp}", f"twice {crm}", f"twice {erp}")
+    head = (
+        "",
+        crm,
+        erp,
+        "linked",
+        f"doubtful {crm}",
+        f"doubtful {erp}",
+        f"only {crm}",
+        f"only {erp}",
+        f"twice {crm}",
+        f"twice {erp}",
+    )
     rows: list[tuple[str, ...]] = [head]
     for one in found:
-        counts = (one.crm, one.erp, one.pairs, one.doubtful, one.only_crm, one.only_erp, one.twice_crm, one.twice_erp)
+        counts = (
+            one.crm,
+            one.erp,
+            one.pairs,
+            one.doubtful,
+            one.doubtful_erp,
+            one.only_crm,
+            one.only_erp,
+            one.twice_crm,
+            one.twice_erp,
+        )
         rows.append((one.entity, *(f"{count:,}" for count in counts)))
-        rows += [("", "", "", f"{pairs:,}", f"by {rule}", "", "", "", "") for rule, pairs in one.linked.items()]
+        rows += [("", "", "", f"{pairs:,}", f"by {rule}", "", "", "", "", "") for rule, pairs in one.linked.items()]
     widths = [max(len(row[at]) for row in rows if not row[4].startswith("by ")) for at in range(len(head))]
     return "\n".join(_line(row, widths) for row in rows)
 

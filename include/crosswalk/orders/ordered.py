@@ -45,8 +45,13 @@ def ordered(facts: DealFacts, policy: OrderPolicy) -> dict[str, Value]:
     for part in policy.ship_to:
         known[f"ship_to|{part}"] = _shipping(facts.account, part)
     for line in facts.lines:
-        known |= {f"line|{line.key}|{name}": value for name, value in _line(line).items()}
+        known |= {line_name(line.key, name): value for name, value in _line(line).items()}
     return {name: value for name, value in known.items() if value is not None}
+
+
+def line_name(key: str, field: str) -> str:
+    """Return the name of a line's ordered fact."""
+    return f"line|{key}|{field}"
 
 
 def carried(facts: DealFacts, source: str) -> Value:

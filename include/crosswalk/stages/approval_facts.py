@@ -74,7 +74,10 @@ def approval_facts(
         currency=str(payload.get("currency") or ""),
         adds=Decimal(str(payload.get("adds") or 0)),
         revision=int(payload.get("revision") or 1),
-        lines=tuple(_line(key, line, listed) for key, line in lines_of(decode(payload["ordered"])).items()),
+        lines=tuple(
+            _line(key, line, listed)
+            for key, line in lines_of(decode(payload.get("asked") or payload["ordered"])).items()
+        ),
         changes=tuple(payload.get("changes") or ()),
         credit=owing(connection, pairing, [str(customer)]).get(str(customer)) if customer else None,
         usual=policy.by_owner.get(owner, policy.most),

@@ -11,6 +11,9 @@ from starlette.concurrency import run_in_threadpool
 
 from crosswalk.hub import causes, decisions, writes
 from crosswalk.hub.causes import Wanted
+from crosswalk.mapping.document import load_mapping
+from crosswalk.stages.edited import measured
+from crosswalk_airflow.paths import include_folder
 from crosswalk_airflow.ui import replaying
 from crosswalk_airflow.ui.common import (
     DECIDES,
@@ -138,9 +141,15 @@ def _edit(
             content = item_content(item.id, user) | {"wrong": str(error), "given": given, "told": None}
             return page(request, "item.html", content, status=422)
         if changes:
-            replayed = decisions.replay_edited(connection, item, payload, changes, actor=person(user), reason=reason)
+            mapping = load_mapping(include_folder() / "mappings" / pairing.erp.mapping)
+            found = measured(connection, pairing, mapping.entities.get("order_line"), write, payload)
+            replayed = decisions.replay_edited(
+                connection, item, found.payload, changes, actor=person(user), reason=reason, why_held=found.why
+            )
     if not changes:
         return _done(request, wanted, "unchanged", 0)
+    if replayed and found.why:
+        return _done(request, wanted, "edited_held", 1)
     done = decisions.Replayed({str(item.payload["flow"]): 1} if replayed else {}, 0 if replayed else 1)
     runs = replaying.run_now(pairing, done, user) if now and replayed else []
     return _done(request, wanted, "edited", done.total, stuck=done.stuck, run=runs)

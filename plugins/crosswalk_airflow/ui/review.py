@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from crosswalk.identity.cutover import Bucket
 from crosswalk_airflow.ui.common import (
     DECIDES,
     HEADERS,
@@ -34,7 +35,6 @@ router = APIRouter(dependencies=READS)
 LISTED = 100
 _HIDDEN = frozenset({"counterpart_key", "parent_key", "owner"})
 Key = Annotated[str, Query(max_length=200)]
-Bucket = Literal["doubtful", "only_crm", "only_erp", "twice_crm", "twice_erp"]
 
 
 @router.get("/matches")

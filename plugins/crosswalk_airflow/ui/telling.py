@@ -7,11 +7,12 @@ from typing import Annotated, Literal
 
 from fastapi import Query
 
-Deed = Literal["replayed", "edited", "unchanged", "assigned", "ignored", "noticed", "closed"]
+Deed = Literal["replayed", "edited", "edited_held", "unchanged", "assigned", "ignored", "noticed", "closed"]
 
 _SENTENCES: dict[Deed, str] = {
     "replayed": "{records} will be tried again.",
     "edited": "Your values were stored, and the write is planned again.",
+    "edited_held": "Your values were stored. With them the order needs an approval: it is asked for in Airflow, under Required Actions.",
     "unchanged": "Nothing was changed, so nothing was done.",
     "assigned": "{records} assigned.",
     "ignored": "{records} ignored for as long as the trouble is the same.",
