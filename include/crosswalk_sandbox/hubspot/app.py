@@ -7,13 +7,12 @@ import secrets
 import time
 import uuid
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
-import anyio
-import anyio.to_thread
 import orjson
-from starlette.requests import Request
+
+from crosswalk_sandbox.kernel.application import Application, Request, Response
 
 from .auth import Gate
 from .calls import JSON_TYPE, Call, Reply, Routes
@@ -21,37 +20,24 @@ from .errors import NOT_JSON, HtmlRefusal, Refusal
 from .limits import Limits
 from .paths import numbered
 
-if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
-
 _LOG: Final = logging.getLogger(__name__)
 _LONGEST_URL: Final = 8_192
-_WORKERS: Final = 8
 _JSON: Final = "application/json"
 
 
-class App:
-    """ASGI app of one account; handlers run in threads, the store keeps writes apart."""
+class App(Application):
+    """The app of one account."""
 
     def __init__(self, gate: Gate, limits: Limits, routes: Routes, before: Callable[[], None] = lambda: None) -> None:
+        super().__init__()
         self._before = before
         self._gate = gate
         self._limits = limits
         self._routes = routes
-        self._workers: anyio.CapacityLimiter | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one HTTP request."""
-        if scope["type"] != "http":
-            return
-        request = Request(scope, receive)
-        body = await request.body()
-        raw = scope.get("raw_path") or scope["path"].encode()
-        path = raw.split(b"?")[0].decode("ascii", "replace")
-        query = scope["query_string"].decode("ascii", "replace")
-        if self._workers is None:
-            self._workers = anyio.CapacityLimiter(_WORKERS)
-        answer = await anyio.to_thread.run_sync(lambda: self.answer(request, path, query, body), limiter=self._workers)
+    async def respond(self, request: Request) -> Response:
+        """The answer as it goes out."""
+        answer = await self.in_thread(lambda: self.answer(request))
         payload = (
             b"" if answer.body is None else answer.body if isinstance(answer.body, bytes) else orjson.dumps(answer.body)
         )
@@ -60,15 +46,14 @@ class App:
             headers.append((b"content-type", answer.content_type.encode()))
         if answer.status != 204:
             headers.append((b"content-length", str(len(payload)).encode()))
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else payload})
+        return Response(answer.status, headers, payload)
 
-    def answer(self, request: Request, path: str, query: str, body: bytes) -> Reply:
+    def answer(self, request: Request) -> Reply:
         """The answer to a request, whatever happens; every one carries the correlation id (§4)."""
         correlation = correlation_id()
         told: dict[str, str] = {}
         try:
-            reply = self._served(request, path, query, body, told)
+            reply = self._served(request, told)
         except HtmlRefusal as refusal:
             reply = Reply(refusal.status, refusal.body, content_type=NOT_JSON)
         except Refusal as refusal:
@@ -76,13 +61,13 @@ class App:
         reply.headers = {**told, **reply.headers, "X-HubSpot-Correlation-Id": correlation}
         return reply
 
-    def _served(self, request: Request, path: str, query: str, body: bytes, told: dict[str, str]) -> Reply:
-        if len(path) + len(query) + 1 > _LONGEST_URL:
+    def _served(self, request: Request, told: dict[str, str]) -> Reply:
+        if len(request.path) + len(request.query) + 1 > _LONGEST_URL:
             raise HtmlRefusal(414, "URI Too Long")
-        inside, edition = numbered(path)
+        inside, edition = numbered(request.path)
         resource, names = self._routes.find(request.method, inside)
-        call = _call(request, path, query, body, edition)
-        if body and resource.guard != "open":
+        call = _call(request, edition)
+        if request.body and resource.guard != "open":
             _check_media(call)
             call.json()
         self._before()
@@ -93,18 +78,16 @@ class App:
         except (Refusal, HtmlRefusal):
             raise
         except Exception as error:  # the vendor answers its own failures without a word more
-            _LOG.exception("%s %s failed", request.method, path)
+            _LOG.exception("%s %s failed", request.method, request.path)
             raise Refusal(500, "internal error") from error
         finally:
             told |= self._limits.headers(call.caller, resource.counted)
 
 
-def _call(request: Request, path: str, query: str, body: bytes, edition: str) -> Call:
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    host = headers.get("host", "localhost")
+def _call(request: Request, edition: str) -> Call:
+    parameters = tuple(parse_qsl(request.query, keep_blank_values=True))
     return Call(
-        request.method, path, tuple(parse_qsl(query, keep_blank_values=True)), headers, body,
-        f"{request.url.scheme}://{host}", edition,
+        request.method, request.path, parameters, request.headers, request.body, request.base_url, edition
     )  # fmt: skip
 
 

@@ -1,9 +1,8 @@
-"""The account's SQLite file: connections, one writer, records, ids, settings."""
+"""The account's SQLite file: its tables, records and ids."""
 
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,14 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from crosswalk_sandbox.hubspot import moments
-from crosswalk_sandbox.kernel.bulk import bulk_loading
+from crosswalk_sandbox.kernel.store import AccountStore
 
 if TYPE_CHECKING:
     from crosswalk_sandbox.kernel.clock import Clock
 
 _TABLES: Final = """
-CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS record (id INTEGER PRIMARY KEY, type TEXT NOT NULL, state INTEGER NOT NULL, created INTEGER NOT NULL,
  modified INTEGER NOT NULL, archived INTEGER, properties TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS history (id INTEGER, property TEXT, at INTEGER, value TEXT, source TEXT, source_id TEXT, user INTEGER);
@@ -89,34 +86,20 @@ def record_of(row: Sequence[Any]) -> Record:
     return Record(row[0], row[1], row[2], row[3], row[4], row[5], orjson.loads(row[6]))
 
 
-class Store:
-    """One account's state under ``directory``; readers are one connection a thread, writers wait for each other."""
+class Store(AccountStore):
+    """One account's state; ``version`` counts changes of records."""
+
+    file = "hubspot.sqlite"
+    tables = _TABLES
+    mapped = 1_073_741_824
 
     def __init__(self, directory: Path, clock: Clock) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
-        self.clock = clock
-        self.version = 0
-        """Counts changes of records; what was counted before is compared with it."""
         self._touched = False
-        self._path = directory / "hubspot.sqlite"
-        self._local = threading.local()
-        self._lock = threading.RLock()
-        self._opened: list[sqlite3.Connection] = []
-        self._writer = self._open()
-        self._writer.executescript(_TABLES)
+        super().__init__(directory, clock)
         for statement in _INDEXES:
             self._writer.execute(statement)
 
     # reading
-
-    def reader(self) -> sqlite3.Connection:
-        """This thread's connection; the writer's own inside :meth:`write`, so that it sees what it wrote."""
-        if getattr(self._local, "writing", 0):
-            return self._writer
-        found: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if found is None:
-            found = self._local.connection = self._open()
-        return found
 
     def rows(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[tuple[Any, ...]]:
         """All rows."""
@@ -127,11 +110,6 @@ class Store:
         found: tuple[Any, ...] | None = self.reader().execute(sql, parameters).fetchone()
         return found
 
-    def value(self, sql: str, parameters: Sequence[object] = ()) -> Any:
-        """The first column of the first row, None without one."""
-        found = self.row(sql, parameters)
-        return found[0] if found else None
-
     def shown(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
         """The JSON documents in the first column."""
         return [orjson.loads(row[0]) for row in self.rows(sql, parameters)]
@@ -139,59 +117,14 @@ class Store:
     # writing
 
     @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: committed on success, undone on error; nests into the outer one."""
-        with self._lock:
-            depth = getattr(self._local, "writing", 0)
-            self._local.writing = depth + 1
-            try:
-                if depth:
-                    yield self._writer
-                    return
-                self._writer.execute("BEGIN IMMEDIATE")
-                try:
-                    yield self._writer
-                except BaseException:
-                    self._writer.execute("ROLLBACK")
-                    raise
-                self._writer.execute("COMMIT")
-                if self._touched:
-                    self._touched, self.version = False, self.version + 1
-            finally:
-                self._local.writing = depth
-
-    @contextmanager
-    def part(self) -> Iterator[None]:
-        """Part of a transaction that is undone alone when it fails."""
-        with self.write() as connection:
-            connection.execute("SAVEPOINT part")
-            try:
-                yield
-            except BaseException:
-                connection.execute("ROLLBACK TO part")
-                raise
-            finally:
-                connection.execute("RELEASE part")
-
-    @contextmanager
     def fill(self) -> Iterator[sqlite3.Connection]:
-        """One transaction that fills an empty account, indexes built at its end; this thread's reader is closed for it."""
-        own: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if own is not None:
-            own.close()
-            self._opened.remove(own)
-            self._local.connection = None
-        with bulk_loading(self._writer), self.write() as connection:
+        """One transaction that fills an empty account, indexes built at its end."""
+        with super().fill() as connection:
             for statement in _INDEXES:
                 connection.execute(f"DROP INDEX {statement.split()[5]}")
             yield connection
             for statement in _INDEXES:
                 connection.execute(statement)
-
-    def execute(self, sql: str, parameters: Sequence[object] = ()) -> None:
-        """One statement that writes."""
-        with self.write() as connection:
-            connection.execute(sql, parameters)
 
     def keep(self, table: str, *values: object) -> None:
         """Insert or replace a row of all columns; dictionaries become JSON."""
@@ -242,42 +175,16 @@ class Store:
             ),
         )
 
-    # ids, settings, time
+    # ids and time
 
     def next_id(self, name: str = "record", first: int = _FIRST_ID) -> int:
         """The next number of a sequence that is kept."""
-        with self.write() as connection:
-            connection.execute("INSERT INTO counter VALUES (?, ?) ON CONFLICT DO NOTHING", (name, first - 1))
-            connection.execute("UPDATE counter SET last = last + 1 WHERE name = ?", (name,))
-            return int(connection.execute("SELECT last FROM counter WHERE name = ?", (name,)).fetchone()[0])
-
-    def setting(self, name: str) -> str | None:
-        """A kept setting."""
-        found = self.value("SELECT value FROM setting WHERE name = ?", (name,))
-        return None if found is None else str(found)
-
-    def set_setting(self, name: str, value: str) -> None:
-        """Keep a setting."""
-        self.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))
+        return super().next_id(name, first)
 
     def now(self) -> int:
         """The emulator's present in epoch milliseconds."""
         return moments.milliseconds(self.clock.now())
 
-    def close(self) -> None:
-        """Close every connection."""
-        with self._lock:
-            for connection in self._opened:
-                connection.close()
-            self._opened.clear()
-
-    def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None, timeout=30)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        connection.execute("PRAGMA cache_size=-16384")
-        connection.execute("PRAGMA mmap_size=1073741824")
-        connection.execute("PRAGMA temp_store=MEMORY")
-        with self._lock:
-            self._opened.append(connection)
-        return connection
+    def _committed(self) -> None:
+        if self._touched:
+            self._touched, self.version = False, self.version + 1

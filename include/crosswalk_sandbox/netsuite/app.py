@@ -8,10 +8,7 @@ import string
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
-import anyio
-import anyio.to_thread
-from starlette.requests import Request
-
+from crosswalk_sandbox.kernel.application import Application, Request, Response
 from crosswalk_sandbox.netsuite.auth import Gate, Signed
 from crosswalk_sandbox.netsuite.errors import Refusal, invalid_login, method_not_allowed, unexpected, unknown_url
 from crosswalk_sandbox.netsuite.exchange import Answer, Call, segments_of
@@ -20,8 +17,6 @@ from crosswalk_sandbox.netsuite.oauth2 import TOKEN_PATH, OAuth2, TokenError
 from crosswalk_sandbox.netsuite.restlets import RESTLET_PATH, too_many
 
 if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
-
     from crosswalk_sandbox.netsuite.options import Options
 
 Service = Callable[[Call], Answer]
@@ -31,11 +26,10 @@ _REVOKE_PATH: Final = TOKEN_PATH.replace("/token", "/revoke")
 _LARGEST_BODY: Final = 104 * 1024 * 1024
 _JSON_TYPES: Final = ("application/json", "application/vnd.oracle.resource+json")
 _READABLE: Final = (*_JSON_TYPES, "application/*", "*/*", "application/swagger+json", "application/schema+json")
-_WORKERS: Final = 8
 
 
-class App:
-    """ASGI app of one account. ``services`` are keyed by the first two path parts after ``/services/rest``."""
+class App(Application):
+    """The app of one account. ``services`` are keyed by the first two path parts after ``/services/rest``."""
 
     def __init__(
         self,
@@ -46,61 +40,48 @@ class App:
         services: Mapping[str, Service],
         commits: Callable[[], int],
     ) -> None:
+        super().__init__()
         self._gate = gate
         self._oauth2 = oauth2
         self._governor = governor
         self._options = options
         self._services = services
         self._commits = commits
-        self._workers: anyio.CapacityLimiter | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one HTTP request."""
-        if scope["type"] != "http":
-            return
-        request = Request(scope, receive)
-        body = await request.body()
-        raw_path = scope.get("raw_path", scope["path"].encode()).split(b"?")[0].decode("ascii")
-        answer = await self._answer(request, raw_path, body)
-        gzipped = "gzip" in request.headers.get("accept-encoding", "")
-        headers, payload = answer.wire(gzipped=gzipped)
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else payload})
+    async def respond(self, request: Request) -> Response:
+        """The answer as it goes out."""
+        answer = await self._answer(request)
+        headers, payload = answer.wire(gzipped="gzip" in request.headers.get("accept-encoding", ""))
+        return Response(answer.status, headers, payload)
 
-    async def _answer(self, request: Request, raw_path: str, body: bytes) -> Answer:
+    async def _answer(self, request: Request) -> Answer:
         try:
-            if raw_path in (TOKEN_PATH, _REVOKE_PATH):
-                return await self._in_thread(lambda: self._token(request, raw_path, body))
-            return await self._governed(request, raw_path, body)
+            if request.path in (TOKEN_PATH, _REVOKE_PATH):
+                return await self.in_thread(lambda: self._token(request))
+            return await self._governed(request)
         except Refusal as refusal:
             return Answer.of(refusal, self._options)
 
-    async def _governed(self, request: Request, raw_path: str, body: bytes) -> Answer:
-        query = request.scope["query_string"].decode("ascii")
+    async def _governed(self, request: Request) -> Answer:
         signed = Signed(
             request.method,
-            request.url.scheme,
-            request.headers.get("host", ""),
-            raw_path,
-            query,
+            request.scheme,
+            request.host,
+            request.path,
+            request.query,
             request.headers.get("authorization", ""),
         )
-        call = _call(request, raw_path, query, body, self._commits(), self._options.bad_page_code)
+        call = _call(request, self._commits(), self._options.bad_page_code)
         try:
             async with self._governor.slot():
-                return await self._in_thread(lambda: self._serve(signed, call))
+                return await self.in_thread(lambda: self._serve(signed, call))
         except Busy:
-            if raw_path == RESTLET_PATH:
+            if request.path == RESTLET_PATH:
                 return too_many()
             raise
         except Overloaded as overloaded:
             self._gate.note_overload(signed)
             raise invalid_login() from overloaded
-
-    async def _in_thread(self, work: Callable[[], Answer]) -> Answer:
-        if self._workers is None:
-            self._workers = anyio.CapacityLimiter(_WORKERS)
-        return await anyio.to_thread.run_sync(work, limiter=self._workers)
 
     def _serve(self, signed: Signed, call: Call) -> Answer:
         admitted = call.with_caller(self._gate.admit(signed))
@@ -122,15 +103,14 @@ class App:
             _LOG.exception("%s %s failed, Error ID %s", call.method, call.path, ident)
             raise unexpected(ident) from error
 
-    def _token(self, request: Request, path: str, body: bytes) -> Answer:
+    def _token(self, request: Request) -> Answer:
         if request.method != "POST":
             raise method_not_allowed(request.method)
         try:
-            if path == _REVOKE_PATH:
-                self._oauth2.revoke(body)
+            if request.path == _REVOKE_PATH:
+                self._oauth2.revoke(request.body)
                 return Answer(200, {}, "json")
-            base_url = f"{request.url.scheme}://{request.headers.get('host', '')}"
-            return Answer(200, self._oauth2.grant(body, base_url), "json")
+            return Answer(200, self._oauth2.grant(request.body, request.base_url), "json")
         except TokenError as error:
             word = "invalid_grant" if self._options.oauth_errors == "invalid_grant" else str(error)
             return Answer(400, {"error": word}, "json")
@@ -146,13 +126,19 @@ class App:
         return Answer(200, facts, "json")
 
 
-def _call(request: Request, raw_path: str, query: str, body: bytes, arrived: int, page_code: str) -> Call:
-    if len(body) > _LARGEST_BODY:
+def _call(request: Request, arrived: int, page_code: str) -> Call:
+    if len(request.body) > _LARGEST_BODY:
         raise Refusal(413, "INVALID_REQUEST", "The request is larger than 104 MB.")
-    base_url = f"{request.url.scheme}://{request.headers.get('host', '')}"
-    headers = {name.lower(): value for name, value in request.headers.items()}
     return Call(
-        request.method, base_url, raw_path, query, segments_of(raw_path), headers, body, arrived, page_code=page_code
+        request.method,
+        request.base_url,
+        request.path,
+        request.query,
+        segments_of(request.path),
+        request.headers,
+        request.body,
+        arrived,
+        page_code=page_code,
     )
 
 

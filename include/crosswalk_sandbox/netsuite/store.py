@@ -1,16 +1,14 @@
-"""The account's SQLite file: connections, one writer, ids, external ids, functions."""
+"""The account's SQLite file: its catalogue's tables, ids, days, rates, custom fields."""
 
 from __future__ import annotations
 
 import sqlite3
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from crosswalk_sandbox.kernel.bulk import bulk_loading
 from crosswalk_sandbox.kernel.lag import LaggingIndex
+from crosswalk_sandbox.kernel.store import AccountStore
 from crosswalk_sandbox.netsuite import moments
 from crosswalk_sandbox.netsuite.schema.catalog import Catalog
 from crosswalk_sandbox.netsuite.schema.changes import FieldChanges
@@ -22,8 +20,6 @@ if TYPE_CHECKING:
     from crosswalk_sandbox.netsuite.options import Options
 
 _OWN_TABLES: Final = """
-CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS externalkey (family TEXT, externalid TEXT, type TEXT, id INTEGER,
  PRIMARY KEY (family, externalid, type)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS customfield (id TEXT PRIMARY KEY, kind TEXT, target TEXT, label TEXT) WITHOUT ROWID;
@@ -39,35 +35,20 @@ _FIRST_ID: Final = 500_000_000
 Row = dict[str, Any]
 
 
-class Store:
-    """One account's state under ``directory``; readers are one connection a thread, writers wait for each other."""
+class Store(AccountStore):
+    """One account's state, described by its catalogue; ``version`` counts commits."""
+
+    file = "netsuite.sqlite"
+    tables = _OWN_TABLES
 
     def __init__(self, directory: Path, clock: Clock, options: Options) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
-        self.clock = clock
         self.options = options
-        self.version = 0
-        """Counts commits; caches of query results compare it."""
-        self._path = directory / "netsuite.sqlite"
-        self._local = threading.local()
-        self._lock = threading.RLock()
-        self._opened: list[sqlite3.Connection] = []
         self._rates: dict[int, float] | None = None
-        self._writer = self._open()
+        super().__init__(directory, clock)
         self.index = LaggingIndex(self._open, clock)
-        self._writer.executescript(_OWN_TABLES)
         self.catalog = self._describe()
 
     # reading
-
-    def reader(self) -> sqlite3.Connection:
-        """This thread's connection; the writer's own inside :meth:`write`, so that it sees what it wrote."""
-        if getattr(self._local, "writing", 0):
-            return self._writer
-        found: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if found is None:
-            found = self._local.connection = self._open()
-        return found
 
     def rows(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[Row]:
         """All rows as dictionaries."""
@@ -78,11 +59,6 @@ class Store:
     def row(self, sql: str, parameters: Sequence[object] = ()) -> Row | None:
         """The first row or None."""
         found = self.rows(sql, parameters)
-        return found[0] if found else None
-
-    def value(self, sql: str, parameters: Sequence[object] = ()) -> Any:
-        """The first column of the first row, None without one."""
-        found = self.reader().execute(sql, parameters).fetchone()
         return found[0] if found else None
 
     def searched(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[tuple[Any, ...]]:
@@ -97,51 +73,6 @@ class Store:
         return (0, self.index.turns) if self.index.is_behind else (self.version, 0)
 
     # writing
-
-    @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: committed on success, undone on error; nests into the outer one."""
-        with self._lock:
-            depth = getattr(self._local, "writing", 0)
-            self._local.writing = depth + 1
-            try:
-                if depth:
-                    yield self._writer
-                    return
-                self._writer.execute("BEGIN IMMEDIATE")
-                try:
-                    yield self._writer
-                except BaseException:
-                    self._writer.execute("ROLLBACK")
-                    raise
-                self._writer.execute("COMMIT")
-                self.version += 1
-            finally:
-                self._local.writing = depth
-
-    @contextmanager
-    def fill(self) -> Iterator[sqlite3.Connection]:
-        """One transaction that fills an empty account, with everything set for speed; this thread's reader is closed for it."""
-        own: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if own is not None:
-            own.close()
-            self._opened.remove(own)
-            self._local.connection = None
-        with bulk_loading(self._writer), self.write() as connection:
-            yield connection
-
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
-        """Part of a transaction that is undone alone when it fails."""
-        with self.write() as connection:
-            connection.execute("SAVEPOINT part")
-            try:
-                yield
-            except BaseException:
-                connection.execute("ROLLBACK TO part")
-                raise
-            finally:
-                connection.execute("RELEASE part")
 
     def insert(self, table: str, values: Mapping[str, object]) -> int:
         """Insert one row; returns its rowid."""
@@ -172,30 +103,17 @@ class Store:
         with self.write() as connection:
             connection.execute(f'DELETE FROM "{table}" WHERE "{key}" = ?', [ident])
 
-    # ids and settings
+    # ids, days, rates
 
     def next_id(self, name: str, first: int = _FIRST_ID) -> int:
         """The next number of a sequence that is kept."""
-        with self.write() as connection:
-            connection.execute("INSERT INTO counter VALUES (?, ?) ON CONFLICT DO NOTHING", (name, first - 1))
-            connection.execute("UPDATE counter SET last = last + 1 WHERE name = ?", (name,))
-            return int(connection.execute("SELECT last FROM counter WHERE name = ?", (name,)).fetchone()[0])
+        return super().next_id(name, first)
 
     def raise_counter(self, name: str, at_least: int) -> None:
         """Make the sequence go on above ``at_least``."""
         with self.write() as connection:
             sql = "INSERT INTO counter VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET last = max(last, excluded.last)"
             connection.execute(sql, (name, at_least))
-
-    def setting(self, name: str) -> str | None:
-        """A kept setting."""
-        found = self.value("SELECT value FROM setting WHERE name = ?", (name,))
-        return None if found is None else str(found)
-
-    def set_setting(self, name: str, value: str) -> None:
-        """Keep a setting."""
-        with self.write() as connection:
-            connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))
 
     def stamp(self) -> str:
         """Now, as it is kept in date-time columns."""
@@ -242,13 +160,6 @@ class Store:
             self.set_setting("field_changes", change(self.catalog.changes).dump())
         self.catalog = self._describe()
 
-    def close(self) -> None:
-        """Close every connection."""
-        with self._lock:
-            for connection in self._opened:
-                connection.close()
-            self._opened.clear()
-
     def _describe(self) -> Catalog:
         rows = self._writer.execute("SELECT id, kind, target, label FROM customfield ORDER BY id").fetchall()
         changes = FieldChanges.load(self.setting("field_changes"))
@@ -262,18 +173,9 @@ class Store:
                     connection.execute(f'ALTER TABLE "{table}" ADD COLUMN "{name}"')
         return catalog
 
-    def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None, timeout=30)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        connection.execute("PRAGMA cache_size=-16384")
-        connection.execute("PRAGMA mmap_size=268435456")
-        connection.execute("PRAGMA temp_store=MEMORY")
+    def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA case_sensitive_like=ON")
         register(connection, self)
-        with self._lock:
-            self._opened.append(connection)
-        return connection
 
 
 def _plain(value: object) -> object:
