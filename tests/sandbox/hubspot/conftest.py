@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hubspot_account import Client, Opener
+from hubspot_account import NOW, SIZE, Client, Opener
 
 from crosswalk_sandbox.company.generate import generate
-from crosswalk_sandbox.company.model import Size
 from crosswalk_sandbox.hubspot import create
 from crosswalk_sandbox.kernel.clock import Clock
 from crosswalk_sandbox.kernel.server import running
 
-NOW = datetime.now(UTC)
-SIZE = Size(25, 60, 60)
 QUICK = {"search_delay": 0.0, "rate_limits": False}
 
 

@@ -6,12 +6,17 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import requests
 
+from crosswalk_sandbox.company.model import Size
+
 Opener = Callable[..., "Client"]
+NOW = datetime.now(UTC)
+SIZE = Size(25, 60, 60)
 OBJECTS = "/crm/v3/objects"
 
 

@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hubspot_account import OBJECTS, Client, Opener, ids, where
+from hubspot_account import NOW, OBJECTS, SIZE, Client, Opener, ids, where
 
-from conftest import NOW, SIZE
 from crosswalk_sandbox.company.generate import generate
 from crosswalk_sandbox.hubspot import Options, create
 from crosswalk_sandbox.hubspot.seed import BASES
