@@ -7,18 +7,11 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hubspot_account import Client, Opener
-from tests.sandbox.netsuite.netsuite_environments import Kit, environment
+from tests.sandbox.foreign import Kit, environment
 
 SDK = Kit("hubspot-sdk", ("hubspot-sdk==0.1.0a9", "httpx==0.28.1"))
 SCRIPTS = Path(__file__).parent / "clients"
-
-
-@pytest.fixture(scope="session")
-def environments(pytestconfig: pytest.Config) -> Path:
-    assert pytestconfig.cache is not None
-    return pytestconfig.cache.mkdir("hubspot-clients")
 
 
 def play(python: Path, script: str, hub: Client) -> Any:

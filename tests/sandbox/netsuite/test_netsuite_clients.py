@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from netsuite_environments import NETSUITE, NETSUITE_ASYNC, REQUESTS_BASED, environment, play
+from netsuite_environments import NETSUITE, NETSUITE_ASYNC, REQUESTS_BASED, play
+from tests.sandbox.foreign import environment
 
 from crosswalk_sandbox.kernel.clock import Clock
 from crosswalk_sandbox.kernel.proxy import Route, run_proxy
@@ -63,12 +64,6 @@ def hosted(
         with _proxy(hosts.get) as url:
             yield emulator, {**emulator.access(endpoints.http), "proxy": url, "ca_file": str(endpoints.ca_file)}
     emulator.close()
-
-
-@pytest.fixture(scope="session")
-def environments(pytestconfig: pytest.Config) -> Path:
-    assert pytestconfig.cache is not None
-    return pytestconfig.cache.mkdir("netsuite-clients")
 
 
 def test_the_netsuite_package_works_unmodified(hosted: Any, environments: Path) -> None:
