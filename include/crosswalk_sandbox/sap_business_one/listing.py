@@ -1,0 +1,317 @@
+"""Lists: options, pages, next links, projection, expansion (SAP Business One §5)."""
+
+from __future__ import annotations
+
+from array import array
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+import orjson
+
+from .account import Account
+from .calls import Call, Reply
+from .desk import Row
+from .errors import generic, unknown_property
+from .queries import aggregate
+from .queries.conditions import Conditions, simple
+from .queries.tree import Condition, Expanded, Order, Path, Selected, read
+from .render import etag
+from .schema.model import Navigation, Property, Structure
+
+if TYPE_CHECKING:
+    from .entities import Entities
+
+Held = tuple[int, int, Row]
+"""id, version, row."""
+_OPTIONS: Final = frozenset(
+    {"$select", "$filter", "$orderby", "$top", "$skip", "$count", "$inlinecount", "$expand", "$apply", "$format"}
+)
+_DEEP: Final = 2_000
+"""Rows skipped from which on places are remembered instead of counted."""
+_REMEMBERED: Final = 8
+
+
+class Listing:
+    """Reads the query options of a set and answers pages."""
+
+    def __init__(self, account: Account, entities: Entities) -> None:
+        self._account = account
+        self._entities = entities
+        self._places: OrderedDict[tuple[Any, ...], array[int]] = OrderedDict()
+
+    def answer(self, call: Call, entity_set: str) -> Reply:
+        """A page of a set."""
+        check_options(call)
+        if call.option("$apply") is not None:
+            return Reply(200, {**call.context(entity_set), "value": self._aggregated(call, entity_set)})
+        where, parameters = self.where(call, entity_set)
+        skip, top, size = self.window(call)
+        limit = min(size or top or 2**31, top if top is not None else 2**31)
+        held = self._page(entity_set, where, parameters, self._order(call, entity_set), skip, limit + 1)
+        rows = self.shown(call, entity_set, held[:limit])
+        body: dict[str, Any] = {**call.context(entity_set), **self._count(call, entity_set, where, parameters)}
+        body["value"] = rows
+        if len(held) > limit and (top is None or top > limit):
+            body[call.name("nextLink")] = self.next_link(
+                call, entity_set, skip + limit, None if top is None else top - limit
+            )
+        headers = {}
+        if call.preferred_page() is not None:
+            headers["Preference-Applied"] = f"odata.maxpagesize={call.preferred_page()}"
+        return Reply(200, body, headers)
+
+    def count(self, call: Call, entity_set: str) -> Reply:
+        """How many, as bare digits (§4)."""
+        check_options(call)
+        where, parameters = self.where(call, entity_set)
+        [(number,)] = self._account.store.listed(f'SELECT count(*) FROM "{entity_set}" WHERE {where}', parameters)
+        return Reply(200, str(number), content_type="text/plain;charset=utf-8")
+
+    # options
+
+    def where(self, call: Call, entity_set: str) -> tuple[str, list[Any]]:
+        """SQL of ``$filter``."""
+        given = call.option("$filter")
+        if not given:
+            return "1", []
+        return self.conditions(call, entity_set).sql(read("filter", given, "$filter"))
+
+    def conditions(self, call: Call, entity_set: str) -> Conditions:
+        """What reads conditions on a set."""
+        account, kind = self._account, self._account.model.type_of(entity_set)
+
+        def resolve(path: Path) -> tuple[str, Property]:
+            one = property_of(kind, path, call)
+            return account.sql_of(entity_set, one.name), one
+
+        insensitive = account.options.database == "mssql" or call.flag("b1s-caseinsensitive")
+        return Conditions(
+            resolve,
+            lambda name: account.model.enums[name],
+            insensitive=insensitive,
+            bare_literals=account.options.unquoted_literals,
+        )
+
+    def _order(self, call: Call, entity_set: str) -> str:
+        given = call.option("$orderby")
+        if not given:
+            return "id"
+        orders: Sequence[Order] = read("orderby", given, "$orderby")
+        kind = self._account.model.type_of(entity_set)
+        terms = [
+            f"{self._account.sql_of(entity_set, property_of(kind, one.path, call).name)}{' DESC' if one.descending else ''}"
+            for one in orders
+        ]
+        return ", ".join([*terms, "id"])
+
+    def window(self, call: Call) -> tuple[int, int | None, int | None]:
+        """Rows to skip, most rows wanted, rows of a page (None: no paging) (§5)."""
+        skip, top = _whole(call, "$skip") or 0, _whole(call, "$top")
+        asked = call.preferred_page()
+        if asked is None:
+            told = call.headers.get("b1s-pagesize", "")
+            asked = int(told) if told.isdigit() else self._account.options.page_size
+        return skip, top, asked or None
+
+    def _count(self, call: Call, entity_set: str, where: str, parameters: list[Any]) -> dict[str, Any]:
+        if call.version == 2:
+            wanted = (call.option("$count") or "false").lower()
+            if wanted not in ("true", "false"):
+                raise generic("Query string error, invalid value of $count")
+        else:
+            wanted = {"allpages": "true", "none": "false"}.get(call.option("$inlinecount") or "none", "")
+            if not wanted:
+                raise generic("Query string error, invalid value of $inlinecount")
+        if wanted == "false":
+            return {}
+        [(number,)] = self._account.store.listed(f'SELECT count(*) FROM "{entity_set}" WHERE {where}', parameters)
+        return {call.name("count"): number if call.version == 2 else str(number)}
+
+    # pages
+
+    def _page(
+        self, entity_set: str, where: str, parameters: list[Any], order: str, skip: int, limit: int
+    ) -> list[Held]:
+        store = self._account.store
+        if skip < _DEEP:
+            sql = f'SELECT id, version, body FROM "{entity_set}" WHERE {where} ORDER BY {order} LIMIT {limit} OFFSET {skip}'
+            return [(row[0], row[1], orjson.loads(row[2])) for row in store.listed(sql, parameters)]
+        wanted = self._remembered(entity_set, where, parameters, order)[skip : skip + limit]
+        marks = ", ".join(map(str, wanted))
+        rows = store.listed(f'SELECT id, version, body FROM "{entity_set}" WHERE id IN ({marks})')
+        found = {row[0]: (row[0], row[1], orjson.loads(row[2])) for row in rows}
+        return [found[ident] for ident in wanted if ident in found]
+
+    def _remembered(self, entity_set: str, where: str, parameters: list[Any], order: str) -> array[int]:
+        """The ids of a whole list in order, counted once as long as nothing of the set changes."""
+        store = self._account.store
+        name = (entity_set, where, tuple(parameters), order, store.changes.get(entity_set, 0), store.index.turns)
+        found = self._places.get(name)
+        if found is None:
+            sql = f'SELECT id FROM "{entity_set}" WHERE {where} ORDER BY {order}'
+            found = self._places[name] = array("q", (row[0] for row in store.listed(sql, parameters)))
+            while len(self._places) > _REMEMBERED:
+                self._places.popitem(last=False)
+        return found
+
+    def next_link(self, call: Call, resource: str, skip: int, top: int | None = None) -> str:
+        """The address of the next page, relative to the service root (§5)."""
+        kept = [(name, value) for name, value in call.parameters if name not in ("$skip", "$top", "$skiptoken")]
+        if not self._account.options.link_keeps_options:
+            kept = []
+        if top is not None:
+            kept.append(("$top", str(top)))
+        options = "&".join(f"{name}={quote(value, safe=_SAFE)}" for name, value in [*kept, ("$skip", str(skip))])
+        return f"{resource}?{options}"
+
+    # rows
+
+    def shown(self, call: Call, entity_set: str, held: Sequence[Held]) -> list[dict[str, Any]]:
+        """Rows as they are answered: projected, expanded, with their ETags, in the form of the version."""
+        model, renderer = self._account.model, self._entities.renderer
+        kind = model.type_of(entity_set)
+        tagged, constant = model.sets[entity_set].etag, self._account.options.constant_etag
+        chosen = self._chosen(call, kind)
+        ways = self._ways(call, entity_set)
+        mark, shown = call.name("etag"), []
+        for _, version, row in held:
+            made = (
+                renderer.full(kind.name, row, version)
+                if chosen is None
+                else renderer.chosen(kind.name, row, version, chosen)
+            )
+            if call.version == 1:
+                made = renderer.old(kind.name, made)
+            if tagged:
+                made = {mark: etag(1 if chosen is not None and constant else version), **made}
+            for one, way, target in ways:
+                made[one.path.parts[0]] = self._expanded(call, row, one, way, target)
+            shown.append(made)
+        return shown
+
+    def _chosen(self, call: Call, kind: Structure) -> list[str] | None:
+        given = call.option("$select")
+        if not given:
+            return None
+        names = []
+        ways = {one.path.parts[0] for one in self._asked(call)}
+        for one in read("select", given, "$select"):
+            if one.operand is None:
+                return None
+            if isinstance(one.operand, Path) and len(one.operand.parts) == 2 and one.operand.parts[0] in ways:
+                continue
+            if isinstance(one.operand, Path) and one.operand.parts[0] in ways:
+                continue
+            names.append(property_of(kind, one.operand, call).name)
+        return list(dict.fromkeys(names))
+
+    def _asked(self, call: Call) -> Sequence[Expanded]:
+        given = call.option("$expand")
+        found: Sequence[Expanded] = read("expand", given, "$expand") if given else ()
+        return found
+
+    def _ways(self, call: Call, entity_set: str) -> list[tuple[Expanded, Navigation, str]]:
+        found = []
+        kind, targets = self._account.model.type_of(entity_set), self._account.model.sets[entity_set].targets
+        for one in self._asked(call):
+            way, target = kind.navigation.get(one.path.parts[0]), targets.get(one.path.parts[0])
+            if len(one.path.parts) > 1 or way is None or target not in self._account.model.sets:
+                raise unknown_property(str(one.path), kind.name)
+            wanted = one.select or _sub_selection(call, one.path.parts[0])
+            found.append((Expanded(one.path, wanted), way, str(target)))
+        return found
+
+    def _expanded(self, call: Call, row: Row, one: Expanded, way: Navigation, target: str) -> Any:
+        """The entity or entities at the end of a way."""
+        kind = self._account.model.type_of(target)
+        names = [property_of(kind, each.operand, call).name for each in one.select if each.operand is not None] or None
+        ends = self._ends(row, way, target)
+        renderer, made = self._entities.renderer, []
+        for version, body in ends:
+            shown = (
+                renderer.full(kind.name, body, version)
+                if names is None
+                else renderer.chosen(kind.name, body, version, names)
+            )
+            made.append(renderer.old(kind.name, shown) if call.version == 1 else shown)
+        if way.many:
+            return made
+        return made[0] if made else None
+
+    def _ends(self, row: Row, way: Navigation, target: str) -> list[tuple[int, Row]]:
+        pairs = way.pairs
+        if not pairs:
+            back = next(
+                (
+                    one
+                    for one in self._account.model.type_of(target).navigation.values()
+                    if one.pairs and one.pairs[0][1] in row
+                ),
+                None,
+            )
+            pairs = tuple((theirs, ours) for ours, theirs in back.pairs) if back else ()
+        values = [row.get(ours) for ours, _ in pairs]
+        if not pairs or any(value is None for value in values):
+            return []
+        terms = " AND ".join(f"{self._account.sql_of(target, theirs)} = ?" for _, theirs in pairs)
+        rows = self._account.store.rows(f'SELECT version, body FROM "{target}" WHERE {terms} ORDER BY id', values)
+        return [(version, orjson.loads(body)) for version, body in rows]
+
+    def _aggregated(self, call: Call, entity_set: str) -> list[dict[str, Any]]:
+        steps = read("apply", str(call.option("$apply")), "$apply")
+        kind = self._account.model.type_of(entity_set)
+        conditions = self.conditions(call, entity_set)
+
+        def column(path: Path) -> str:
+            return self._account.sql_of(entity_set, property_of(kind, path, call).name)
+
+        where: list[Condition] = [read("filter", given, "$filter") for given in [call.option("$filter")] if given]
+        sql, parameters, names = aggregate.statement(f'"{entity_set}"', steps, where, column, conditions)
+        rows = [dict(zip(names, row, strict=True)) for row in self._account.store.listed(sql, parameters)]
+        return [{"odata.id": None, **row} for row in rows] if call.version == 1 else rows
+
+
+_SAFE: Final = "$,'()*/ :"
+
+
+def _whole(call: Call, name: str) -> int | None:
+    given = call.option(name)
+    if given is None:
+        return None
+    if not given.isdigit():
+        raise generic(f"Query string error, invalid value of {name}")
+    return int(given)
+
+
+def check_options(call: Call) -> None:
+    """Raises Refusal 400 for options that the service has not (§5)."""
+    for name, _ in call.parameters:
+        if name.startswith("$") and name not in _OPTIONS:
+            raise generic(f"Query option '{name}' is not supported")
+
+
+def property_of(kind: Structure, operand: Any, call: Call) -> Property:
+    """The property that an operand names, by the names of the version. Raises Refusal 400 -1000."""
+    name = simple(operand, kind.name)
+    if call.version == 1:
+        name = kind.old_names.get(name, name)
+    elif name.removesuffix("Property") != name and name not in kind.properties:
+        raise unknown_property(name, kind.name)
+    one = kind.properties.get(name)
+    if one is None:
+        raise unknown_property(name, kind.name)
+    return one
+
+
+def _sub_selection(call: Call, way: str) -> tuple[Selected, ...]:
+    """``$select=Nav/Prop`` beside ``$expand=Nav``."""
+    given = call.option("$select")
+    if not given:
+        return ()
+    return tuple(
+        Selected(Path(one.operand.parts[1:]))
+        for one in read("select", given, "$select")
+        if isinstance(one.operand, Path) and len(one.operand.parts) == 2 and one.operand.parts[0] == way
+    )

@@ -1,0 +1,1 @@
+"""Query options: grammar, filters as SQL, projection, aggregation."""

@@ -1,0 +1,1 @@
+"""What the service's metadata says: types, enumerations, entity sets."""
