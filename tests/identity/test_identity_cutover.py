@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from crosswalk.hub.database import Connection, Hub
+from crosswalk.hub.further import add_further
 from crosswalk.hub.landing import land
 from crosswalk.hub.links import LinkPair, create_links
 from crosswalk.hub.matches import Proposal, propose
@@ -54,7 +55,17 @@ def fill(hub: Hub, pairing: Pairing, seed: int) -> None:
         with hub.connection() as connection:
             create_links(connection, pairing.name, entity, pairs, "r")
             propose(connection, pairing.name, entity, SYSTEMS, proposals, "r")
+            if entity == "customer":
+                _further(connection, pairing, keys, count)
             connection.execute(f"update hub.{entity} set deleted_at = now() where key like '%7'".encode())
+
+
+def _further(connection: Connection, pairing: Pairing, keys: list[list[str]], count: int) -> None:
+    """Make customers that are left over further ones of linked accounts, each in a subsidiary of its own."""
+    connection.execute("update hub.customer set subsidiary = 'of ' || key where system = 'netsuite'")
+    left = [f"n{n}" for n in range(count) if f"n{n}" not in keys[1]][:9]
+    pairs = [LinkPair("salesforce", keys[0][place // 2], "netsuite", key, "person") for place, key in enumerate(left)]
+    assert add_further(connection, pairing.name, pairs, "r") == len(pairs)
 
 
 def _image(dice: random.Random, system: str, entity: str, key: str) -> Image:
@@ -76,11 +87,13 @@ def by_other_means(connection: Connection, entity: str) -> dict[str, object]:
 
     living = f"(select system, key from hub.{entity} where deleted_at is null)"
     link = f"(select l.id, l.rule from hub.link l join hub.link_end e on e.link_id = l.id join {living} r using (system, key) where l.entity = '{entity}' group by 1, 2 having count(*) = 2)"
-    linked = f"(select e.system, e.key from hub.link_end e join {link} k on k.id = e.link_id)"
+    further = f"(select f.system, f.key from hub.further_end f join {living} r using (system, key) join hub.link_end e on e.link_id = f.link_id and e.system = 'salesforce' join {living} a on (a.system, a.key) = (e.system, e.key) where f.entity = '{entity}')"
+    linked = f"(select e.system, e.key from hub.link_end e join {link} k on k.id = e.link_id union select * from {further} f)"
     open_ = f"(select * from hub.match_candidate where entity = '{entity}' and status = 'open')"
     asked = f"(select left_system as system, left_key as key from {open_} a union select right_system, right_key from {open_} b)"
     result: dict[str, object] = {
         "entity": entity,
+        "further": one(f"select count(*) from {further} f"),
         "linked": dict(connection.execute(f"select rule, count(*) from {link} k group by rule".encode()).fetchall()),
     }
     for side, system in (("crm", "salesforce"), ("erp", "netsuite")):
@@ -94,6 +107,7 @@ def by_other_means(connection: Connection, entity: str) -> dict[str, object]:
         )
         result[f"twice_{side}"] = one(
             f"select coalesce(sum(n), 0) from (select count(*) as n from hub.{entity} where deleted_at is null and system = '{system}'"
+            f" and key <> all(select key from hub.further_end where system = '{system}' and entity = '{entity}')"
             f" and {SAME[entity]} is not null group by {SAME[entity]} having count(*) > 1) t"
         )
     return result
@@ -109,7 +123,8 @@ def test_the_figures_are_those_of_other_sql_and_add_up(hub: Hub, pairing: Pairin
         ]
         for one in found:
             assert one.crm == one.pairs + one.doubtful + one.only_crm
-            assert one.erp == one.pairs + one.doubtful_erp + one.only_erp
+            assert one.erp == one.pairs + one.further + one.doubtful_erp + one.only_erp
+            assert (one.further > 0) == (one.entity == "customer")
             assert min(one.pairs, one.doubtful, one.only_erp, one.twice_crm) > 0
             for bucket in BUCKETS:
                 listed = records(connection, pairing, one.entity, bucket, limit=None)

@@ -9,7 +9,7 @@ from psycopg.rows import class_row
 from crosswalk.facts.crm import CrmFacts
 from crosswalk.facts.erp import ErpFacts
 from crosswalk.facts.model import Contact, CustomerFacts, Event, Listed, Party, Trouble
-from crosswalk.facts.parties import ALWAYS, ON_REQUEST, candidates, parties
+from crosswalk.facts.parties import ALWAYS, ON_REQUEST, candidates, others, parties
 from crosswalk.hub.database import Connection
 from crosswalk.hub.links import counterparts
 from crosswalk.pairing import Pairing
@@ -69,6 +69,7 @@ def customer_facts(
         crm=crm,
         erp=erp,
         link=link,
+        others=others(connection, pairing, link, erp.key if erp else None, shown),
         candidates=candidates(connection, pairing, alone) if alone else (),
         shown=shown,
         receivables=of_erp.receivables(),

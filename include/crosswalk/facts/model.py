@@ -261,6 +261,7 @@ class CustomerFacts:
     contacts: Listed[Contact]
     troubles: Listed[Trouble]
     events: tuple[Event, ...]
+    others: tuple[Party, ...] = ()  # the company's customers in other subsidiaries of the ERP
 
     @property
     def name(self) -> str:

@@ -27,9 +27,13 @@ ON_REQUEST = ("credit_hold", "credit_limit", "balance", "overdue", "terms", "pri
 
 _LINK = """
 select l.id, l.rule, l.created_at, theirs.key as other
-  from hub.link_end mine join hub.link l on l.id = mine.link_id
+  from hub.every_end mine join hub.link l on l.id = mine.link_id
   left join hub.link_end theirs on theirs.link_id = l.id and theirs.system = %(other)s
  where (mine.pairing, mine.entity, mine.system, mine.key) = (%(pairing)s, 'customer', %(system)s, %(key)s)
+"""
+
+_OTHERS = """
+select e.key from hub.every_end e where e.link_id = %(link)s and e.system = %(erp)s and e.key is distinct from %(key)s order by e.further, e.key
 """
 
 _CANDIDATES = """
@@ -65,6 +69,17 @@ def parties(
     if row[3] is not None:
         found[other] = read_party(connection, pairing, other, row[3], shown) or _gone(pairing, other, row[3])
     return found, Link(*row[:3])
+
+
+def others(
+    connection: Connection, pairing: Pairing, link: Link | None, shown_key: str | None, shown: Collection[str]
+) -> tuple[Party, ...]:
+    """Return the customers that the account is in other subsidiaries of the ERP, beside the one that is shown."""
+    if link is None:
+        return ()
+    wanted = {"link": link.id, "erp": pairing.erp.system, "key": shown_key}
+    keys = [key for (key,) in connection.execute(_OTHERS, wanted)]
+    return tuple(read_party(connection, pairing, "erp", key, shown) or _gone(pairing, "erp", key) for key in keys)
 
 
 def read_party(connection: Connection, pairing: Pairing, side: Side, key: str, shown: Collection[str]) -> Party | None:

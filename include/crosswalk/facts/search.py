@@ -62,7 +62,7 @@ pairs as (
            b.rank, case when b.system = %(crm)s then b.key else t.key end as crm, case when b.system = %(erp)s then b.key else t.key end as erp
       from best b
       left join lateral (
-          select link_id from hub.link_end e where (e.pairing, e.entity, e.system, e.key) = (%(pairing)s, 'customer', b.system, b.key)
+          select link_id from hub.every_end e where (e.pairing, e.entity, e.system, e.key) = (%(pairing)s, 'customer', b.system, b.key)
            limit 1) m on true
       left join hub.link_end t on t.link_id = m.link_id and t.system <> b.system and t.system = any(%(systems)s)
      order by coalesce(m.link_id::text, b.system || ':' || b.key), b.rank

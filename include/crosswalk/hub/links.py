@@ -30,9 +30,9 @@ _CREATE = """
 with free as materialized (
     select nextval(pg_get_serial_sequence('hub.link', 'id')) as id, s.*
       from link_stage s
-     where (select 1 from hub.link_end e where e.pairing = %(pairing)s and e.entity = %(entity)s
+     where (select 1 from hub.every_end e where e.pairing = %(pairing)s and e.entity = %(entity)s
                and e.system = s.left_system and e.key = s.left_key limit 1) is null
-       and (select 1 from hub.link_end e where e.pairing = %(pairing)s and e.entity = %(entity)s
+       and (select 1 from hub.every_end e where e.pairing = %(pairing)s and e.entity = %(entity)s
                and e.system = s.right_system and e.key = s.right_key limit 1) is null
 ),
 linked as (

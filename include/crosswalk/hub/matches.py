@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 
 from crosswalk.hub import ledger
 from crosswalk.hub.database import Connection
+from crosswalk.hub.further import drop_further
 from crosswalk.hub.links import LinkPair, create_links, unlink
 from crosswalk.model.errors import NotFoundError
 
@@ -88,8 +89,17 @@ delete from hub.match_candidate m
 _LINKED_SINCE = """
 delete from hub.match_candidate m
  where m.pairing = %(pairing)s and m.entity = %(entity)s and m.status = 'open'
-   and exists (select 1 from hub.link_end e where e.pairing = m.pairing and e.entity = m.entity
+   and exists (select 1 from hub.every_end e where e.pairing = m.pairing and e.entity = m.entity
                   and ((e.system, e.key) = (m.left_system, m.left_key) or (e.system, e.key) = (m.right_system, m.right_key)))
+"""
+# A further end has a pair with what is not of its own system; the link's own ends have theirs with one another.
+_ENDS = """
+select theirs.system, theirs.key
+  from hub.every_end mine
+  join hub.every_end theirs on theirs.link_id = mine.link_id
+   and case when mine.further then theirs.system <> mine.system or theirs.key = mine.key else not theirs.further end
+ where mine.pairing = %s and mine.entity = %s and mine.system = %s and mine.key = %s
+ order by theirs.system
 """
 _DECIDE = f"""
 update hub.match_candidate set status = %(status)s, decided_at = coalesce(%(now)s, clock_timestamp()), decided_by = %(actor)s
@@ -98,11 +108,11 @@ returning {_COLUMNS}
 """
 _WRITTEN = """
 select i.key as intent_key, i.operation, i.entity, i.target_system, i.target_key, i.finished_at
-  from hub.link l join hub.link_end e on e.link_id = l.id
+  from hub.link l join hub.every_end e on e.link_id = l.id
   join hub.intent i on i.pairing = l.pairing and i.status = 'done' and i.target_key is not null and i.finished_at >= l.created_at
    and ((i.target_system, i.target_key, i.entity) = (e.system, e.key, l.entity) or (i.source_system, i.source_key, i.source_entity) = (e.system, e.key, l.entity))
  where l.pairing = %(pairing)s and l.entity = %(entity)s
-   and l.id = (select link_id from hub.link_end where pairing = %(pairing)s and entity = %(entity)s and system = %(system)s and key = %(key)s)
+   and l.id = (select link_id from hub.every_end where pairing = %(pairing)s and entity = %(entity)s and system = %(system)s and key = %(key)s)
  group by 1, 2, 3, 4, 5, 6
  order by i.finished_at, i.key
 """
@@ -241,12 +251,9 @@ def undo(
 ) -> list[Written]:
     """End the link of a record and call its pair different, so that it is not made again; return what was written through it."""
     written = written_through(connection, pairing, entity, system, key)
-    ends = connection.execute(
-        "select theirs.system, theirs.key from hub.link_end mine join hub.link_end theirs using (link_id)"
-        " where mine.pairing = %s and mine.entity = %s and mine.system = %s and mine.key = %s order by theirs.system",
-        (pairing, entity, system, key),
-    ).fetchall()
-    if not unlink(connection, pairing, entity, system, key, actor=actor, reason=reason, now=now):
+    ends = connection.execute(_ENDS, (pairing, entity, system, key)).fetchall()
+    ended = unlink(connection, pairing, entity, system, key, actor=actor, reason=reason, now=now)
+    if not ended and not drop_further(connection, pairing, system, key, actor=actor, detail={"reason": reason}):
         raise NotFoundError(f"{entity} {key} of {system} has no link.", hint="It may have been undone already.")
     for place, (left_system, left_key) in enumerate(ends):
         for right_system, right_key in ends[place + 1 :]:

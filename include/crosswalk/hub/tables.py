@@ -123,6 +123,20 @@ sa.Table(
 )
 
 sa.Table(
+    "further_end",  # customers of the same company in other subsidiaries of the ERP; the view every_end has them beside the links' own ends
+    metadata,
+    sa.Column("link_id", sa.BigInteger, sa.ForeignKey("hub.link.id", ondelete="CASCADE"), nullable=False),
+    text("pairing", primary_key=True),
+    text("entity", primary_key=True),
+    text("system", primary_key=True),
+    text("key", primary_key=True),
+    text("rule"),
+    instant("created_at", null=False),
+    text("run_id"),
+    sa.Index("ix_further_end_link", "link_id", "system"),
+)
+
+sa.Table(
     "rule_set",  # how far linking has looked, and by which rules
     metadata,
     identity(),

@@ -29,12 +29,15 @@ _LABEL = {"customer": "r.name", "contact": "concat_ws(' ', r.first_name, r.last_
 
 @dataclass(frozen=True, slots=True)
 class EntityCutover:
-    """Counts of one entity. ``linked`` counts living pairs by rule; the others count living records, ``doubtful`` those of the CRM."""
+    """Counts of one entity. ``linked`` counts living pairs by rule, ``further`` living customers of other subsidiaries whose account is in one
+    of these pairs; the others count living records, ``doubtful`` those of the CRM.
+    """
 
     entity: str
     crm: int
     erp: int
     linked: dict[str, int]
+    further: int
     doubtful: int
     doubtful_erp: int
     only_crm: int
@@ -97,6 +100,7 @@ def _counts(connection: Connection, pairing: Pairing, entity: str) -> EntityCuto
         living.get(pairing.crm.system, 0),
         living.get(pairing.erp.system, 0),
         dict(linked),
+        count(_FURTHER, "only_erp"),
         count(_DOUBTFUL, "doubtful"),
         count(_DOUBTFUL, "doubtful_erp"),
         count(_ONLY, "only_crm"),
@@ -124,8 +128,14 @@ select l.rule, count(*) from hub.link l
              where e.link_id = l.id)
  group by l.rule order by 2 desc, 1
 """
+_FURTHER = """
+select r.key from hub.further_end f join {table} r on r.system = f.system and r.key = f.key and r.deleted_at is null
+ where f.pairing = %(pairing)s and f.entity = %(entity)s and f.system = %(system)s
+   and exists (select 1 from hub.link_end e join {table} o on o.system = e.system and o.key = e.key and o.deleted_at is null
+                where e.link_id = f.link_id and e.system <> f.system)
+"""
 _OTHER_END = """
-select t.key, t.deleted_at from hub.link_end mine join hub.link_end theirs on theirs.link_id = mine.link_id and theirs.system <> mine.system
+select t.key, t.deleted_at from hub.every_end mine join hub.link_end theirs on theirs.link_id = mine.link_id and theirs.system <> mine.system
   join {table} t on t.system = theirs.system and t.key = theirs.key
  where mine.pairing = %(pairing)s and mine.entity = %(entity)s and mine.system = r.system and mine.key = r.key
 """
@@ -150,7 +160,9 @@ _DOUBTFUL = f"select system, key, name, asked from ({_OPEN}) o where asked is no
 _TWICE = """
 select r.system, r.key, coalesce({label}, ''), r.same from
        (select r.*, {same} as same, count(*) over (partition by {same}) as twins from {table} r
-         where r.system = %(system)s and r.deleted_at is null and {same} is not null) r
+         where r.system = %(system)s and r.deleted_at is null and {same} is not null
+           and not exists (select 1 from hub.further_end f
+                            where f.pairing = %(pairing)s and f.entity = %(entity)s and f.system = r.system and f.key = r.key)) r
  where r.twins > 1
  order by r.same, r.key limit %(limit)s
 """
@@ -186,6 +198,7 @@ def table(pairing: Pairing, found: Sequence[EntityCutover]) -> str:
         )
         rows.append((one.entity, *(f"{count:,}" for count in counts)))
         rows += [("", "", "", f"{pairs:,}", f"by {rule}", "", "", "", "", "") for rule, pairs in one.linked.items()]
+        rows += [("", "", "", f"{one.further:,}", "by further customers", "", "", "", "", "")] if one.further else []
     widths = [max(len(row[at]) for row in rows if not row[4].startswith("by ")) for at in range(len(head))]
     return "\n".join(_line(row, widths) for row in rows)
 

@@ -16,6 +16,7 @@ from crosswalk.hub.rule_sets import Progress, Rules, advance, take_freed
 from crosswalk.identity.normalise import company_name, plain
 from crosswalk.model.entities import ENTITIES, Entity, Kind
 from crosswalk.pairing import LinkRule, Pairing
+from crosswalk.pairing.document import slug_of
 
 KEY = "key"
 SHORT = "case when octet_length(value) > 200 then md5(value) else value end"
@@ -40,7 +41,7 @@ class Comparable:
 
 def comparables(pairing: Pairing, entity: str) -> tuple[Comparable, ...]:
     """Return what is kept of an entity: its rules in their order, then what customers are searched by."""
-    kept = [_of_rule(ENTITIES[entity], rule) for rule in pairing.linking.get(entity, ())]
+    kept = [_of_rule(ENTITIES[entity], rule, _account_key(pairing, entity)) for rule in pairing.linking.get(entity, ())]
     if entity == "customer":
         kept += [Comparable(name, None, value) for name, value in zip(LOOK_ALIKE, look_alikes(""), strict=True)]
     return tuple(kept)
@@ -53,7 +54,8 @@ def look_alikes(alias: str) -> tuple[str, str, str, str]:
 
 def definition(pairing: Pairing, kept: Sequence[Comparable]) -> Rules:
     """Return what the rules are known by: when any of it is another, all values are made again."""
-    return [[one.name, *(part for side in one.sides(pairing) for part in side)] for one in kept]
+    named = [[one.name, *(part for side in one.sides(pairing) for part in side)] for one in kept]
+    return [*named, ["per_subsidiary"]] if pairing.orders.subsidiary else named
 
 
 def refresh(connection: psycopg.Connection, pairing: Pairing, entity: str, run_id: str) -> Progress:
@@ -98,20 +100,35 @@ def _look_again(
                 connection.execute(_FREED_KEYS, {**ends, "rule": place, "system": system})
 
 
-def found_once(entity: str, value: str, side: str, *, whole: bool) -> sql.Composed:
-    """Return SQL of (value, key) of what exactly one living record of ``side`` has: of ``t.value`` only, unless ``whole``."""
+def found_once(entity: str, value: str, side: str, *, whole: bool, per_subsidiary: bool = False) -> sql.Composed:
+    """Return SQL of (value, key) of what exactly one living record of ``side`` has: of ``t.value`` only, unless ``whole``.
+
+    With ``per_subsidiary``, customers of as many subsidiaries may have it: the one with the least key stands for them.
+    """
     template: Mapping[tuple[bool, bool], sql.SQL] = {
         (True, True): _ALL_KEYS, (True, False): _ONE_KEY, (False, True): _ALL_VALUES, (False, False): _ONE_VALUE
     }  # fmt: skip
+    if per_subsidiary and value != KEY:
+        of_one = sql.SQL("" if whole else "and k.value = t.value")
+        return _OF_SUBSIDIARIES.format(system=sql.Placeholder(side), of_one=of_one)
     table, system = sql.Identifier(SCHEMA, entity), sql.Placeholder(side)
     return template[value == KEY, whole].format(table=table, system=system)
 
 
-def _of_rule(entity: Entity, rule: LinkRule) -> Comparable:
+def _account_key(pairing: Pairing, entity: str) -> str:
+    """Return the SQL of the CRM's key that an ERP record bears; a customer of one of several subsidiaries bears that behind it."""
+    rule = pairing.orders.subsidiary
+    if entity != "customer" or rule is None:
+        return "counterpart_key"
+    slugs = "|".join(slug_of(name) for name in rule.names)
+    return f"regexp_replace(counterpart_key, '-({slugs})$', '')"
+
+
+def _of_rule(entity: Entity, rule: LinkRule, account_key: str) -> Comparable:
     if rule.stored_key == "crm":
         return Comparable(rule.name, "counterpart_key", KEY)
     if rule.stored_key == "erp":
-        return Comparable(rule.name, KEY, "counterpart_key")
+        return Comparable(rule.name, KEY, account_key)
     same = " || '|' || ".join(_comparable(entity, name) for name in rule.exact)
     return Comparable(rule.name, same, same)
 
@@ -183,6 +200,13 @@ select min(value) as value, min(key) as key
   from (select k.value, k.key from hub.rule_key k
          where k.rule_set_id = %(set)s and k.rule = %(rule)s and k.value = t.value and k.system = {system} limit 2) k
 having count(*) = 1
+""")
+_OF_SUBSIDIARIES = sql.SQL("""
+select k.value, min(k.key) as key
+  from hub.rule_key k
+  left join hub.customer c on c.system = k.system and c.key = k.key
+ where k.rule_set_id = %(set)s and k.rule = %(rule)s and k.system = {system} {of_one}
+ group by k.value having count(*) = 1 or count(*) = count(distinct c.subsidiary)
 """)
 _ONE_KEY = sql.SQL("""
 select i.key as value, i.key from {table} i where i.system = {system} and i.key = t.value and i.deleted_at is null limit 1

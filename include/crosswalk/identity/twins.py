@@ -7,6 +7,7 @@ another spelling. It only warns; linking on such evidence is never done here.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import psycopg
 
@@ -47,20 +48,28 @@ alike as (
      union
     select wanted.key, changed.key from wanted join changed using (rule, value)
 )
-select alike.account, alike.key, erp.label
+select alike.account, alike.key, erp.label, erp.subsidiary
   from alike
- cross join lateral (select coalesce(c.number, c.key) || ' ' || c.name as label from hub.customer c
+ cross join lateral (select coalesce(c.number, c.key) || ' ' || c.name as label, c.subsidiary from hub.customer c
                       where c.system = %(erp)s and c.key = alike.key and c.deleted_at is null limit 1) erp
- where not exists (select 1 from hub.link_end e where e.pairing = %(pairing)s and e.entity = 'customer' and e.system = %(erp)s and e.key = alike.key)
+ where not exists (select 1 from hub.every_end e where e.pairing = %(pairing)s and e.entity = 'customer' and e.system = %(erp)s and e.key = alike.key)
  order by 1, 2
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """An unlinked customer that looks like an account: how the ERP calls it, and whose customer it is there."""
+
+    label: str
+    subsidiary: str | None
+
+
 def twins_of(
     connection: psycopg.Connection, pairing: Pairing, account_keys: Sequence[str]
-) -> dict[str, tuple[str, ...]]:
-    """Return, by CRM account key, how the ERP calls the unlinked customers that share name, phone, e-mail or website with it."""
-    found: dict[str, list[str]] = {}
+) -> dict[str, tuple[Twin, ...]]:
+    """Return, by CRM account key, the unlinked ERP customers that share name, phone, e-mail or website with it."""
+    found: dict[str, list[Twin]] = {}
     if not account_keys:
         return {}
     kept = comparables(pairing, "customer")
@@ -74,6 +83,6 @@ def twins_of(
         "first": len(kept) - len(LOOK_ALIKE),
         "since": progress.since or "-infinity",
     }
-    for account, _, label in connection.execute(_SEARCH.encode(), parameters):
-        found.setdefault(account, []).append(label)
-    return {account: tuple(labels) for account, labels in found.items()}
+    for account, _, label, subsidiary in connection.execute(_SEARCH.encode(), parameters):
+        found.setdefault(account, []).append(Twin(label, subsidiary))
+    return {account: tuple(twins) for account, twins in found.items()}

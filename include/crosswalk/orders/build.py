@@ -13,6 +13,7 @@ from crosswalk.orders.choice import chosen, facts_of
 from crosswalk.orders.facts import DealFacts
 from crosswalk.orders.ordered import Ordered, carried, ordered
 from crosswalk.pairing import OrderPolicy
+from crosswalk.pairing.document import slug_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,10 @@ class ParentOf:
     depends_on: str | None = None
 
 
-def customer_key(prefixes: Mapping[str, str], account_key: str) -> str:
-    """Return the key a customer is created under."""
-    return f"{prefixes.get('customer', '')}{account_key}"
+def customer_key(prefixes: Mapping[str, str], account_key: str, subsidiary: str | None = None) -> str:
+    """Return the key a customer is created under: one an account, or, where the pairing tells subsidiaries apart, one in each of them."""
+    key = f"{prefixes.get('customer', '')}{account_key}"
+    return f"{key}-{slug_of(subsidiary)}" if subsidiary else key
 
 
 def customer_draft(
@@ -95,7 +97,9 @@ def customer_draft(
         canonical["parent_key"] = parent.customer_key
     native = chosen(policy.customer, facts_of(facts))
     depends_on = parent.depends_on if parent else None
-    return Draft(customer_key(prefixes, account.key), "customer", account, canonical, native, (), depends_on)
+    return Draft(
+        customer_key(prefixes, account.key, facts.subsidiary), "customer", account, canonical, native, (), depends_on
+    )
 
 
 # --- orders ---------------------------------------------------------------------------------------------

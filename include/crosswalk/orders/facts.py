@@ -21,7 +21,8 @@ class DealFacts:
     """A won deal with everything it refers to, gathered from the hub in one go.
 
     ``customer_key`` is the linked ERP customer, None while the account has none; ``twins`` are ERP customers
-    that are not linked but look like the account. ``products`` is keyed by the CRM's product key.
+    that are not linked but look like the account. ``products`` is keyed by the CRM's product key. ``subsidiary`` is the ERP's that
+    the deal is for, where the pairing has a rule for it: the account may have customers in others, too.
     """
 
     deal: Image
@@ -31,6 +32,7 @@ class DealFacts:
     customer: Image | None
     products: Mapping[str, ProductFacts] = field(default_factory=dict)
     twins: tuple[str, ...] = ()
+    subsidiary: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

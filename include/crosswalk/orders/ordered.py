@@ -11,7 +11,7 @@ from crosswalk.orders.facts import DealFacts
 from crosswalk.pairing import OrderPolicy
 
 Ordered = Mapping[str, Value]
-"""``customer``, ``currency``, ``purchase_order``, ``carry|<field>``, ``ship_to|<part>`` and ``line|<key>|<field>``."""
+"""``customer``, ``currency``, ``purchase_order``, ``subsidiary``, ``carry|<field>``, ``ship_to|<part>`` and ``line|<key>|<field>``."""
 
 LINE_FIELDS = ("product", "quantity", "unit_price", "description")
 _LABEL = "label"  # how people call a line; it orders nothing
@@ -39,6 +39,7 @@ def ordered(facts: DealFacts, policy: OrderPolicy) -> dict[str, Value]:
         "customer": deal.values.get("customer_key"),
         "currency": deal.values.get("currency"),
         "purchase_order": deal.values.get("purchase_order"),
+        "subsidiary": facts.subsidiary,
     }
     for name, source in policy.carry.items():
         known[f"carry|{name}"] = carried(facts, source)

@@ -27,7 +27,8 @@ def customer_problems_of(facts: DealFacts, policy: OrderPolicy) -> list[Problem]
     if facts.account is None or facts.customer_key is not None:
         return []
     found = [*_new_customer_problems(facts, facts.account, policy)]
-    return [*found, *_choices(facts, facts.account, [("orders.customer", policy.customer)])]
+    blocks = [("orders", {"subsidiary": policy.subsidiary})] if policy.subsidiary else []
+    return [*found, *_choices(facts, facts.account, [*blocks, ("orders.customer", policy.customer)])]
 
 
 def _problem(image: Image, code: str, field: str, message: str, hint: str) -> Problem:
@@ -150,7 +151,7 @@ def _new_customer_problems(facts: DealFacts, account: Image, policy: OrderPolicy
             account,
             "customer_missing",
             "counterpart_key",
-            f"Account {name!r} has no ERP customer and this pairing creates none.",
+            f"Account {name!r} has no ERP customer{_there(facts)} and this pairing creates none.",
             "Create the customer in the ERP and link it.",
         )
     if facts.twins:
@@ -158,8 +159,8 @@ def _new_customer_problems(facts: DealFacts, account: Image, policy: OrderPolicy
             account,
             "customer_may_exist",
             "counterpart_key",
-            f"Account {name!r} has no linked ERP customer, but it looks like {', '.join(facts.twins[:3])}.",
-            "Link the account to that customer (store its id in the account), or change what makes them look alike.",
+            f"Account {name!r} has no linked ERP customer{_there(facts)}, but it looks like {', '.join(facts.twins[:3])}.",
+            "Link the account to that customer (store its id in the account, or the account's in the customer), or change what makes them look alike.",
         )
     for field in ("billing_street", "billing_city", "billing_country"):
         if not account.values.get(field):
@@ -170,6 +171,10 @@ def _new_customer_problems(facts: DealFacts, account: Image, policy: OrderPolicy
                 f"Account {name!r} has no {field.replace('_', ' ')}; the ERP needs a billing address.",
                 "Complete the billing address of the account.",
             )
+
+
+def _there(facts: DealFacts) -> str:
+    return f" in {facts.subsidiary}" if facts.subsidiary else ""
 
 
 def _line_problems(facts: DealFacts) -> Iterator[Problem]:
@@ -227,6 +232,8 @@ def _choice_problems(facts: DealFacts, policy: OrderPolicy) -> Iterator[Problem]
     blocks = [("orders.header", policy.header), ("orders.line", policy.line)]
     if facts.customer_key is None:
         blocks.append(("orders.customer", policy.customer))
+    if policy.subsidiary is not None:
+        blocks.insert(0, ("orders", {"subsidiary": policy.subsidiary}))
     yield from _choices(facts, facts.deal, blocks)
 
 
@@ -240,7 +247,7 @@ def _choices(facts: DealFacts, record: Image, blocks: list[tuple[str, dict[str, 
                 seen.add(rule.by)
                 yield _problem(
                     record,
-                    f"{rule.by}_unknown",
+                    f"{rule.by.rpartition('.')[2]}_unknown",
                     rule.by,
                     f"{place}.{name} has no value for {rule.by.replace('_', ' ')} {fact!r}.",
                     f"Add {fact!r} to {place}.{name}.values in the pairing file, or change it on the deal."

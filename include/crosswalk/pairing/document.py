@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -34,6 +35,7 @@ PRODUCT_FLOWS = ("products_to_erp", "products_to_crm")
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 CustomerRule = Annotated[str, StringConstraints(pattern=r"^(won_deal|never|(stage|type|flag):\S.*)$")]
 Fact = Literal["currency", "billing_country", "shipping_country", "price_list", "subsidiary", "is_existing_customer"]
+OwnField = Annotated[str, StringConstraints(pattern=r"^(deal|account)\.[a-z_][a-z0-9_]*$")]
 
 
 def _is_declared(name: str) -> str:
@@ -67,6 +69,11 @@ class SystemSide(_Part):
     def pool_name(self) -> str:
         """The Airflow pool that bounds this system's tasks."""
         return self.pool or f"{self.system}_api"
+
+
+def slug_of(name: str) -> str:
+    """Return a name as a part of a key: letters and digits, with hyphens between."""
+    return re.sub(r"[^0-9A-Za-z]+", "-", name).strip("-")
 
 
 class Phase(_Part):
@@ -105,9 +112,11 @@ class LinkRule(_Part):
 
 
 class ChoiceRule(_Part):
-    """How one native field of the order (or of a new customer) is chosen from a fact of the deal."""
+    """How one native field of the order (or of a new customer) is chosen from a fact of the deal, or from a field or extra of the deal
+    or its account (``deal.region``, ``account.region``).
+    """
 
-    by: Fact | None = None
+    by: Fact | OwnField | None = None
     values: dict[str, str] = Field(default_factory=dict)
     default: str | None = None
     only_new_customers: bool = False
@@ -118,19 +127,26 @@ class ChoiceRule(_Part):
             raise ValueError("give `by` with `values`, or a `default`, or both")
         return self
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everything the rule may choose."""
+        return tuple(sorted({*self.values.values(), *([self.default] if self.default else [])}))
+
 
 class OrderPolicy(_Part):
     """How a won deal becomes an order: who creates customers, what must be there, and what each native field is chosen by.
 
     ``create_customers`` says which accounts become customers: those with a won deal, none, those with a deal at a stage
     (``stage:Negotiation``), of a type (``type:Customer``) or with a box ticked (``flag:is_customer``). Prospects never do.
-    ``carry`` fills fields of the order from the deal (``delivery_date``) or its account (``account.region``), by canonical name;
+    ``subsidiary`` says which subsidiary of the ERP a deal is for, by its name as the ERP's customers bear it: an account may then have a customer
+    in each. ``carry`` fills fields of the order from the deal (``delivery_date``) or its account (``account.region``), by canonical name;
     ``ship_to`` names the native fields of the order that bear the account's shipping address, part by part.
     """
 
     won_since: str | None = None
     lookback_days: int = Field(default=30, ge=0)
     create_customers: CustomerRule = "won_deal"
+    subsidiary: ChoiceRule | None = None
     carry: dict[str, str] = Field(default_factory=dict)
     ship_to: dict[Literal["street", "city", "state", "postal_code", "country"], str] = Field(default_factory=dict)
     amend: AmendPolicy = AmendPolicy()
@@ -146,6 +162,20 @@ class OrderPolicy(_Part):
     line: dict[str, ChoiceRule] = Field(default_factory=dict)
     customer: dict[str, ChoiceRule] = Field(default_factory=dict)
     brake: Brake = Brake()
+
+    @model_validator(mode="after")
+    def _subsidiaries_can_be_told_apart(self) -> OrderPolicy:
+        if self.subsidiary is None:
+            return self
+        if self.subsidiary.by in ("subsidiary", "is_existing_customer"):
+            raise ValueError(
+                "orders.subsidiary goes by the deal or its account, not by the customer that is chosen by it"
+            )
+        slugs: dict[str, str] = {}
+        for name in self.subsidiary.names:
+            if slugs.setdefault(slug_of(name), name) != name:
+                raise ValueError(f"orders.subsidiary: {name!r} and {slugs[slug_of(name)]!r} differ in punctuation only")
+        return self
 
 
 class Pairing(_Part):

@@ -56,7 +56,7 @@ class Behind:
 
 
 _LINK = """
-select l.rule, l.created_at, other.key from hub.link_end mine
+select l.rule, l.created_at, other.key from hub.every_end mine
   join hub.link l on l.id = mine.link_id
   join hub.link_end other on other.link_id = mine.link_id and other.system = %(other)s
  where mine.pairing = %(pairing)s and mine.entity = %(entity)s and mine.system = %(system)s and mine.key = %(key)s

@@ -130,7 +130,7 @@ class Frames:
                 f", x.{field.name} as {field.name}_{system}" for field in visible_fields(self.pairing, entity)
             )
             sides[side] = f"""select x.key as key_{system}, e.link_id as {side}_link{fields} from {table(entity)} x
-                left join hub.link_end e on e.pairing = {literal(self.pairing.name)} and e.entity = {literal(pair.link)}
+                left join hub.every_end e on e.pairing = {literal(self.pairing.name)} and e.entity = {literal(pair.link)}
                     and e.system = x.system and e.key = x.key
                 where x.system = {literal(system)} and x.deleted_at is null"""
         crm, erp = self.pairing.crm.system, self.pairing.erp.system

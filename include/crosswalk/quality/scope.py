@@ -91,6 +91,11 @@ class Scope:
             join {table(pair.erp)} b on b.system = theirs.system and b.key = theirs.key and b.deleted_at is null {joins}
             where mine.system = {self.system("crm")} and mine.{of_link.format("mine")}"""
 
+    def further(self, alias: str) -> str:
+        """Return a condition: whether an ERP's customer is a further one of its account, in another subsidiary."""
+        return f"""exists (select 1 from hub.further_end f where f.pairing = {literal(self.pairing.name)} and f.entity = 'customer'
+            and f.system = {alias}.system and f.key = {alias}.key)"""
+
     def living(self, side: Side, entity: str) -> str:
         """Return the FROM clause of a side's living records, as ``x``."""
         return f"{table(entity)} x where x.system = {self.system(side)} and x.deleted_at is null"

@@ -10,13 +10,14 @@ from crosswalk.quality.spec import Spec
 def customer_counts(scope: Scope, spec: Spec) -> Comparison:
     """Customers on either side; prospects and customers of other channels are right to be on one side only and are not counted."""
     linked = f"""select e.key from hub.link_end e where e.pairing = {literal(scope.pairing.name)} and e.entity = 'customer' and e.system = {{}}"""
-    known = "(x.counterpart_key is not null or x.key in ({}))"
+    known = "(x.counterpart_key is not null or x.key in ({}))"  # a company counts once, however many subsidiaries it is a customer of
     counted = {}
     for side in ("crm", "erp"):
         expected = known.format(linked.format(scope.system(side)))
         if side == "crm" and scope.pairing.orders.create_customers == "won_deal":
             expected = f"({expected} or x.key in (select d.customer_key from ({_won(scope)}) d))"
-        counted[side] = f"select count(*) from {scope.living(side, 'customer')} and {expected}"
+        once = f"and not {scope.further('x')}" if side == "erp" else ""
+        counted[side] = f"select count(*) from {scope.living(side, 'customer')} and {expected} {once}"
     return like_number(scope, counted["crm"], counted["erp"])
 
 
@@ -71,10 +72,12 @@ def order_totals(scope: Scope, spec: Spec) -> Comparison:
 
 
 def order_customer(scope: Scope, spec: Spec) -> Comparison:
-    """The order's customer is the one that the deal's account is linked with."""
+    """The order's customer is the one that the deal's account is linked with, or one of them where it has one in several subsidiaries."""
     ends = f"""left join hub.link_end account on account.pairing = {literal(scope.pairing.name)} and account.entity = 'customer'
             and account.system = {scope.system("crm")} and account.key = a.customer_key
-        left join hub.link_end customer on customer.link_id = account.link_id and customer.system = {scope.system("erp")}"""
+        left join hub.link_end own on own.link_id = account.link_id and own.system = {scope.system("erp")}
+        left join hub.further_end other on other.link_id = account.link_id and other.system = {scope.system("erp")} and other.key = b.customer_key
+        cross join lateral (select coalesce(other.key, own.key) as key) customer"""
     return Comparison(
         f"""select mine.key as crm_key, theirs.key as erp_key, a.name as record, b.number as order_number, a.customer_key as account,
                 customer.key as expected_customer, b.customer_key as order_customer

@@ -65,7 +65,9 @@ def duplicates(scope: Scope, spec: Spec) -> Comparison | None:
 
 
 def _with_key(scope: Scope, side: Side, spec: Spec, column: str) -> str:
-    return f"{scope.living(side, spec.entity)} and x.{column} is not null and ({spec.where or 'true'})"
+    """A customer of a second subsidiary is none that is there twice, as long as it belongs to the same account."""
+    once = f" and not {scope.further('x')}" if side == "erp" and spec.entity == "customer" else ""
+    return f"{scope.living(side, spec.entity)} and x.{column} is not null and ({spec.where or 'true'}){once}"
 
 
 def _alike(scope: Scope, side: Side, spec: Spec, column: str) -> str:

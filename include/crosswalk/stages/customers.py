@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import psycopg
 
@@ -22,6 +23,7 @@ from crosswalk.orders.facts import DealFacts, Problem
 from crosswalk.orders.readiness import customer_problems_of
 from crosswalk.pairing import Pairing
 from crosswalk.stages.context import StageContext
+from crosswalk.stages.facts import subsidiary_of
 
 MOST_LEVELS = 10
 
@@ -29,7 +31,8 @@ _UNLINKED = """
 select c.key from hub.customer c
  where c.system = %(crm)s and c.deleted_at is null and c.counterpart_key is null and {condition}
    and not exists (select 1 from hub.link_end e where e.pairing = %(pairing)s and e.entity = 'customer' and e.system = c.system and e.key = c.key)
-   and not exists (select 1 from hub.intent i where i.key = %(prefix)s || c.key and i.status in ('sending', 'in_doubt', 'done'))
+   and not exists (select 1 from hub.intent i where i.source_system = c.system and i.source_key = c.key and i.pairing = %(pairing)s
+                      and i.flow = 'orders' and i.entity = 'customer' and i.operation = 'create' and i.status in ('sending', 'in_doubt', 'done'))
  order by c.key
 """
 _CONDITIONS = {
@@ -103,9 +106,9 @@ class Customers:
         found = [one for one in images(self._connection, CUSTOMER, self._crm, keys).values() if not one.deleted]
         twins = twins_of(self._connection, self._ctx.pairing, [one.key for one in found])
         for account in found:
-            self._facts[account.key] = DealFacts(
-                _no_deal(account), (), account, None, None, {}, twins.get(account.key, ())
-            )
+            labels = tuple(twin.label for twin in twins.get(account.key, ()))
+            facts = DealFacts(_no_deal(account), (), account, None, None, {}, labels)
+            self._facts[account.key] = replace(facts, subsidiary=subsidiary_of(facts, self._ctx.pairing))
         return found
 
     def _qualify(self, accounts: Sequence[Image]) -> None:
@@ -138,7 +141,8 @@ class Customers:
         if key in self._linked:
             return ParentOf(customer_key=self._linked[key])
         if key in self._facts and self._ready(self._facts[key]):
-            return ParentOf(depends_on=customer_key(self._ctx.pairing.crm.key_prefixes, key))
+            prefixes = self._ctx.pairing.crm.key_prefixes
+            return ParentOf(depends_on=customer_key(prefixes, key, self._facts[key].subsidiary))
         return None
 
     def _ready(self, facts: DealFacts) -> bool:
@@ -171,8 +175,7 @@ class Customers:
         kind, named = rule_of(self._rule)
         if kind not in _CONDITIONS:
             return []
-        prefix = self._ctx.pairing.crm.key_prefixes.get("customer", "")
-        parameters = {"crm": self._crm, "pairing": self._ctx.pairing.name, "named": named, "prefix": prefix}
+        parameters = {"crm": self._crm, "pairing": self._ctx.pairing.name, "named": named}
         query = _UNLINKED.format(condition=_CONDITIONS[kind])
         found = self._connection.execute(query.encode(), parameters).fetchall()
         keys = [key for (key,) in found if key not in self._expected]

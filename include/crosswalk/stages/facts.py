@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 import psycopg
 
+from crosswalk.hub.further import customers_of
 from crosswalk.hub.links import counterparts
 from crosswalk.hub.reading import children, images
-from crosswalk.identity.twins import twins_of
+from crosswalk.identity.twins import Twin, twins_of
 from crosswalk.model.entities import CUSTOMER, DEAL, DEAL_LINE, PRODUCT
 from crosswalk.model.records import Image
+from crosswalk.orders.choice import choose, facts_of
 from crosswalk.orders.facts import DealFacts, ProductFacts
 from crosswalk.pairing import Pairing
 
@@ -93,18 +96,20 @@ def gather(connection: psycopg.Connection, pairing: Pairing, deal_keys: Sequence
     deals = images(connection, DEAL, crm, deal_keys)
     lines = children(connection, DEAL_LINE, crm, "deal_key", list(deals))
     accounts = images(connection, CUSTOMER, crm, _references(deals.values(), "customer_key"))
-    customer_keys = counterparts(connection, pairing.name, "customer", crm, erp, list(accounts))
-    customers = images(connection, CUSTOMER, erp, list(customer_keys.values()))
+    linked = customers_of(connection, pairing.name, crm, erp, list(accounts))
+    customers = images(connection, CUSTOMER, erp, [key for keys in linked.values() for key in keys])
     product_keys = _references((line for group in lines.values() for line in group), "product_key")
     items = counterparts(connection, pairing.name, "product", crm, erp, product_keys)
     products = images(connection, PRODUCT, erp, list(items.values()))
-    twins = twins_of(connection, pairing, [key for key in accounts if key not in customer_keys])
     product_facts = {key: ProductFacts(item, products.get(item)) for key, item in items.items()}
-    return [
-        _facts(deals[key], lines, accounts, customer_keys, customers, product_facts, twins)
+    found = [
+        _in_subsidiary(_facts(deals[key], lines, accounts, product_facts), pairing, linked, customers)
         for key in deal_keys
         if key in deals
     ]
+    alone = {facts.account.key for facts in found if facts.account is not None and facts.customer_key is None}
+    twins = twins_of(connection, pairing, sorted(alone))
+    return [_with_twins(facts, twins, linked) for facts in found]
 
 
 def _references(records: Iterable[Image], field: str) -> list[str]:
@@ -115,20 +120,53 @@ def _facts(
     deal: Image,
     lines: Mapping[str, list[Image]],
     accounts: Mapping[str, Image],
-    customer_keys: Mapping[str, str],
-    customers: Mapping[str, Image],
     products: Mapping[str, ProductFacts],
-    twins: Mapping[str, tuple[str, ...]],
 ) -> DealFacts:
     account = accounts.get(str(deal.values.get("customer_key")))
-    account = None if account is None or account.deleted else account
-    customer_key = customer_keys.get(account.key) if account else None
     return DealFacts(
         deal=deal,
         lines=tuple(line for line in lines.get(deal.key, ()) if not line.deleted),
-        account=account,
-        customer_key=customer_key,
-        customer=customers.get(customer_key) if customer_key else None,
+        account=None if account is None or account.deleted else account,
+        customer_key=None,
+        customer=None,
         products=products,
-        twins=twins.get(account.key, ()) if account else (),
     )
+
+
+def subsidiary_of(facts: DealFacts, pairing: Pairing) -> str | None:
+    """Return the ERP's subsidiary that a deal is for; None where the pairing does not tell them apart, or has none for it."""
+    rule = pairing.orders.subsidiary
+    return None if rule is None or facts.account is None else choose(rule, facts_of(facts))
+
+
+def _in_subsidiary(
+    facts: DealFacts, pairing: Pairing, linked: Mapping[str, list[str]], customers: Mapping[str, Image]
+) -> DealFacts:
+    """Return the facts with the account's customer that the deal is for; without one where none is in its subsidiary.
+
+    A customer there that is gone counts until somebody says what took its place, as does one whose subsidiary nobody knows.
+    """
+    wanted = subsidiary_of(facts, pairing)
+    keys = linked.get(facts.account.key, []) if facts.account else []
+    chosen: str | None = keys[0] if keys else None
+    if wanted is not None:
+        there = [
+            key for key in keys if key not in customers or customers[key].values.get("subsidiary") in (None, wanted)
+        ]
+        there.sort(key=lambda key: key not in customers or customers[key].deleted)
+        chosen = there[0] if there else None
+    customer = customers.get(chosen) if chosen else None
+    return replace(facts, customer_key=chosen, customer=customer, subsidiary=wanted)
+
+
+def _with_twins(facts: DealFacts, twins: Mapping[str, tuple[Twin, ...]], linked: Mapping[str, list[str]]) -> DealFacts:
+    """An account that has customers elsewhere may only be one of the subsidiary that the deal is for."""
+    if facts.account is None or facts.customer_key is not None:
+        return facts
+    elsewhere = facts.account.key in linked
+    alike = [
+        twin.label
+        for twin in twins.get(facts.account.key, ())
+        if not elsewhere or twin.subsidiary in (None, facts.subsidiary)
+    ]
+    return replace(facts, twins=tuple(alike))

@@ -129,7 +129,7 @@ def _newest(connection: Connection, ctx: StageContext, entity: str) -> dict[str,
 def _records(connection: Connection, ctx: StageContext, profile: Profile, system: str) -> Side:
     parameters = {"system": system, "pairing": ctx.pairing.name, "entity": profile.entity}
     linked = connection.execute(
-        "select key from hub.link_end where pairing = %(pairing)s and entity = %(entity)s and system = %(system)s",
+        "select key from hub.every_end where pairing = %(pairing)s and entity = %(entity)s and system = %(system)s",
         parameters,
     )
     known = frozenset(key for (key,) in linked)
@@ -174,7 +174,7 @@ def _parts(profile: Profile, alias: str) -> dict[str, sql.Composable]:
     fields = [
         sql.SQL("c.link_id::text") if name == "customer_key" else sql.Identifier(alias, name) for name in profile.reads
     ]
-    join = "left join hub.link_end c on c.pairing = %(pairing)s and c.entity = 'customer' and c.system = i.system and c.key = i.customer_key"
+    join = "left join hub.every_end c on c.pairing = %(pairing)s and c.entity = 'customer' and c.system = i.system and c.key = i.customer_key"
     return {
         "fields": sql.SQL(", ").join(fields),
         "table": sql.Identifier(SCHEMA, profile.entity),

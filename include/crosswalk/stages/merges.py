@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 import psycopg
 
 from crosswalk.hub import ledger
+from crosswalk.hub.further import CUSTOMER, drop_further, follow_further, holder, merged_further
 from crosswalk.hub.links import counterpart, redirect
-from crosswalk.hub.merges import keep_apart, unfollowed, withdraw
+from crosswalk.hub.merges import keep_apart, survivors, unfollowed, withdraw
 from crosswalk.mapping.engine import Mapper
 from crosswalk.model.records import NativeRecord
 from crosswalk.pairing import Pairing
@@ -74,6 +75,31 @@ def follow_merges(connection: psycopg.Connection, pairing: Pairing, entity: str,
         keep_apart(connection, pairing.name, entity, system, run_id=run_id)
         for loser, winner in unfollowed(connection, pairing.name, entity, system).items():
             withdraw(connection, pairing.name, entity, system, loser, winner, run_id=run_id)
-            if side == "crm" or counterpart(connection, pairing.name, entity, system, winner) is None:
+            if side == "crm" or _is_free(connection, pairing, entity, system, loser, winner, run_id):
                 followed += redirect(connection, pairing.name, entity, system, loser, winner, run_id=run_id)
+        if entity == CUSTOMER:
+            followed += _follow_further(connection, pairing, system, run_id)
     return followed
+
+
+def _is_free(
+    connection: psycopg.Connection, pairing: Pairing, entity: str, system: str, loser: str, winner: str, run_id: str
+) -> bool:
+    """Tell whether a survivor can have its loser's link; a further customer of the same account gives up being that."""
+    if counterpart(connection, pairing.name, entity, system, winner) is not None:
+        return False
+    if entity != CUSTOMER:
+        return True
+    mine, theirs = (holder(connection, pairing.name, system, key) for key in (loser, winner))
+    if theirs is not None and theirs == mine:
+        told = {"merged_from": loser}
+        return drop_further(connection, pairing.name, system, winner, actor=ledger.ENGINE, detail=told, run_id=run_id)
+    return theirs is None
+
+
+def _follow_further(connection: psycopg.Connection, pairing: Pairing, system: str, run_id: str) -> int:
+    """Follow the merges of an account's customers in other subsidiaries; the link's own survivor is no further one any more."""
+    gone = survivors(connection, system, CUSTOMER, merged_further(connection, pairing.name, system))
+    return sum(
+        follow_further(connection, pairing.name, system, loser, winner, run_id) for loser, winner in gone.items()
+    )

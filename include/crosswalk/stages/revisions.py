@@ -26,6 +26,7 @@ from crosswalk.stages.facts import gather
 STAGE = "amend"
 """The quarantine stage of deals that were changed or reopened after they were ordered."""
 
+_SUBSIDIARY = "subsidiary"
 OVERLAP = timedelta(minutes=15)  # longer than any landing takes to commit
 
 # Only orders that we made and whose content we know. A deal is looked at when it, its lines or its account changed since both sides
@@ -96,6 +97,9 @@ def _judge(ctx: StageContext, revised: Revised, found: Revisions) -> None:
     if deal.deleted or not deal.values.get("is_won"):
         found.in_order.append(revised)
         return
+    if (moved := _elsewhere(revised)) is not None:
+        found.flagged[deal.key] = (deal, [moved])
+        return
     problems = problems_of(revised.facts, policy)
     if problems:
         if _changed(revised):
@@ -103,7 +107,10 @@ def _judge(ctx: StageContext, revised: Revised, found: Revisions) -> None:
         else:
             found.in_order.append(revised)  # its order was made; what has become wrong since is not the deal's
         return
-    revised = replace(revised, now=ordered(revised.facts, policy))
+    told = ordered(revised.facts, policy)
+    if _SUBSIDIARY not in revised.base:  # of what was ordered before the pairing told subsidiaries apart
+        told.pop(_SUBSIDIARY, None)
+    revised = replace(revised, now=told)
     judgement = judge(revised, policy)
     match judgement.verdict:
         case Verdict.AMEND:
@@ -114,6 +121,17 @@ def _judge(ctx: StageContext, revised: Revised, found: Revisions) -> None:
             found.waiting += 1
         case Verdict.SAME | Verdict.AGREED:
             found.in_order.append(revised)
+
+
+def _elsewhere(revised: Revised) -> Problem | None:
+    """Return that a deal is for another subsidiary than its order, which belongs to a customer of that one for good."""
+    was, now = revised.base.get(_SUBSIDIARY), revised.facts.subsidiary
+    if was is None or now is None or was == now:
+        return None
+    deal = revised.facts.deal
+    message = f"Deal {deal.values.get('name')!r} was ordered in {was}, and is for {now} now; an order stays with its subsidiary."
+    hint = "Undo the change in the CRM, or cancel the order in the ERP and win the deal anew as a copy."
+    return Problem("subsidiary_changed", "deal", deal.key, _SUBSIDIARY, message, hint)
 
 
 def _changed(revised: Revised) -> bool:
@@ -134,10 +152,11 @@ def _revised(ctx: StageContext, connection: psycopg.Connection, asked: Sequence[
     rows = connection.execute(_CANDIDATES.encode(), parameters).fetchall()
     if not rows:
         return []
+    apart = pairing.orders.subsidiary is not None
     orders = images(connection, ORDER, erp, [row[1] for row in rows])
     lines = children(connection, ORDER_LINE, erp, "order_key", list(orders))
     facts = {one.deal.key: one for one in gather(connection, pairing, [row[0] for row in rows])}
-    bases = _after_merges(connection, crm, {row[0]: _base(row[2], row[3], row[4]) for row in rows})
+    bases = _after_merges(connection, crm, {row[0]: _base(row[2], row[3], row[4], told_apart=apart) for row in rows})
     sold = {str(line.get("product")) for base in bases.values() for line in lines_of(base).values()}
     sold |= {str(line.values.get("product_key")) for one in facts.values() for line in one.lines}
     items = counterparts(connection, pairing.name, "product", crm, erp, sorted(sold))
@@ -148,11 +167,14 @@ def _revised(ctx: StageContext, connection: psycopg.Connection, asked: Sequence[
     ]
 
 
-def _base(agreed: dict[str, object] | None, revision: int, sent: dict[str, object]) -> dict[str, Value]:
+def _base(
+    agreed: dict[str, object] | None, revision: int, sent: dict[str, object], *, told_apart: bool
+) -> dict[str, Value]:
     """Return what was ordered last: what both sides agreed on after that revision, else what it sent."""
     known = agreed if agreed and agreed.get("revision") == revision else sent
     values = decode(known)  # type: ignore[arg-type]
-    return {name: value for name, value in values.items() if name != "revision"}
+    left_out = ("revision",) if told_apart else ("revision", _SUBSIDIARY)
+    return {name: value for name, value in values.items() if name not in left_out}
 
 
 def _after_merges(

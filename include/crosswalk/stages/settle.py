@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crosswalk.hub.base_images import store_base
+from crosswalk.hub.further import add_further
 from crosswalk.hub.intents import Unsettled, mark_settled, unsettled
 from crosswalk.hub.landing import land
 from crosswalk.hub.links import LinkPair, create_links
@@ -89,6 +90,8 @@ def _store(ctx: StageContext, flow: str, entity: str, batch: Sequence[Unsettled]
             if pairs
             else 0
         )
+        if entity == "customer" and ctx.pairing.orders.subsidiary is not None:
+            linked += add_further(connection, ctx.pairing.name, pairs, ctx.run_id)
         if flow in PRODUCT_FLOWS:
             settle_products(ctx, connection, present, images)
         elif entity != "product":  # what a product's two sides agree on is known only to the flows that compare them
