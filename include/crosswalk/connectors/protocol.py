@@ -31,11 +31,14 @@ class Page:
 
     ``whole_until`` is on the last page of a pull of rows that bear their parent's stamp (lines whose removal no feed tells): of every
     parent saved up to then, by the source's clock, all rows have come that there are, so that one with an older stamp is gone.
+
+    ``everything`` is on the last page of a pull from a watermark that read all there is nevertheless: what did not come is gone.
     """
 
     records: tuple[NativeRecord, ...]
     watermark: Mapping[str, object] | None
     whole_until: datetime | None = None
+    everything: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import json as json_library
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -43,6 +43,15 @@ def retry_after_of(response: requests.Response) -> float | None:
         return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
     except (TypeError, ValueError):
         return None
+
+
+def server_time(response: requests.Response) -> datetime | None:
+    """Return the server's clock when it began to work on a request: its Date header less the time it took (law 7)."""
+    try:
+        answered = parsedate_to_datetime(response.headers.get("Date", "")).astimezone(UTC)
+    except (TypeError, ValueError):
+        return None
+    return answered - timedelta(seconds=int(response.elapsed.total_seconds()) + 1)
 
 
 def in_doubt(error: TransientError) -> InDoubtError:

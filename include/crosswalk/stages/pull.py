@@ -57,7 +57,8 @@ def pull(
     """Read one entity of one side and land it, page by page, each with its watermark in one transaction (law 7).
 
     ``full`` reads everything and marks what did not come as deleted; so does a pull that finds no watermark, because a first load that broke
-    off leaves records behind whose deletion nothing tells any more. ``since`` overrides the watermark; ``record_ids`` reads just these.
+    off leaves records behind whose deletion nothing tells any more, and one whose last page says that everything came.
+    ``since`` overrides the watermark; ``record_ids`` reads just these.
     """
     result = PullResult(ctx.pairing.side(side).system, entity)
     mapper, connector = ctx.mapper(side, entity), ctx.open_connector(side)
@@ -67,10 +68,12 @@ def pull(
         return result
     started = _hub_time(ctx)
     watermark = _start(ctx, result, mode, since)
+    whole = False
     family = _family(ctx, result, whole=watermark is None) if mode == "incremental" and since is None else None
     for page in connector.pull(mapper.selection if watermark else _sized(ctx, mapper.selection, result), watermark):
         _land(ctx, mapper, page, result, family)
-    if watermark is None:
+        whole = page.everything
+    if watermark is None or whole:
         with ctx.hub.connection() as connection:
             result.deleted += mark_missing(
                 connection, system=result.system, entity=ENTITIES[entity], run_id=ctx.run_id, seen_since=started

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 import requests
 from requests.auth import AuthBase
 
+from crosswalk.connectors.settings import ConnectionSettings
+from crosswalk.model.records import NativeField, Selection, Value
 from tests.conformance.vendor import (
     TIMEOUT,
     Access,
@@ -16,9 +18,9 @@ from tests.conformance.vendor import (
     Cap,
     Changes,
     Credentials,
-    EmulatorProfile,
     Flow,
     OddWrite,
+    Profile,
     Refusal,
     Row,
     Session,
@@ -95,7 +97,12 @@ def _row(record: Mapping[str, Any]) -> Row:
     return Row(record["id"], record["properties"]["name"], _stamp(record["updatedAt"]))
 
 
-class PROFILE(EmulatorProfile):
+def _connection(access: Access, *names: str, **further: str) -> ConnectionSettings:
+    extra = {name: str(access[name]) for name in ("base_url", *names)}
+    return ConnectionSettings(extra={**extra, **further})
+
+
+class PROFILE(Profile):
     """One HubSpot account."""
 
     platform = "hubspot"
@@ -251,3 +258,39 @@ class PROFILE(EmulatorProfile):
     def remaining(self, session: Session) -> int:
         usage = session.good("GET", "/account-info/v3/api-usage/daily/private-apps").json()["results"][0]
         return int(usage["usageLimit"]) - int(usage["currentUsage"])
+
+    # --- the connector ----------------------------------------------------------------------------
+
+    settings: Mapping[str, Callable[[Access], ConnectionSettings]] = {
+        "private_app": lambda a: _connection(a, "access_token"),
+        "service_key": lambda a: _connection(a, access_token=a["service_key"]),
+        "refresh_token": lambda a: _connection(a, "client_id", "client_secret", "refresh_token"),
+    }
+    connector_options: Mapping[str, object] = {"list_page": PAGE, "search_page": PAGE, "searches_per_second": 100}
+    selection = Selection(
+        "customer", "companies", (NativeField("name", "text"), NativeField("numberofemployees", "integer"))
+    )
+    name_field = "name"
+    refused_values: Mapping[str, Value] = {"name": "Refused", "numberofemployees": "many"}
+    read_path = r"/crm/v3/objects/companies(/search|/batch/read)?/?$"
+    write_path = r"/crm/v3/objects/companies/batch/create"
+    token_path = r"/oauth/"
+    described: Mapping[str, Mapping[str, object]] = {
+        "name": {"type": "text", "length": 65_536, "required": False, "createable": True, "updateable": True},
+        "phone": {"type": "phone", "required": False},
+        "numberofemployees": {"type": "quantity", "required": False},
+        "erp_key": {"type": "text", "unique": True},
+        "is_public": {"type": "boolean"},
+        "hs_parent_company_id": {"createable": False, "updateable": False},
+        "hs_lastmodifieddate": {"type": "instant", "createable": False, "updateable": False},
+    }
+    malformed_keys = ("nope", "-1", "0", "")
+
+    def values(self, name: str) -> dict[str, Value]:
+        return {"name": name}
+
+    def new_name(self, name: str) -> dict[str, Value]:
+        return {"name": name}
+
+    def instant(self, watermark: Mapping[str, object]) -> datetime:
+        return datetime.fromisoformat(str(watermark["since"]))

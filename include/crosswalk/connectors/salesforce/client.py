@@ -6,8 +6,7 @@ import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +16,7 @@ from simple_salesforce.api import Salesforce
 
 from crosswalk.connectors.protocol import Usage
 from crosswalk.connectors.transport import Transport, decoded
+from crosswalk.connectors.wire import server_time
 from crosswalk.model.errors import InDoubtError, NotFoundError, SchemaError
 
 DEFAULT_VERSION = "62.0"
@@ -184,15 +184,6 @@ class Client:
     def _page(body: Mapping[str, Any], began: datetime | None) -> Answer:
         following = None if body["done"] else str(body["nextRecordsUrl"])
         return Answer(int(body["totalSize"]), body["records"], following, began)
-
-
-def server_time(response: requests.Response) -> datetime | None:
-    """Return the server's clock when it began to work on a request: its Date header less the time it took (law 7)."""
-    try:
-        answered = parsedate_to_datetime(response.headers.get("Date", "")).astimezone(UTC)
-    except (TypeError, ValueError):
-        return None
-    return answered - timedelta(seconds=int(response.elapsed.total_seconds()) + 1)
 
 
 def encoded(soql: str) -> str:
