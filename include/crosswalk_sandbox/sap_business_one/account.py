@@ -225,11 +225,12 @@ class AccountDesk:
         return exact(max(lines, key=lambda one: str(one["Effectivefrom"]))["Rate"]) if lines else Decimal(0)
 
     def exchange_rate(self, currency: str, on: date) -> Decimal | None:
-        """What one unit is worth in local currency that day: the newest rate up to it."""
+        """What one unit is worth in local currency that day; the newest rate up to it where rates carry on."""
         if currency == self.options.local_currency:
             return Decimal(1)
+        days = "day <= ?" if self.options.rates_carry_on else "day = ?"
         found = self._store.value(
-            "SELECT rate FROM exchange_rate WHERE currency = ? AND day <= ? ORDER BY day DESC LIMIT 1",
+            f"SELECT rate FROM exchange_rate WHERE currency = ? AND {days} ORDER BY day DESC LIMIT 1",
             (currency, on.isoformat()),
         )
         return None if found is None else Decimal(found)

@@ -159,11 +159,15 @@ class Entities:
         given = Payloads(self._account, call.version).read(structure.name, call.object(), keys=False)
         replace = call.flag("b1s-replacecollectionsonpatch")
         desk = self.desk(call)
+        diverted = None
         with self._account.store.write():
             version, before = self.found(entity_set, key)
             self._unmodified(call, entity_set, version)
             if entity_set in DOCUMENT_SETS:
-                documents.amend(entity_set, before, given, desk, replace=replace)
+                try:
+                    documents.amend(entity_set, before, given, desk, replace=replace)
+                except Diverted as refusal:
+                    diverted = refusal
             elif entity_set == "ApprovalRequests":
                 documents.decide(before, given, desk)
             else:
@@ -172,6 +176,8 @@ class Entities:
                 desk.save(entity_set, self.rules.saved(entity_set, desk, row, before))
             if entity_set in _SCHEMA_SETS:
                 self._account.forget()
+        if diverted is not None and not call.wants_no_content:
+            raise Refusal(self._account.options.diverted_status, diverted.code, diverted.message)
         return Reply(204)
 
     def delete(self, call: Call, entity_set: str, key: tuple[Key, ...]) -> Reply:

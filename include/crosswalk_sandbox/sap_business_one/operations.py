@@ -13,7 +13,7 @@ from .account import Account
 from .calls import Call, Reply
 from .desk import exact
 from .entities import DOCUMENT_SETS, Entities
-from .errors import Refusal, business, generic, missing_entity, unknown_path, unsupported
+from .errors import Diverted, Refusal, business, generic, missing_entity, unknown_path, unsupported
 from .payloads import Payloads
 from .resources import Segment
 from .store import Key
@@ -82,8 +82,8 @@ class Operations:
             desk.save(entity_set, {**row, "Status": "sos_Missed"})
         elif entity_set == "Items" and action == "Cancel":
             desk.save(entity_set, {**row, "Valid": "tNO", "Frozen": "tYES"})
-        elif entity_set == "ApprovalRequests" and action == "CancelApprovalRequest":
-            desk.save(entity_set, {**row, "Status": "arsCancelled"})
+        elif entity_set == "ApprovalRequests":
+            documents.act_on_request(row, action, desk)
         else:
             raise unsupported()
         return Reply(204)
@@ -107,11 +107,18 @@ class Operations:
             raise generic("Invalid value for 'Document'")
         entry = int(given["DocEntry"])
         desk = self._entities.desk(call)
+        changes = Payloads(self._account, call.version).read("Document", given)
+        diverted = None
         with self._account.store.write():
             draft = desk.read("Drafts", entry)
             if draft is None:
                 raise missing_entity(str(entry))
-            documents.save_draft(draft, desk)
+            try:
+                documents.save_draft(draft, desk, changes)
+            except Diverted as refusal:
+                diverted = refusal
+        if diverted is not None:
+            raise Refusal(self._account.options.diverted_status, diverted.code, diverted.message)
         return Reply(204)
 
     def _item_price(self, call: Call) -> Reply:

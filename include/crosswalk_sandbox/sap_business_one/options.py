@@ -70,6 +70,20 @@ class Options:
     """Code of a posting date outside any open period (§19, unsure)."""
     first_open_day: str = "2015-01-01"
     """Posting periods before this day are closed."""
+    last_open_day: str = ""
+    """Posting periods after this day are closed; empty is none."""
+    missing_rate: int = -4006
+    """Code of a document in a currency without the day's rate (§16, unsure)."""
+    rates_carry_on: bool = False
+    """Whether a day without a rate has the newest before it, as in a company that imports rates by itself (§16)."""
+    deliver_more: bool = False
+    """Whether a delivery or an invoice may take more than is open of its order (§15, unsure)."""
+    cancel_reverses: bool = False
+    """Whether ``Cancel`` of what is posted makes the cancellation document; else -5006 (§8, unsure)."""
+    unknown_line_is_new: bool = False
+    """Whether a line of a PATCH with a ``LineNum`` that is not there is added; else -2028 (§6, unsure)."""
+    total_sets_discount: bool = True
+    """Whether a ``DocTotal`` that was sent sets the header's discount; else it is ignored (§17, unsure)."""
     payment_moves_stamp: bool = False
     """Whether a payment moves ``UpdateDate`` of the invoice (§13, unsure)."""
     stock_moves_stamp: bool = False

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from b1_shop import Shop
 from business_one_account import Client, Opener
 
 from crosswalk_sandbox.company.generate import generate
@@ -15,6 +16,10 @@ from crosswalk_sandbox.company.model import Size
 from crosswalk_sandbox.kernel.clock import Clock
 from crosswalk_sandbox.kernel.server import running
 from crosswalk_sandbox.sap_business_one import create
+from crosswalk_sandbox.sap_business_one.account import Account
+from crosswalk_sandbox.sap_business_one.founding import found
+from crosswalk_sandbox.sap_business_one.options import Options
+from crosswalk_sandbox.sap_business_one.store import Store
 
 NOW = datetime.now(UTC)
 SIZE = Size(25, 60, 60)
@@ -65,3 +70,31 @@ def b1(loaded_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     yield client
     server.__exit__(None, None, None)
     emulator.close()
+
+
+class _UndoneError(Exception):
+    pass
+
+
+@pytest.fixture(scope="session")
+def b1_books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    """A founded company without a server; tests of documents leave nothing in it."""
+    clock = Clock(None)
+    clock.set(datetime(2026, 11, 23, 18, 30, tzinfo=UTC))
+    store = Store(tmp_path_factory.mktemp("b1_books"), clock)
+    account = Account(store, Options())
+    found(account)
+    yield account
+    store.close()
+
+
+@pytest.fixture
+def shop(b1_books: Account) -> Iterator[Shop]:
+    """A small company that trades, inside a transaction that is undone."""
+    kept = b1_books.options
+    try:
+        with b1_books.store.write():
+            yield Shop(b1_books)
+            raise _UndoneError
+    except _UndoneError:
+        b1_books.options = kept
