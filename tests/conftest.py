@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
@@ -35,15 +35,26 @@ def migrated_template(postgres_dsn: str) -> str:
     return "hub_template"
 
 
+@pytest.fixture(scope="session")
+def new_hub(postgres_dsn: str, migrated_template: str) -> Callable[[], str]:
+    """Makes a migrated hub database, which lives as long as the session, and returns its DSN."""
+
+    def make() -> str:
+        name = f"hub_{next(_NUMBERS)}"
+        with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+            connection.execute(f"create database {name} template {migrated_template}".encode())
+        return _in_database(postgres_dsn, name)
+
+    return make
+
+
 @pytest.fixture
-def hub_dsn(postgres_dsn: str, migrated_template: str) -> Iterator[str]:
+def hub_dsn(new_hub: Callable[[], str], postgres_dsn: str) -> Iterator[str]:
     """A fresh, migrated hub database."""
-    name = f"hub_{next(_NUMBERS)}"
+    dsn = new_hub()
+    yield dsn
     with psycopg.connect(postgres_dsn, autocommit=True) as connection:
-        connection.execute(f"create database {name} template {migrated_template}".encode())
-    yield _in_database(postgres_dsn, name)
-    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
-        connection.execute(f"drop database if exists {name} with (force)".encode())
+        connection.execute(f"drop database if exists {dsn.rpartition('/')[2]} with (force)".encode())
 
 
 @pytest.fixture

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import psycopg
 import pytest
 
 from crosswalk.hub.database import Connection, Hub, connect
@@ -38,11 +37,9 @@ class LeanHub(Hub):
 
 
 @pytest.fixture(scope="session")
-def shared_hub(postgres_dsn: str, migrated_template: str) -> Iterator[Hub]:
+def shared_hub(new_hub: Callable[[], str]) -> Iterator[Hub]:
     """A hub with the two deals, landed once."""
-    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
-        connection.execute(f"create database hub_of_schedules template {migrated_template}".encode())
-    hub = LeanHub(f"{postgres_dsn.rpartition('/')[0]}/hub_of_schedules")
+    hub = LeanHub(new_hub())
     seed(hub)
     yield hub
     hub.close()

@@ -11,8 +11,9 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
 def update(key: str, parent: str | None = None) -> Claimed:
-    known = ("customer", "update", "netsuite", "customer", key, None, "salesforce", key, None, None)
-    return Claimed(key, 1, 1, "customers", *known, {"parent": parent}, "", 0, False, False, None, None, NOON)
+    wanted = (key, "customer", "update", "netsuite", "customer", key)
+    sending = (1, 1, "customers", None, "salesforce", key, None, None)
+    return Claimed(*wanted, *sending, {"parent": parent}, "", 0, False, False, None, None, NOON)
 
 
 def test_a_parent_goes_with_its_children_so_that_no_two_requests_lock_it() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import count
@@ -69,11 +69,9 @@ def thrown_away(hub: Hub) -> Iterator[Connection]:
 
 
 @pytest.fixture(scope="module")
-def empty(postgres_dsn: str, migrated_template: str) -> Iterator[Hub]:
+def empty(new_hub: Callable[[], str]) -> Iterator[Hub]:
     """A migrated hub in which nothing is ever committed."""
-    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
-        connection.execute(f"create database hub_of_rules template {migrated_template}".encode())
-    hub = Hub(f"{postgres_dsn.rpartition('/')[0]}/hub_of_rules")
+    hub = Hub(new_hub())
     yield hub
     hub.close()
 

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 import requests
 from lxml import html
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from crosswalk.hub.database import Hub, migrate
+from crosswalk.hub.database import Hub
 from tests.pages.desk import fill
 from tests.quality.pages import airflow_environment, free_port
-
-_NUMBERS = count(1)
 
 
 @dataclass(frozen=True)
@@ -57,13 +53,9 @@ class Desk:
 
 
 @pytest.fixture(scope="session")
-def desk(postgres_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def desk(new_hub: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """The pages on a filled hub."""
-    name = f"desk_{next(_NUMBERS)}"
-    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
-        connection.execute(f"create database {name}".encode())
-    dsn = f"{postgres_dsn.rpartition('/')[0]}/{name}"
-    migrate(dsn)
+    dsn = new_hub()
     hub = Hub(dsn)
     with hub.connection() as connection:
         fill(connection)

@@ -10,6 +10,7 @@ from typing import Any
 from crosswalk.hub import quarantine, runs
 from crosswalk.hub.codec import encode
 from crosswalk.hub.database import Connection
+from crosswalk.hub.gate import replan
 from crosswalk.hub.intents import IntentDraft, claim, finish, mark_sending, mark_settled, store_plan
 from crosswalk.hub.landing import land
 from crosswalk.model.entities import ENTITIES
@@ -138,42 +139,9 @@ def refuse_order(
 def fill(connection: Connection) -> None:
     """An evening at the company: two runs, customers that change, causes large and small, a write that is done and explained."""
     first, second = begin_run(connection, 1, ago(hours=5)), begin_run(connection, 2, ago(hours=2))
-    read(
-        connection,
-        "customer",
-        ERP,
-        "501",
-        run=first,
-        at=ago(hours=5),
-        name="Aldermoor Foods",
-        phone="+1 206 555 0100",
-        credit_limit=Decimal("1000.00"),
-        is_active=True,
-    )
-    read(
-        connection,
-        "customer",
-        ERP,
-        "501",
-        run=second,
-        at=ago(hours=2),
-        name="Aldermoor Foods Inc.",
-        phone="+1 206 555 0100",
-        credit_limit=Decimal("2500.00"),
-        is_active=True,
-    )
-    read(
-        connection,
-        "customer",
-        ERP,
-        "501",
-        run=second,
-        at=ago(hours=1),
-        name="Aldermoor Foods Inc.",
-        phone="+1 206 555 0199",
-        credit_limit=Decimal("2500.00"),
-        is_active=True,
-    )
+    _customer(connection, "Aldermoor Foods", "+1 206 555 0100", 1000, run=first, at=ago(hours=5))
+    _customer(connection, "Aldermoor Foods Inc.", "+1 206 555 0100", 2500, run=second, at=ago(hours=2))
+    _customer(connection, "Aldermoor Foods Inc.", "+1 206 555 0199", 2500, run=second, at=ago(hours=1))
     _written_back(connection, first, second)
     no_lines(connection, [f"006no{number:04}" for number in range(40)], run=first, at=ago(hours=5))
     for number in range(3):
@@ -205,21 +173,21 @@ def fill(connection: Connection) -> None:
     runs.finish(connection, first, now=ago(hours=4, minutes=50))
 
 
+def _customer(connection: Connection, name: str, phone: str, limit: int, *, run: str, at: datetime) -> None:
+    """Let the ERP's customer be read as it is at that time."""
+    known: dict[str, Value] = {"name": name, "phone": phone, "credit_limit": Decimal(limit).quantize(Decimal("0.01"))}
+    read(connection, "customer", ERP, "501", run=run, at=at, is_active=True, **known)
+
+
+def _deal(connection: Connection, counterpart: str | None, *, run: str, at: datetime) -> None:
+    """Let the CRM's deal be read, before or after the ERP's id is in it."""
+    known: dict[str, Value] = {"name": "Deal done", "stage": "Closed Won", "counterpart_key": counterpart}
+    read(connection, "deal", CRM, "006done", run=run, at=at, **known)
+
+
 def _written_back(connection: Connection, first: str, second: str) -> None:
     """The ERP's id is written into a deal, by a write that was refused once and replayed by a person."""
-    from crosswalk.hub.gate import replan
-
-    read(
-        connection,
-        "deal",
-        CRM,
-        "006done",
-        run=first,
-        at=ago(hours=5),
-        name="Deal done",
-        stage="Closed Won",
-        counterpart_key=None,
-    )
+    _deal(connection, None, run=first, at=ago(hours=5))
     wish = order(
         "WB-1", "9001", entity="deal", operation="update", source_system=ERP, source_entity="order", target_system=CRM,
         target_key="006done", payload={"label": "deal 006done", "values": {"ERP_Id__c": "9001"}, "lines": []},
@@ -237,14 +205,4 @@ def _written_back(connection: Connection, first: str, second: str) -> None:
             now=ago(hours=2),
         )
     mark_settled(connection, ["WB-1"], run_id=second, now=ago(hours=2))
-    read(
-        connection,
-        "deal",
-        CRM,
-        "006done",
-        run=second,
-        at=ago(minutes=119),
-        name="Deal done",
-        stage="Closed Won",
-        counterpart_key="9001",
-    )
+    _deal(connection, "9001", run=second, at=ago(minutes=119))

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import count
+from collections.abc import Callable, Iterator
 
-import psycopg
 import pytest
 
-from crosswalk.hub.database import Hub, migrate
+from crosswalk.hub.database import Hub
 from crosswalk.quality.checks import checks_of
 from crosswalk.quality.suite import run_suite
 from tests.quality.company import FAULTS, MAPPINGS, NAME, SHIPPED, sound
 from tests.quality.pages import served
 
-_NUMBERS = count(1)
 SOWN = ("two fields of one pair", "an e-mail address twice", "two cents too much", "a watermark of yesterday")
 
 
 @pytest.fixture(scope="session")
-def checked(postgres_dsn: str) -> Iterator[Hub]:
+def checked(new_hub: Callable[[], str]) -> Iterator[Hub]:
     """A hub with some faults, checked once as run ``r1``. Nobody changes it."""
-    name = f"quality_checked_{next(_NUMBERS)}"  # who imports this fixture elsewhere gets one of its own
-    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
-        connection.execute(f"create database {name}".encode())
-    dsn = f"{postgres_dsn.rpartition('/')[0]}/{name}"
-    migrate(dsn)
-    hub = Hub(dsn)
+    hub = Hub(new_hub())
     with hub.connection() as connection:
         sound(connection)
         for fault in SOWN:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crosswalk.hub.database import Connection, Hub, migrate
+from crosswalk.hub.database import Connection, Hub
 from crosswalk.mapping.converters import Law
 from crosswalk.mapping.definition import FieldMapping
 from crosswalk.mapping.lens import Lens
@@ -29,13 +28,9 @@ from tests.quality.company import FAULTS, MAPPINGS, SHIPPED, image, link, sound
 
 
 @pytest.fixture(scope="module")
-def sound_hub(postgres_dsn: str) -> Iterator[Hub]:
+def sound_hub(new_hub: Callable[[], str]) -> Iterator[Hub]:
     """A hub in which everything agrees; tests change it only in transactions they throw away."""
-    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
-        connection.execute("create database quality_sound")
-    dsn = f"{postgres_dsn.rpartition('/')[0]}/quality_sound"
-    migrate(dsn)
-    hub = Hub(dsn)
+    hub = Hub(new_hub())
     with hub.connection() as connection:
         sound(connection)
     yield hub

@@ -29,12 +29,12 @@ from crosswalk.stages.pull import pull
 from crosswalk.stages.settle import settle
 from crosswalk_airflow.local.sandbox import connection_to
 from crosswalk_sandbox import netsuite, salesforce
-from crosswalk_sandbox.company.generate import generate
 from crosswalk_sandbox.company.model import Size
 from crosswalk_sandbox.kernel.clock import Clock
 from crosswalk_sandbox.kernel.faults import Faults
 from crosswalk_sandbox.kernel.request_log import RequestLog
 from crosswalk_sandbox.kernel.server import running
+from tests.stages.companies import settle_in
 
 SMALL = Size(accounts=40, products=20, deals=400)
 INCLUDE = Path(__file__).parents[2] / "include"
@@ -187,13 +187,11 @@ def world(folder: Path, dsn: str, *, size: Size = SMALL, seed: int = 7) -> Itera
     """Start both emulators on free ports, filled with the company of ``seed``."""
     with ExitStack() as stack:
         vendors = {}
-        company = generate(seed, size=size)
         for name, package in VENDORS.items():
             clock, faults, log = Clock(None), Faults(), RequestLog()
+            settle_in(folder / name, name, size, seed)
             emulator = package.create(folder / name, clock, {})
             stack.callback(emulator.close)
-            if not emulator.is_loaded():
-                emulator.load(company)
             base_url = stack.enter_context(running(emulator, clock=clock, faults=faults, log=log))
             vendors[name] = Vendor(name, base_url, emulator, faults, log, clock)
         hub = Hub(dsn)

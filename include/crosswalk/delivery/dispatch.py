@@ -212,7 +212,7 @@ class Delivery:
 
     def _postpone(self, batch: Sequence[Claimed], error: CrosswalkError, tally: Tally) -> None:
         for intent in batch:
-            self._record(intent, receipt_of(intent.key, Outcome.RETRY, error), tally)
+            self._record(intent, Receipt.of_error(intent.key, Outcome.RETRY, error), tally)
 
     def _writes(self, batch: Sequence[Claimed], tally: Tally) -> list[tuple[Claimed, Write]]:
         writes: list[tuple[Claimed, Write]] = []
@@ -220,7 +220,7 @@ class Delivery:
             try:
                 writes.append((intent, self.write_of(intent)))
             except RecordError as error:
-                self._record(intent, receipt_of(intent.key, Outcome.REJECTED, error), tally)
+                self._record(intent, Receipt.of_error(intent.key, Outcome.REJECTED, error), tally)
         return writes
 
     def _deliver(self, writes: Sequence[Write], tally: Tally, deadline: float) -> list[Receipt]:
@@ -230,20 +230,20 @@ class Delivery:
         """
         if monotonic() >= deadline:
             late = TransientError("The lease was over before the request began; it is sent in the next round.")
-            return [receipt_of(write.intent_key, Outcome.RETRY, late) for write in writes]
+            return [Receipt.of_error(write.intent_key, Outcome.RETRY, late) for write in writes]
         try:
             return self.connector.deliver(writes)
         except InDoubtError as error:
-            return [receipt_of(write.intent_key, Outcome.IN_DOUBT, error) for write in writes]
+            return [Receipt.of_error(write.intent_key, Outcome.IN_DOUBT, error) for write in writes]
         except RecordError as error:
             if len(writes) == 1:
-                return [receipt_of(writes[0].intent_key, Outcome.REJECTED, error)]
+                return [Receipt.of_error(writes[0].intent_key, Outcome.REJECTED, error)]
             middle = len(writes) // 2
             halves = (writes[:middle], writes[middle:])
             return [receipt for half in halves for receipt in self._deliver(half, tally, deadline)]
         except (ConfigurationError, RetryableError, ReadOnlyError) as error:
             tally.connection_error = error
-            return [receipt_of(write.intent_key, Outcome.RETRY, error) for write in writes]
+            return [Receipt.of_error(write.intent_key, Outcome.RETRY, error) for write in writes]
 
     def _record_all(self, answers: Sequence[tuple[Claimed, Receipt]], tally: Tally) -> None:
         """Commit what became of one request: what is done all at once, every other write by itself."""
@@ -283,17 +283,3 @@ def _with_an_id(write: Write, receipt: Receipt) -> Receipt:
         nameless = "The target created it without telling its id; it is looked up by its key."
         return replace(receipt, outcome=Outcome.IN_DOUBT, message=nameless)
     return receipt
-
-
-def receipt_of(key: str, outcome: Outcome, error: CrosswalkError) -> Receipt:
-    """Return the receipt for a write that ended in ``error``."""
-    return Receipt(
-        key,
-        outcome,
-        error_class=str(error.error_class),
-        error_code=error.code,
-        message=error.message,
-        field=error.field,
-        hint=error.hint,
-        retry_after=getattr(error, "retry_after", None),
-    )

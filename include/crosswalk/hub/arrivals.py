@@ -12,10 +12,10 @@ from datetime import datetime
 
 from psycopg.rows import class_row
 
-from crosswalk.hub import ledger, quarantine
+from crosswalk.hub import ledger
 from crosswalk.hub.database import Connection
 from crosswalk.hub.dependants import free_dependants
-from crosswalk.hub.outcomes import STAGE
+from crosswalk.hub.outcomes import STAGE, Finishing, leave_quarantine
 from crosswalk.model.records import Outcome, Receipt
 
 
@@ -29,15 +29,9 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class _Finished:
-    key: str
+class _Finished(Finishing):
     was: str
     adopted: bool
-    at: datetime
-    pairing: str
-    source_system: str
-    source_entity: str
-    source_key: str
     waited_for: bool
     in_quarantine: bool
 
@@ -110,18 +104,6 @@ def finish_all(
 def _follow(connection: Connection, one: _Finished, run_id: str | None, actor: str) -> None:
     """Close what was in quarantine because of it, and let go what was held because it was rejected once."""
     if one.in_quarantine:
-        quarantine.resolve(
-            connection,
-            pairing=one.pairing,
-            system=one.source_system,
-            entity=one.source_entity,
-            key=one.source_key,
-            stage=STAGE,
-            intent=one.key,
-            actor=actor,
-            reason="delivered",
-            run_id=run_id,
-            now=one.at,
-        )
+        leave_quarantine(connection, one, run_id, actor)
     if one.waited_for:
         free_dependants(connection, one.key, run_id=run_id, now=one.at)

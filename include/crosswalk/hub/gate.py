@@ -17,22 +17,17 @@ from crosswalk.hub import ledger
 from crosswalk.hub.codec import payload_hash
 from crosswalk.hub.database import Connection
 from crosswalk.hub.dependants import PARENT, free_dependants
+from crosswalk.hub.intent import Wanted
 
 APPROVAL, REFUSED = "approval", "refused"
 """Why an intent is held that a person has to approve, or did not."""
 
 
 @dataclass(frozen=True, slots=True)
-class HeldIntent:
+class HeldIntent(Wanted):
     """An intent that is held, and why."""
 
-    key: str
     plan_id: int
-    entity: str
-    operation: str
-    source_system: str
-    source_entity: str
-    source_key: str
     target_system: str
     target_key: str | None
     depends_on: str | None

@@ -35,6 +35,7 @@ from psycopg.rows import class_row
 from crosswalk.hub import ledger
 from crosswalk.hub.database import Connection
 from crosswalk.hub.gate import HeldIntent, held_intents, let_through, replan, shadow
+from crosswalk.hub.intent import Wanted
 from crosswalk.hub.outcomes import finish, release
 from crosswalk.hub.plans import IntentDraft, store_plan
 
@@ -59,7 +60,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(Wanted):
     """An intent that is this worker's until ``lease_until``.
 
     ``in_doubt`` ones must be looked up before anything else; found, they are adopted, and what is not found may be sent again only
@@ -67,15 +68,9 @@ class Claimed:
     ``parent_target_key`` is the id that the intent it depended on was given in the target.
     """
 
-    key: str
     epoch: int
     plan_id: int
     flow: str
-    entity: str
-    operation: str
-    source_system: str
-    source_entity: str
-    source_key: str
     source_version: str | None
     target_system: str
     target_key: str | None
@@ -216,15 +211,9 @@ def mark_all_sending(
 
 
 @dataclass(frozen=True, slots=True)
-class Unsettled:
+class Unsettled(Wanted):
     """A delivered write that was not read back yet."""
 
-    key: str
-    entity: str
-    operation: str
-    source_system: str
-    source_entity: str
-    source_key: str
     target_system: str
     target_key: str
 

@@ -41,22 +41,28 @@ _LOOKUP_PAUSE = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Owned:
-    """What the deciding needs of an intent that this epoch owns; the row is locked."""
+class Finishing:
+    """An intent whose sending ends at this instant, and the record that it comes from."""
 
     key: str
     pairing: str
+    source_system: str
+    source_entity: str
+    source_key: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Owned(Finishing):
+    """What the deciding needs of an intent that this epoch owns; the row is locked."""
+
     flow: str
     entity: str
     operation: str
     status: str
-    source_system: str
-    source_entity: str
-    source_key: str
     target_system: str
     attempt: int
     run_id: str
-    at: datetime
 
 
 _OWN = """
@@ -182,20 +188,25 @@ def _own(connection: Connection, key: str, epoch: int, now: datetime | None) -> 
 def _done(connection: Connection, owned: _Owned, receipt: Receipt, run_id: str | None, actor: str) -> None:
     connection.execute(_DONE, {"key": owned.key, "at": owned.at, "native_id": receipt.native_id})
     _tell(connection, "done", owned, receipt, run_id, actor)
+    leave_quarantine(connection, owned, run_id, actor)
+    free_dependants(connection, owned.key, run_id=run_id, now=owned.at)
+
+
+def leave_quarantine(connection: Connection, intent: Finishing, run_id: str | None, actor: str) -> None:
+    """Close what was in quarantine because of an intent that is delivered now."""
     quarantine.resolve(
         connection,
-        pairing=owned.pairing,
-        system=owned.source_system,
-        entity=owned.source_entity,
-        key=owned.source_key,
+        pairing=intent.pairing,
+        system=intent.source_system,
+        entity=intent.source_entity,
+        key=intent.source_key,
         stage=STAGE,
-        intent=owned.key,
+        intent=intent.key,
         actor=actor,
         reason="delivered",
         run_id=run_id,
-        now=owned.at,
+        now=intent.at,
     )
-    free_dependants(connection, owned.key, run_id=run_id, now=owned.at)
 
 
 def _rejected(connection: Connection, owned: _Owned, receipt: Receipt, run_id: str | None, actor: str) -> None:

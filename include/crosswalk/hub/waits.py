@@ -8,6 +8,7 @@ from datetime import datetime
 from psycopg.rows import class_row
 
 from crosswalk.hub.database import Connection
+from crosswalk.hub.intent import Wanted
 from crosswalk.hub.intents import GOES_FIRST
 
 MOST = 10_000
@@ -15,7 +16,7 @@ MOST = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Wanted):
     """An intent that is not sent yet.
 
     ``reason`` is why it is held (``gate``, ``parent``, ``approval``, ``refused`` …), or ``parent`` (what it depends on is not there yet),
@@ -23,13 +24,7 @@ class Wait:
     later). ``behind`` is the intent it waits for.
     """
 
-    key: str
     flow: str
-    entity: str
-    operation: str
-    source_system: str
-    source_entity: str
-    source_key: str
     reason: str
     behind: str | None
     since: datetime

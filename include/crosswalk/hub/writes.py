@@ -9,23 +9,18 @@ from typing import Any
 from psycopg.rows import class_row
 
 from crosswalk.hub.database import Connection
+from crosswalk.hub.intent import Wanted
 
 
 @dataclass(frozen=True, slots=True)
-class StoredWrite:
+class StoredWrite(Wanted):
     """An intent with its last answer; ``message``, ``error_code`` and ``error_class`` are the target's words, if it said no.
 
     ``sent_entry`` is the ledger's entry of its last sending: instants come from several clocks, the ledger's numbers from one.
     """
 
-    key: str
     plan_id: int
     flow: str
-    entity: str
-    operation: str
-    source_system: str
-    source_entity: str
-    source_key: str
     source_version: str | None
     target_system: str
     target_key: str | None

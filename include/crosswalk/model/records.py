@@ -12,6 +12,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from crosswalk.model.errors import CrosswalkError
+
 Value = str | int | bool | Decimal | date | datetime | None
 
 
@@ -111,3 +113,20 @@ class Receipt:
     field: str | None = None
     hint: str | None = None
     retry_after: float | None = None
+
+    @classmethod
+    def of_error(
+        cls, intent_key: str, outcome: Outcome, error: CrosswalkError, *, native_id: str | None = None
+    ) -> Receipt:
+        """Return the receipt of a write that ended in ``error``, in the error's own words."""
+        return cls(
+            intent_key,
+            outcome,
+            native_id=native_id,
+            error_class=str(error.error_class),
+            error_code=error.code,
+            message=error.message,
+            field=error.field,
+            hint=error.hint,
+            retry_after=getattr(error, "retry_after", None),
+        )

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from crosswalk.connectors.netsuite.bodies import changed_addresses, document, lines_of, new_addresses, split_addresses
@@ -259,14 +260,5 @@ def _outcome(error: CrosswalkError) -> tuple[Outcome, float | None]:
 
 def _receipt(write: Write, error: CrosswalkError) -> Receipt:
     outcome, wait = _outcome(error)
-    return Receipt(
-        write.intent_key,
-        outcome,
-        native_id=write.native_id,
-        error_class=str(error.error_class),
-        error_code=error.code,
-        message=error.message,
-        field=error.field,
-        hint=error.hint,
-        retry_after=wait,
-    )
+    receipt = Receipt.of_error(write.intent_key, outcome, error, native_id=write.native_id)
+    return replace(receipt, retry_after=wait)

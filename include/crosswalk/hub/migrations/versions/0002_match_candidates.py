@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
+from crosswalk.hub.migrations.statements import execute_all
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -40,8 +42,7 @@ _UP = (
 
 def upgrade() -> None:
     """Create the table and its indexes."""
-    for statement in _UP:
-        op.execute(statement)
+    execute_all(_UP)
 
 
 def downgrade() -> None:

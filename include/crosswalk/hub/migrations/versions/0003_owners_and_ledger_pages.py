@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alembic import op
+from crosswalk.hub.migrations.statements import execute_all
 
 revision = "0003"
 down_revision = "0002"
@@ -47,11 +47,9 @@ _DOWN = (
 
 def upgrade() -> None:
     """Add the columns and change the indexes."""
-    for statement in _UP:
-        op.execute(statement)
+    execute_all(_UP)
 
 
 def downgrade() -> None:
     """Go back; who looked after what is lost."""
-    for statement in _DOWN:
-        op.execute(statement)
+    execute_all(_DOWN)

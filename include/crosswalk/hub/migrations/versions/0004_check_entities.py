@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
+from crosswalk.hub.migrations.statements import execute_all
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -22,8 +24,7 @@ _UP = (
 
 def upgrade() -> None:
     """Add the column; the five checks there were are told their entity."""
-    for statement in _UP:
-        op.execute(statement)
+    execute_all(_UP)
 
 
 def downgrade() -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from alembic import op
 
+from crosswalk.hub.migrations.statements import execute_all
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -83,5 +85,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them; nothing is lost."""
-    for statement in _DOWN:
-        op.execute(statement)
+    execute_all(_DOWN)

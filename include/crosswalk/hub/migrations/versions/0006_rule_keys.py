@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alembic import op
+from crosswalk.hub.migrations.statements import execute_all
 
 revision = "0006"
 down_revision = "0005"
@@ -67,11 +67,9 @@ _DOWN = (
 
 def upgrade() -> None:
     """Create the tables; the next linking fills them."""
-    for statement in _UP:
-        op.execute(statement)
+    execute_all(_UP)
 
 
 def downgrade() -> None:
     """Drop them; nothing is lost, for they can be made again from the images."""
-    for statement in _DOWN:
-        op.execute(statement)
+    execute_all(_DOWN)

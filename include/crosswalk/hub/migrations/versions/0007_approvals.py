@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
+from crosswalk.hub.migrations.statements import execute_all
+
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
@@ -28,5 +30,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them; nothing is lost."""
-    for statement in _DOWN:
-        op.execute(statement)
+    execute_all(_DOWN)

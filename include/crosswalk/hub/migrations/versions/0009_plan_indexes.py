@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alembic import op
+from crosswalk.hub.migrations.statements import execute_all
 
 revision = "0009"
 down_revision = "0008"
@@ -32,11 +32,9 @@ _DOWN = (
 
 def upgrade() -> None:
     """Build the indexes; on a large hub that takes some minutes."""
-    for statement in _UP:
-        op.execute(statement)
+    execute_all(_UP)
 
 
 def downgrade() -> None:
     """Drop them."""
-    for statement in _DOWN:
-        op.execute(statement)
+    execute_all(_DOWN)
