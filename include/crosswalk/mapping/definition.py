@@ -33,13 +33,19 @@ class ConverterUse(Part):
 
 def _uses(written: object) -> object:
     """Read ``negate``, ``{prefix: "SF-"}`` and lists of these."""
+    if isinstance(written, (str, Mapping)):
+        return _named_uses(written)
+    if isinstance(written, Sequence):
+        return tuple(
+            use for item in written for use in (_named_uses(item) if isinstance(item, (str, Mapping)) else (item,))
+        )
+    return written
+
+
+def _named_uses(written: str | Mapping[object, object]) -> tuple[Mapping[str, object], ...]:
     if isinstance(written, str):
         return ({"name": written},)
-    if isinstance(written, Mapping):
-        return tuple({"name": name, "argument": argument} for name, argument in written.items())
-    if isinstance(written, Sequence):
-        return tuple(use for item in written for use in (_uses(item) if isinstance(item, (str, Mapping)) else (item,)))  # type: ignore[attr-defined]
-    return written
+    return tuple({"name": name, "argument": argument} for name, argument in written.items())
 
 
 class FieldSpec(Part):

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel
 from pydantic import Field as Setting
 from pydantic import ValidationError as ShapeError
+from pydantic_core import ErrorDetails
 
 from crosswalk.mapping.checks import mistakes_in
 from crosswalk.mapping.converters import Law
@@ -48,7 +49,7 @@ def load_mapping(path: Path) -> SystemMapping:
     try:
         written = _FileSpec.model_validate(source.content)
     except ShapeError as error:
-        refuse([_shape_mistake(source, dict(detail)) for detail in error.errors()])
+        refuse([_shape_mistake(source, detail) for detail in error.errors()])
         raise
     platform = written.platform or written.system
     refuse(_unknown_names(source, written, platform))
@@ -133,8 +134,8 @@ _REMEDIES = {
 }
 
 
-def _shape_mistake(source: Source, detail: dict[str, object]) -> Mistake:
-    location = tuple(part for part in detail["loc"] if part != "[key]")  # type: ignore[attr-defined]
+def _shape_mistake(source: Source, detail: ErrorDetails) -> Mistake:
+    location = tuple(part for part in detail["loc"] if part != "[key]")
     subject = ".".join(str(part) for part in location if part not in ("entities", "fields", "extras")) or "the file"
     last = str(location[-1]) if location else ""
     place = source.place(*location)

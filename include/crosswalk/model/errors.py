@@ -21,6 +21,7 @@ Retryability is in the type; Airflow's retry policy is built on these classes.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TypedDict, Unpack
 
 
 class ErrorClass(StrEnum):
@@ -35,6 +36,16 @@ class ErrorClass(StrEnum):
     PERMISSION = "permission"
     SCHEMA = "schema"
     UNKNOWN = "unknown"
+
+
+class _Context(TypedDict, total=False):
+    """What an error says beside its message."""
+
+    hint: str
+    system: str | None
+    record: str | None
+    field: str | None
+    code: str | None
 
 
 class CrosswalkError(Exception):
@@ -117,8 +128,8 @@ class RateLimitedError(RetryableError):
 
     error_class = ErrorClass.RATE_LIMIT
 
-    def __init__(self, message: str, *, retry_after: float | None = None, **context: str | None) -> None:
-        super().__init__(message, **context)  # type: ignore[arg-type]
+    def __init__(self, message: str, *, retry_after: float | None = None, **context: Unpack[_Context]) -> None:
+        super().__init__(message, **context)
         self.retry_after = retry_after
 
 

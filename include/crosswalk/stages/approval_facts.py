@@ -58,7 +58,11 @@ class ApprovalFacts:
     def discount(self) -> Decimal | None:
         """The discount of all lines that have a list price; None when none has."""
         known = [(line.amount, line.quantity * line.listed) for line in self.lines if line.listed is not None]
-        return discount_of(sum(a for a, _ in known), sum(b for _, b in known)) if known else None  # type: ignore[arg-type]
+        if not known:
+            return None
+        return discount_of(
+            sum((sold for sold, _ in known), Decimal(0)), sum((listed for _, listed in known), Decimal(0))
+        )
 
 
 def approval_facts(

@@ -92,15 +92,19 @@ def _answer_brake(ctx: StageContext, flow: str, plan_id: int, *, approved: bool,
             hint="Clear the task `ask` and answer again, with the reason as comment.",
             field="comment",
         )
-    said = {"flow": flow, "plan_id": plan_id, "actor": actor, "reason": comment}
+    pairing, run_id = ctx.pairing.name, ctx.run_id
     with ctx.hub.connection() as connection:
         if not approved:
-            brake.refuse_brake(connection, pairing=ctx.pairing.name, run_id=ctx.run_id, **said)  # type: ignore[arg-type]
+            brake.refuse_brake(
+                connection, pairing=pairing, flow=flow, plan_id=plan_id, actor=actor, reason=comment, run_id=run_id
+            )
             return Answered("refused")
-        if not brake.held_plan(connection, ctx.pairing.name, flow, plan_id):
-            again = brake.was_released_by(connection, flow, ctx.run_id)
+        if not brake.held_plan(connection, pairing, flow, plan_id):
+            again = brake.was_released_by(connection, flow, run_id)
             return Answered("approved" if again else "lapsed")
-        brake.release_brake(connection, pairing=ctx.pairing.name, run_id=ctx.run_id, **said)  # type: ignore[arg-type]
+        brake.release_brake(
+            connection, pairing=pairing, flow=flow, plan_id=plan_id, actor=actor, reason=comment, run_id=run_id
+        )
     return Answered("approved")
 
 

@@ -81,10 +81,11 @@ class Customers:
         self._linked: dict[str, str] = {}
         self._qualified: dict[str, bool] = {}
         self._expected = under_way(connection, ctx.pairing)
-        new = {one.account.key: one for one in deals if one.account is not None and one.customer_key is None}
-        for facts in new.values():
-            self._facts[facts.account.key] = facts  # type: ignore[union-attr]
-        self._learn([facts.account for facts in new.values() if facts.account is not None])
+        new = {
+            one.account.key: (one, one.account) for one in deals if one.account is not None and one.customer_key is None
+        }
+        self._facts.update({key: facts for key, (facts, _) in new.items()})
+        self._learn([account for _, account in new.values()])
 
     # --- what is known ----------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from crosswalk.hub.intents import IntentDraft, held_intents, shadow
 from crosswalk.mapping.engine import Mapper
 from crosswalk.model.errors import RecordError, ValidationError
 from crosswalk.model.records import Image
+from crosswalk.orders.amend import Revised
 from crosswalk.orders.amounts import total_of
 from crosswalk.orders.build import Draft, amendment, drafts_of, order_key
 from crosswalk.orders.concerns import Concern
@@ -116,13 +117,13 @@ def _road(
     ctx: StageContext,
     connection: psycopg.Connection,
     deals: Sequence[DealFacts],
-    amend: Sequence[tuple[object, object]],
+    amend: Sequence[tuple[Revised, object]],
 ) -> _Road:
     pairing, prefix = ctx.pairing, ctx.pairing.crm.key_prefixes.get("deal", "")
     customer_keys = sorted({facts.customer_key for facts in deals if facts.customer_key})
     keys = [order_key(prefix, facts.deal.key) for facts in deals]
     for revised, _ in amend:
-        keys.append(order_key(prefix, revised.facts.deal.key, revised.revision + 1))  # type: ignore[attr-defined]
+        keys.append(order_key(prefix, revised.facts.deal.key, revised.revision + 1))
     return _Road(
         ctx,
         connection,

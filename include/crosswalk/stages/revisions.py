@@ -10,7 +10,7 @@ import psycopg
 
 from crosswalk.hub import quarantine
 from crosswalk.hub.base_images import store_base
-from crosswalk.hub.codec import decode
+from crosswalk.hub.codec import Json, decode
 from crosswalk.hub.links import counterparts
 from crosswalk.hub.merges import survivors
 from crosswalk.hub.reading import children, images
@@ -168,13 +168,12 @@ def _revised(ctx: StageContext, connection: psycopg.Connection, asked: Sequence[
 
 
 def _base(
-    agreed: dict[str, object] | None, revision: int, sent: dict[str, object], *, told_apart: bool
+    agreed: dict[str, Json] | None, revision: int, sent: dict[str, Json], *, told_apart: bool
 ) -> dict[str, Value]:
     """Return what was ordered last: what both sides agreed on after that revision, else what it sent."""
     known = agreed if agreed and agreed.get("revision") == revision else sent
-    values = decode(known)  # type: ignore[arg-type]
     left_out = ("revision",) if told_apart else ("revision", _SUBSIDIARY)
-    return {name: value for name, value in values.items() if name not in left_out}
+    return {name: value for name, value in decode(known).items() if name not in left_out}
 
 
 def _after_merges(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from faker import Faker
 
@@ -64,7 +66,5 @@ def _distinct(draw: object, wanted: int) -> tuple[str, ...]:
 @cache
 def _places() -> tuple[Place, ...]:
     text = files("crosswalk_sandbox.company").joinpath("places.csv").read_text(encoding="utf-8")
-    return tuple(
-        Place(**{**row, "digits": int(row["digits"])})  # type: ignore[arg-type]
-        for row in csv.DictReader(text.splitlines())
-    )
+    rows: Iterable[dict[str, Any]] = csv.DictReader(text.splitlines())
+    return tuple(Place(**{**row, "digits": int(row["digits"])}) for row in rows)

@@ -186,9 +186,10 @@ class Account:
             self.store.set_setting("portal", str(self.options.portal_id))
 
     def _credentials(self) -> None:
+        viewer = f"pat-na1-{uuid.uuid4()}"
         made = {
             "access_token": f"pat-na1-{uuid.uuid4()}", "service_key": f"pat-na1-{uuid.uuid4()}",
-            "viewer": {"access_token": f"pat-na1-{uuid.uuid4()}"}, "client_id": str(uuid.uuid4()),
+            "viewer": {"access_token": viewer}, "client_id": str(uuid.uuid4()),
             "client_secret": str(uuid.uuid4()), "refresh_token": f"na1-{uuid.uuid4()}", "developer_key": str(uuid.uuid4()),
             "app_id": OAUTH_APP,
         }  # fmt: skip
@@ -197,7 +198,7 @@ class Account:
         for token, kind, app, scopes in (
             (made["access_token"], "private", PRIVATE_APP, everything),
             (made["service_key"], "private", SERVICE_APP, everything),
-            (made["viewer"]["access_token"], "private", VIEWER_APP, reading),  # type: ignore[index]
+            (viewer, "private", VIEWER_APP, reading),
             (made["refresh_token"], "refresh", OAUTH_APP, everything),
         ):
             client = made["client_id"] if kind == "refresh" else ""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Final, Literal
+
+from crosswalk_sandbox.kernel.options import read_options
 
 BURST: Final[Mapping[str, int]] = {"free": 100, "starter": 100, "professional": 190, "enterprise": 190}
 DAILY: Final[Mapping[str, int]] = {
@@ -103,17 +105,9 @@ class Options:
     @classmethod
     def read(cls, given: Mapping[str, object]) -> Options:
         """Options from plain values; lists become tuples. Raises ValueError for an unknown name or choice."""
-        known = {field.name for field in fields(cls)}
-        unknown = sorted(set(given) - known)
-        if unknown:
-            raise ValueError(f"Unknown HubSpot option {', '.join(unknown)}; there are {', '.join(sorted(known))}")
-        for name, allowed in _CHOICES.items():
-            if str(given.get(name, allowed[0])) not in allowed:
-                raise ValueError(f"{name} is one of {', '.join(allowed)}, not {given[name]!r}")
-        values = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
-        if "partial_2026_09" in values:
-            values["partial_2026_09"] = str(values["partial_2026_09"])
-        return cls(**values)  # type: ignore[arg-type]
+        if "partial_2026_09" in given:  # a number, as some read it
+            given = {**given, "partial_2026_09": str(given["partial_2026_09"])}
+        return read_options(cls, "HubSpot", given, _CHOICES)
 
     @property
     def burst_limit(self) -> int:

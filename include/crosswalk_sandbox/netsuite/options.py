@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Literal
+
+from crosswalk_sandbox.kernel.options import read_options
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +93,7 @@ class Options:
     @classmethod
     def read(cls, given: Mapping[str, object]) -> Options:
         """Options from a mapping; raises ValueError that lists what exists for an unknown name."""
-        known = {field.name for field in fields(cls)}
-        unknown = sorted(set(given) - known)
-        if unknown:
-            raise ValueError(f"Unknown NetSuite option {', '.join(unknown)}; there are {', '.join(sorted(known))}")
-        return cls(**given)  # type: ignore[arg-type]
+        return read_options(cls, "NetSuite", given)
 
     @property
     def has_batches(self) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+
+from crosswalk_sandbox.kernel.options import read_options
 
 CURRENCY_CHANGES = ("refuse", "convert")
 
@@ -57,13 +59,4 @@ class Options:
     @classmethod
     def from_mapping(cls, given: Mapping[str, object]) -> Options:
         """Options from plain values; lists become tuples. Raises ValueError for an unknown name."""
-        known = {field.name for field in fields(cls)}
-        unknown = sorted(set(given) - known)
-        if unknown:
-            raise ValueError(
-                f"Unknown Salesforce sandbox option(s): {', '.join(unknown)}. Known: {', '.join(sorted(known))}."
-            )
-        if given.get("currency_change", "refuse") not in CURRENCY_CHANGES:
-            raise ValueError(f"currency_change is one of {', '.join(CURRENCY_CHANGES)}")
-        values = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
-        return cls(**values)  # type: ignore[arg-type]
+        return read_options(cls, "Salesforce", given, {"currency_change": CURRENCY_CHANGES})

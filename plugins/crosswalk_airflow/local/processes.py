@@ -8,7 +8,7 @@ its number was used again. Processes on a terminal are never ours: somebody may 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import psutil
@@ -47,9 +47,9 @@ def end(processes: Iterable[psutil.Process], patience: float = _PATIENCE) -> lis
     return [process.pid for process in asked]
 
 
-def _signalled(process: psutil.Process, send: object) -> bool:
+def _signalled(process: psutil.Process, send: Callable[[psutil.Process], None]) -> bool:
     try:
-        send(process)  # type: ignore[operator]
+        send(process)
     except psutil.Error:
         return False
     return True

@@ -26,19 +26,15 @@ class ListApprovalsOperator(StageOperator):
 
     stage = "approvals"
 
-    def execute(self, context: Context) -> list[str]:  # type: ignore[override]
-        """Return the items to ask about."""
-        self._items: tuple[str, ...] = ()
-        super().execute(context)
-        return list(self._items)
-
     def run_stage(self, ctx: StageContext, context: Context) -> Asked:
         """Find what waits; note that this run asks."""
         from crosswalk.stages.approvals import ask
 
-        found = ask(ctx, again=bool(context["params"].get("ask_again")))
-        self._items = found.items
-        return found
+        return ask(ctx, again=bool(context["params"].get("ask_again")))
+
+    def returned(self, result: Asked) -> list[str]:
+        """Return the items to ask about."""
+        return list(result.items)
 
 
 class AskOperator(HITLOperator, StageOperator):

@@ -39,8 +39,8 @@ class StageOperator(BaseOperator):
         self.pairing = pairing
         self.read_only = read_only
 
-    def execute(self, context: Context) -> dict[str, object]:
-        """Run the stage; returns counts only."""
+    def execute(self, context: Context) -> Any:
+        """Run the stage; returns what it counted (:meth:`returned`)."""
         from crosswalk.hub import runs
         from crosswalk.model.errors import CrosswalkError
 
@@ -65,7 +65,11 @@ class StageOperator(BaseOperator):
                 runs.finish(connection, stage_context.run_id)
         counts: dict[str, object] = result.as_dict()
         self.log.info("%s: %s", self.stage, ", ".join(f"{name} {value}" for name, value in counts.items()))
-        return counts
+        return self.returned(result)
+
+    def returned(self, result: Any) -> Any:
+        """Return what goes on to other tasks: ids and counts only, by default the counts."""
+        return result.as_dict()
 
     def run_stage(self, ctx: StageContext, context: Context) -> Any:
         """Do the work; subclasses implement it."""

@@ -11,6 +11,7 @@ from crosswalk_airflow.params import ids_of, instant_of
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from crosswalk.platforms import Side
     from crosswalk.stages.context import StageContext
     from crosswalk.stages.deliver import DeliverResult
     from crosswalk.stages.pull import PullResult
@@ -28,9 +29,9 @@ class PullOperator(StageOperator):
     ui_color = "#e8f4ff"
     template_fields: Sequence[str] = ("entity",)
 
-    def __init__(self, *, side: str, entity: str, **kwargs: Any) -> None:
+    def __init__(self, *, side: Side, entity: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.side = side
+        self.side: Side = side
         self.entity = entity
 
     def run_stage(self, ctx: StageContext, context: Context) -> PullResult:
@@ -40,7 +41,7 @@ class PullOperator(StageOperator):
         params = context["params"]
         return pull(
             ctx,
-            self.side,  # type: ignore[arg-type]
+            self.side,
             self.entity,
             mode=params.get("mode", "incremental"),
             since=instant_of(params.get("since")),

@@ -35,8 +35,8 @@ app = FastAPI(
     dependencies=[Depends(requires_authenticated()), Depends(same_origin), Depends(storable)],
 )
 app.dependency_overrides[auth_manager_from_app] = get_auth_manager
-app.add_exception_handler(PageError, sentence)  # type: ignore[arg-type]  # Starlette asks for a handler of any exception
-app.add_exception_handler(RequestValidationError, mistyped)  # type: ignore[arg-type]
+app.exception_handler(PageError)(sentence)
+app.exception_handler(RequestValidationError)(mistyped)
 app.add_middleware(Unkept)
 
 app.include_router(consistency.router)

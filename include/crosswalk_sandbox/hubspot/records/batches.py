@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from crosswalk_sandbox.hubspot import moments
@@ -76,17 +77,17 @@ class Batches:
         present = [(item, record) for item, record in wanted if isinstance(record, Record)]
         absent = [str(item.get("id")) for item, record in wanted if record is None]
 
-        def change(pair: tuple[Mapping[str, Any], Record]) -> Written:
-            return self._records.update(kind, pair[1], pair[0].get("properties"), call.caller, call.edition)
+        def change(record: Record, item: Mapping[str, Any]) -> Written:
+            return self._records.update(kind, record, item.get("properties"), call.caller, call.edition)
 
         results: list[Any] = []
         errors: list[dict[str, Any]] = []
         if _traced(inputs):
             for item, record in present:
-                self._try(kind, item, lambda _item, pair=(item, record): change(pair), results, errors)  # type: ignore[misc]
+                self._try(kind, item, partial(change, record), results, errors)
         else:
             with self._store.write():
-                results = [self._shown(kind, change(pair), pair[0]) for pair in present]
+                results = [self._shown(kind, change(record, item), item) for item, record in present]
         if absent:
             errors.append(self._absent(kind, absent))
         return finished(self._account, started, results[::-1], errors, call.edition)

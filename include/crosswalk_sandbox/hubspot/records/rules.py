@@ -150,7 +150,7 @@ class Rules:
         held, kind = record.properties, self._account.types.by_id(DEAL)
         stage = self._account.stage(kind, held.get("pipeline"), held.get("dealstage"))
         share = Decimal(stage["metadata"].get("probability", "0")) if stage else Decimal(0)
-        closed = bool(stage) and stage["metadata"].get("isClosed") == "true"  # type: ignore[index]
+        closed = stage["metadata"].get("isClosed") == "true" if stage else False
         won = closed and share == 1
         now = moments.iso(self._account.store.now())
         if "dealstage" in changed and changed["dealstage"] != held.get("dealstage"):

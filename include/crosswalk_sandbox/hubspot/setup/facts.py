@@ -53,9 +53,11 @@ class FactRoutes:
     def owners(self, call: Call) -> Reply:
         """Present or former owners, a page of up to 500."""
         limit, after = call.number("limit", 100, 500), call.number("after", 0, 10**18, least=0)
-        where, parameters = "archived = ? AND id >= ?", [int(call.flag("archived")), after]
+        where = "archived = ? AND id >= ?"
+        parameters: list[object] = [int(call.flag("archived")), after]
         if call.text("email"):
-            where, parameters = f"{where} AND email = ?", [*parameters, call.text("email").lower()]  # type: ignore[list-item]
+            where += " AND email = ?"
+            parameters.append(call.text("email").lower())
         rows = self._store.rows(
             f"SELECT id, shown FROM owner WHERE {where} ORDER BY id LIMIT ?", [*parameters, limit + 1]
         )

@@ -222,10 +222,10 @@ class Records:
     def merge_customers(self, duplicate: int, master: int) -> None:
         """Merge a customer into another, which is done on no API; raises ValueError when either is not there."""
         kind = self._store.catalog.record_type("customer")
-        rows = [self.renderer.row(kind, ident) for ident in (duplicate, master)] if kind else []
-        if kind is None or duplicate == master or None in rows:
+        row = self.renderer.row(kind, duplicate) if kind else None
+        if kind is None or row is None or duplicate == master or self.renderer.row(kind, master) is None:
             raise ValueError(f"There are no two customers {duplicate} and {master}")
-        self._deletion.merge(kind, rows[0], master)  # type: ignore[arg-type]
+        self._deletion.merge(kind, row, master)
 
     def transform(self, call: Call, kind: RecordType, ident: str, target: str) -> Answer:
         """``POST /{source}/{id}/!transform/{target}``."""
