@@ -1,57 +1,28 @@
+"""Reading a small NetSuite on a real socket: everything, what changed, deletions, by key."""
+
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
-from crosswalk.connectors.netsuite import NetSuiteConnector
-from crosswalk.connectors.netsuite.client import Client
-from crosswalk.connectors.protocol import Page
-from crosswalk.model.errors import ConfigurationError, SchemaError, TransientError
-from crosswalk.model.records import NativeField, NativeRecord, Selection
-from tests.connectors.netsuite.small_netsuite import Answer, Seen, SmallNetSuite, error
-
-Open = Callable[..., NetSuiteConnector]
-
-CUSTOMERS = Selection("customer", "customer", (NativeField("companyname", "text"),))
-UNTIL = datetime(2026, 3, 20, 16, 58, tzinfo=UTC)
-ORDERS = Selection("order", "transaction", (NativeField("tranid", "text"), NativeField("line.subsidiary", "reference")))
-
-
-def customers(account: SmallNetSuite, count: int, stamp: str = "2026-03-01 09:00:00") -> None:
-    for number in range(1, count + 1):
-        account.insert("customer", id=number, companyname=f"Company {number}", lastmodifieddate=stamp)
-
-
-def records(pages: list[Page]) -> list[NativeRecord]:
-    return [record for page in pages for record in page.records]
-
-
-def keys(pages: list[Page]) -> list[str]:
-    return [record.key for record in records(pages)]
-
-
-def pulled(
-    connector: NetSuiteConnector, selection: Selection, watermark: dict[str, object] | None = None
-) -> list[Page]:
-    return list(connector.pull(selection, watermark))
-
-
-def ended(account: SmallNetSuite, ago: timedelta = timedelta(hours=1)) -> dict[str, object]:
-    return {"until": (account.now - ago).isoformat()}
-
-
-def until(watermark: Mapping[str, object] | None) -> datetime:
-    assert watermark is not None
-    return datetime.fromisoformat(str(watermark["until"]))
-
-
-def ends(pages: list[Page], at: datetime) -> bool:
-    """The time of the first page less the lag of two minutes, and less what the request took: never later."""
-    return at - timedelta(seconds=5) < until(pages[-1].watermark) <= at
-
+from crosswalk.model.errors import ConfigurationError, SchemaError
+from crosswalk.model.records import NativeField, Selection
+from tests.connectors.netsuite.pulling import (
+    CUSTOMERS,
+    ORDERS,
+    UNTIL,
+    Open,
+    customers,
+    ended,
+    ends,
+    keys,
+    pulled,
+    records,
+    until,
+)
+from tests.connectors.netsuite.small_netsuite import SmallNetSuite
 
 # --- everything -----------------------------------------------------------------------------------
 
@@ -379,249 +350,3 @@ def test_fetch_by_composed_keys_returns_exactly_those(account: SmallNetSuite, op
 def test_fetch_of_nothing_asks_nothing(account: SmallNetSuite, open_account: Open) -> None:
     assert open_account().fetch(CUSTOMERS, []) == []
     assert account.calls() == 0
-
-
-# --- what can go wrong -------------------------------------------------------------------------------------
-
-
-def test_an_unknown_column_names_field_table_and_remedy(open_account: Open) -> None:
-    selection = Selection(
-        "customer", "customer", (NativeField("companyname", "text"), NativeField("custentity_gone", "text"))
-    )
-    with pytest.raises(SchemaError) as caught:
-        pulled(open_account(), selection)
-    assert caught.value.field == "custentity_gone"
-    assert "table customer" in caught.value.message
-    assert "mapping file" in caught.value.hint
-
-
-def test_a_500_that_names_nothing_is_traced_to_its_column(account: SmallNetSuite, open_account: Open) -> None:
-    account.hidden = {"creditlimit"}
-    names = ("companyname", "email", "creditlimit", "entityid", "isinactive")
-    selection = Selection("customer", "customer", tuple(NativeField(name, "text") for name in names))
-    with pytest.raises(SchemaError) as caught:
-        pulled(open_account(), selection)
-    assert caught.value.field == "creditlimit"
-
-
-def test_a_500_that_no_column_explains_stays_a_passing_fault(account: SmallNetSuite, open_account: Open) -> None:
-    account.accidents = [
-        lambda seen: error(500, "UNEXPECTED_ERROR", "Error ID: x") if "companyname" in str(seen.body) else None
-    ] * 5
-    with pytest.raises(TransientError, match="Error ID"):
-        pulled(open_account(), CUSTOMERS)
-
-
-@pytest.mark.parametrize("path", ["companyname; DROP", "a.b.c", "x y", "nowhere.name"])
-def test_a_path_that_is_no_column_is_refused_before_anything_is_sent(
-    account: SmallNetSuite, open_account: Open, path: str
-) -> None:
-    with pytest.raises(ConfigurationError):
-        pulled(open_account(), Selection("customer", "customer", (NativeField(path, "text"),)))
-    assert not account.queries()
-
-
-def test_a_mapping_to_another_table_is_refused(open_account: Open) -> None:
-    with pytest.raises(ConfigurationError, match="native: customer"):
-        pulled(open_account(), Selection("customer", "vendor", CUSTOMERS.fields))
-
-
-def test_an_entity_netsuite_does_not_hold_is_refused(open_account: Open) -> None:
-    with pytest.raises(SchemaError, match="deal"):
-        pulled(open_account(), Selection("deal", "opportunity", ()))
-
-
-@pytest.mark.parametrize(
-    "accident",
-    [
-        error(429, "CONCURRENCY_LIMIT_EXCEEDED", "Concurrent request limit exceeded. Request blocked."),
-        error(400, "SSS_REQUEST_LIMIT_EXCEEDED", "Request Limit Exceeded"),
-        Answer(503, "<html>We are down for maintenance</html>"),
-        Answer(200, "<html>a gateway</html>"),
-        Answer(200, None, cut=True),
-        error(401, "INVALID_LOGIN", "Invalid login attempt."),
-        error(500, "UNEXPECTED_ERROR", "An unexpected error occurred. Error ID: jrgbpyylphhishmmlxyt"),
-    ],
-    ids=["429", "RESTlet limit", "HTML 503", "HTML 200", "cut", "401", "500"],
-)
-def test_a_read_outlasts_a_passing_fault(account: SmallNetSuite, open_account: Open, accident: Answer) -> None:
-    customers(account, 3)
-
-    def once(seen: Seen) -> Answer | None:
-        return accident if seen.path.endswith("suiteql") else None
-
-    account.accidents = [once]
-    assert keys(pulled(open_account(), CUSTOMERS)) == ["1", "2", "3"]
-    assert len(account.queries()) == 2
-
-
-def test_an_account_that_does_not_bind_parameters_gets_literals(account: SmallNetSuite, open_account: Open) -> None:
-    account.binds = False
-    customers(account, 3, stamp="2026-03-20 09:30:00")
-    connector = open_account()
-    assert keys(pulled(connector, CUSTOMERS, ended(account))) == ["1", "2", "3"]
-    refused = account.calls()
-    assert keys(pulled(connector, CUSTOMERS, ended(account))) == ["1", "2", "3"]
-    assert account.calls() - refused == 2  # it has learnt
-
-
-@pytest.mark.parametrize("has_service", [True, False], ids=["serverTime", "SYSDATE, before 2025.2"])
-def test_answers_without_a_date_cost_a_call_for_the_time(
-    account: SmallNetSuite, open_account: Open, has_service: bool
-) -> None:
-    account.dates_answers, account.has_server_time = False, has_service
-    account.insert("dual", dummy="X")
-    assert ends(pulled(open_account(), CUSTOMERS), UNTIL)
-    assert account.calls() == (2 if has_service else 3)
-
-
-def test_a_connection_can_say_that_the_date_of_answers_is_not_to_be_trusted(
-    account: SmallNetSuite, open_account: Open
-) -> None:
-    pulled(open_account(date_header="false"), CUSTOMERS)
-    assert [seen.path.rpartition("/")[2] for seen in account.seen] == ["suiteql", "serverTime"]
-
-
-@pytest.mark.parametrize("dated", [True, False])
-def test_what_is_saved_while_the_first_page_is_made_lies_behind_the_watermark(
-    account: SmallNetSuite, open_account: Open, dated: bool
-) -> None:
-    """The date of an answer is written when the query is over; what the query took must come off it."""
-    account.dates_answers, account.query_seconds = dated, 0.4
-    began = account.now = account.now + timedelta(seconds=0.7)  # the query ends in the next second
-    pages = pulled(open_account(options={"lag_seconds": 0}), CUSTOMERS)
-    assert until(pages[-1].watermark) <= began
-
-
-def test_a_pull_may_begin_at_an_instant(account: SmallNetSuite, open_account: Open) -> None:
-    account.insert("customer", id=1, lastmodifieddate="2026-03-20 08:49:00")
-    account.insert("customer", id=2, lastmodifieddate="2026-03-20 08:50:00")
-    assert keys(pulled(open_account(), CUSTOMERS, {"since": "2026-03-20T16:00:00+00:00"})) == ["2"]
-
-
-def test_stamps_without_seconds_are_read_from_the_whole_minute_on(account: SmallNetSuite, open_account: Open) -> None:
-    account.insert("customer", id=1, lastmodifieddate="2026-03-20 08:50:00")  # saved at 08:50:40
-    assert keys(pulled(open_account(), CUSTOMERS, {"until": "2026-03-20T16:00:30+00:00"})) == ["1"]
-
-
-def test_a_full_pull_that_was_cut_goes_on_for_rows_without_a_stamp_too(
-    account: SmallNetSuite, open_account: Open
-) -> None:
-    for item in range(1, 6):
-        account.insert("pricing", item=item, pricelevel=1, currency=1, quantity=0, unitprice="3")
-    selection = Selection("price", "pricing", (NativeField("unitprice", "amount"),))
-    first = next(iter(open_account(options={"page_rows": 2}).pull(selection, None)))
-    assert first.watermark is not None
-    assert keys(pulled(open_account(), selection, dict(first.watermark))) == ["3|1|1|0", "4|1|1|0", "5|1|1|0"]
-
-
-def test_an_answer_that_says_it_is_the_last_but_counts_more_rows_is_not_believed(
-    account: SmallNetSuite, open_account: Open
-) -> None:
-    customers(account, 5)
-    account.ceiling = 2  # beyond it hasMore turns false (NetSuite §6: 100,000)
-    assert keys(pulled(open_account(), CUSTOMERS)) == ["1", "2", "3", "4", "5"]
-
-
-def test_the_account_zone_is_data(account: SmallNetSuite, open_account: Open) -> None:
-    account.insert("customer", id=1, lastmodifieddate="2026-03-20 15:55:00")  # until was 16:00 UTC
-    account.insert("customer", id=2, lastmodifieddate="2026-03-20 15:45:00")
-    (record,) = records(pulled(open_account(sql_time_zone="UTC"), CUSTOMERS, ended(account)))
-    assert record.modified == datetime(2026, 3, 20, 15, 55, tzinfo=UTC)
-
-
-def test_an_answer_that_is_cut_without_our_asking_is_an_error(account: SmallNetSuite, open_account: Open) -> None:
-    account.accidents = [lambda seen: Answer(200, {"items": [{"id": "1"}], "hasMore": True})]
-    with pytest.raises(ConfigurationError, match="would be cut"):
-        open_account().find("customer", ["a", "b"])
-
-
-def test_a_page_that_comes_twice_ends_the_pull_with_an_error(account: SmallNetSuite, open_account: Open) -> None:
-    stuck = Answer(200, {"items": [{"k0": "7"}], "hasMore": True})
-    account.accidents = [lambda seen: stuck if seen.path.endswith("suiteql") else None] * 2
-    with pytest.raises(TransientError, match="twice"):
-        pulled(open_account(), CUSTOMERS)
-
-
-def test_the_latest_time_goes_on_with_our_own_stopwatch(account: SmallNetSuite, open_account: Open) -> None:
-    stopwatch = [50.0]
-    client = Client(open_account().client.transport, monotonic=lambda: stopwatch[0], dated=False)
-    assert client.latest_time() == account.now
-    stopwatch[0] += 100
-    assert client.latest_time() == account.now + timedelta(seconds=100)
-    assert account.calls() == 1
-
-
-# --- lines of orders ------------------------------------------------------------------------------
-
-
-LINES = Selection("order_line", "transactionline", (NativeField("quantity", "quantity"),))
-
-
-def order_with_lines(account: SmallNetSuite, count: int, stamp: str) -> None:
-    account.insert("transaction", id=7, type="SalesOrd", lastmodifieddate=stamp)
-    for number in range(1, count + 1):
-        account.insert("transactionline", transaction=7, id=number, mainline="F", taxline="F")
-
-
-@pytest.mark.parametrize("before", [None, "an hour ago"])
-def test_a_pull_of_lines_says_up_to_which_save_all_lines_of_an_order_came(
-    account: SmallNetSuite, open_account: Open, before: str | None
-) -> None:
-    order_with_lines(account, 5, "2026-03-20 09:40:00")
-    watermark = ended(account) if before else None
-    pages = pulled(open_account(options={"page_rows": 2}), LINES, watermark)
-    assert keys(pages) == [f"7|{number}" for number in range(1, 6)]
-    assert [page.whole_until for page in pages[:-1]] == [None] * (len(pages) - 1)
-    assert pages[-1].whole_until == until(pages[-1].watermark)
-
-
-def test_a_pull_of_changed_lines_that_died_begins_anew_so_that_all_lines_of_an_order_are_seen(
-    account: SmallNetSuite, open_account: Open
-) -> None:
-    order_with_lines(account, 5, "2026-03-20 09:40:00")
-    pages = pulled(open_account(options={"page_rows": 2}), LINES, ended(account))
-    assert [page.watermark for page in pages[:-1]] == [None] * (len(pages) - 1)
-
-
-def test_a_first_pull_of_lines_is_resumed_and_then_claims_nothing_of_orders_it_saw_in_part(
-    account: SmallNetSuite, open_account: Open
-) -> None:
-    order_with_lines(account, 5, "2026-03-20 09:40:00")
-    connector = open_account(options={"page_rows": 2})
-    first = next(connector.pull(LINES, None))
-    assert first.watermark is not None
-    rest = pulled(connector, LINES, dict(first.watermark))
-    assert keys([first, *rest]) == [f"7|{number}" for number in range(1, 6)]
-    assert rest[-1].whole_until is None
-
-
-def test_records_with_a_stamp_of_their_own_claim_nothing(account: SmallNetSuite, open_account: Open) -> None:
-    customers(account, 1)
-    assert [page.whole_until for page in pulled(open_account(), CUSTOMERS)] == [None, None]
-
-
-# --- what cannot be -------------------------------------------------------------------------------
-
-
-def test_a_malformed_key_is_absent_and_asked_for_nowhere(account: SmallNetSuite, open_account: Open) -> None:
-    customers(account, 2)
-    odd = ["nope", "1|2", "", "1' OR '1'='1", "1e3", "٣"]
-    connector = open_account()
-    assert [record.key for record in connector.fetch(CUSTOMERS, [*odd, "2"])] == ["2"]
-    asked = len(account.queries())
-    assert connector.fetch(CUSTOMERS, odd) == []
-    assert len(account.queries()) == asked
-
-
-def test_an_outage_is_no_missing_column(account: SmallNetSuite, open_account: Open) -> None:
-    account.accidents = [lambda seen: error(503, "UNEXPECTED_ERROR", "down") if "suiteql" in seen.path else None] * 10
-    with pytest.raises(TransientError, match="503"):
-        open_account().fetch(CUSTOMERS, ["1"])
-    assert account.accidents == []  # the query, then the bare table, each five times: the columns are not tried
-
-
-def test_an_outage_while_fields_are_described_is_no_missing_table(account: SmallNetSuite, open_account: Open) -> None:
-    account.accidents = [lambda seen: error(503, "UNEXPECTED_ERROR", "down")] * 1000
-    with pytest.raises(TransientError, match="503"):
-        open_account().describe("stock", "inventoryitemlocations")
