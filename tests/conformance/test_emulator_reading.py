@@ -79,7 +79,8 @@ def test_a_page_is_never_larger_than_the_vendor_gives(
         return
     assert answer.status_code == 200, answer.text[:300]
     body = answer.json()
-    rows = next(value for value in body.values() if isinstance(value, list) and value and "id" in _lower(value[0]))
+    lists = [value for value in body.values() if isinstance(value, list) and value]
+    rows = next((value for value in lists if "id" in _lower(value[0])), lists[0])
     total = next(value for name, value in body.items() if name.lower() in ("totalsize", "totalresults", "@odata.count"))
     assert len(rows) == min(cap.rows or 0, total)
 

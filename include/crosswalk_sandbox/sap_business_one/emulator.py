@@ -11,7 +11,7 @@ from .actions import Action, Actions
 from .app import App, error_body
 from .founding import found
 from .options import Options
-from .seed import load_company
+from .seed.load import load_company
 from .service import Service
 from .sessions import MANAGER, VIEWER, Sessions
 from .store import Store
