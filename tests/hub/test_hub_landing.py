@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crosswalk.hub import ledger
+from crosswalk.hub.census import begin
 from crosswalk.hub.database import Connection, Hub
 from crosswalk.hub.landing import Landed, land, mark_missing, sight
 from crosswalk.hub.reading import children, image, images
@@ -202,6 +203,11 @@ def test_a_watermark_that_is_reset_is_gone_and_told(connection: Connection) -> N
 
 
 # --- Census -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def under_way(connection: Connection) -> None:
+    begin(connection, pairing="p", system="netsuite", entity="customer", run_id="any")
 
 
 def census(connection: Connection, *seen: Image, run_id: str, at: float) -> int:

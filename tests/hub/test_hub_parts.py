@@ -7,6 +7,7 @@ from datetime import datetime
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from crosswalk.hub.census import begin
 from crosswalk.hub.database import Connection, Hub
 from crosswalk.hub.landing import land, mark_missing
 from crosswalk.hub.parts import bury_removed, part_of
@@ -93,6 +94,7 @@ def test_a_document_that_a_census_misses_takes_its_lines_with_it_until_both_turn
     connection: Connection,
 ) -> None:
     bring(connection, order("1"), order("2"), line("1|1"), line("2|1"), at=0)
+    begin(connection, pairing="p", system="netsuite", entity="order", run_id="census")
     land(
         connection,
         system="netsuite",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from crosswalk.hub.census import begin
 from crosswalk.hub.database import Connection
 from crosswalk.hub.landing import land, mark_missing
 from crosswalk.hub.reading import living
@@ -32,6 +33,7 @@ def test_the_deleted_and_the_missing_are_not_counted_and_the_restored_are(connec
     bring(connection, one, two, customer("3"))
     bring(connection, replace(one, deleted=True, modified=after(60)), at=60)
     assert living(connection, CUSTOMER, "netsuite") == 2
+    begin(connection, pairing="p", system="netsuite", entity="customer", run_id="census")
     bring(connection, two, run_id="census", at=120)
     mark_missing(connection, system="netsuite", entity=CUSTOMER, run_id="census", seen_since=after(100), now=after(130))
     assert living(connection, CUSTOMER, "netsuite") == 1

@@ -83,7 +83,7 @@ def mark_missing(
     """Mark as deleted what a complete pull by ``run_id`` did not bring, and return how many records that were.
 
     Spared is what anyone landed or sighted since ``seen_since`` (the hub's clock when the pull began); not what an earlier try of the
-    same run landed, because that may be gone by now. The marks carry no stamp of the source, so that a record that turns up again is taken back whatever its stamp.
+    same run landed, because that may be gone by now. Sightings are kept during a census (:mod:`crosswalk.hub.census`), which judges first how much is missing. The marks carry no stamp of the source, so that a record that turns up again is taken back whatever its stamp.
     """
     at = _take_turn(connection, system, entity.name, now)
     parameters = {"system": system, "run_id": run_id, "now": at, "seen_since": seen_since, "entity": entity.name}
@@ -103,7 +103,7 @@ def sight(
     run_id: str,
     now: datetime | None = None,
 ) -> None:
-    """Note that these records are there though they could not be landed: :func:`mark_missing` spares them."""
+    """Note during a census that these records are there though they could not be landed: :func:`mark_missing` spares them."""
     if keys:
         parameters = {"system": system, "entity": entity.name, "keys": list(keys), "run_id": run_id, "now": now}
         connection.execute(SIGHT, parameters)

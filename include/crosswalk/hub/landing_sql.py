@@ -46,6 +46,12 @@ def stage_statement(entity: Entity) -> sql.Composed:
     )
 
 
+CENSUS_LAPSES = 7
+"""So many days a census may take, and a person to say what is to become of one that misses too much."""
+
+_CENSUS = f"""exists (select 1 from hub.census c where c.system = %(system)s and c.entity = %(entity)s
+                        and c.began_at > clock_timestamp() - interval '{CENSUS_LAPSES} days')"""
+
 # One statement sees one snapshot: each staged row gets a verdict, each verdict its own deed, and the counts come back.
 # Rows are found by primary key and changed by their place, so that the cost follows the batch even where statistics are missing.
 _MERGE = """
@@ -92,7 +98,7 @@ moved as (
 ),
 seen as (
     insert into hub.sighting (system, entity, key, run_id, seen_at)
-    select %(system)s, %(entity)s, v.key, %(run_id)s, %(now)s from verdict v where v.verdict in ('unchanged', 'stale')
+    select %(system)s, %(entity)s, v.key, %(run_id)s, %(now)s from verdict v where v.verdict in ('unchanged', 'stale') and {census}
 ),
 told as (
     insert into hub.ledger (at, run_id, actor, kind, system, entity, key, detail)
@@ -110,23 +116,26 @@ told as (
 select verdict, count(*) from verdict group by verdict
 """
 
-SIGHT = """
+SIGHT = f"""
 insert into hub.sighting (system, entity, key, run_id, seen_at)
-select %(system)s, %(entity)s, key, %(run_id)s, coalesce(%(now)s, clock_timestamp()) from unnest(%(keys)s::text[]) came (key)
+select %(system)s, %(entity)s, key, %(run_id)s, coalesce(%(now)s, clock_timestamp()) from unnest(%(keys)s::text[]) came (key) where {_CENSUS}
 """
+
+UNSEEN = sql.SQL("""
+select key from {image}
+ where system = %(system)s and deleted_at is null and landed_at < %(seen_since)s
+except
+select key from hub.sighting
+ where system = %(system)s and entity = %(entity)s and seen_at >= %(seen_since)s
+""")
+"""SQL: the keys of living records that nobody landed or sighted since."""
 
 # What was sighted before is forgotten; what this pull sighted stays, so that marking twice marks nothing more.
 _MISSING = """
 with forgotten as (
     delete from hub.sighting where system = %(system)s and entity = %(entity)s and seen_at < %(seen_since)s
 ),
-unseen as materialized (
-    select key from {image}
-     where system = %(system)s and deleted_at is null and landed_at < %(seen_since)s
-    except
-    select key from hub.sighting
-     where system = %(system)s and entity = %(entity)s and seen_at >= %(seen_since)s
-),
+unseen as materialized ({unseen}),
 missing as (
     update {image} t set deleted_at = %(now)s, changed_at = %(now)s, modified = null
       from unseen u where t.system = %(system)s and t.key = u.key
@@ -172,6 +181,7 @@ def merge_statement(entity: Entity) -> sql.Composed:
         image=sql.Identifier(SCHEMA, entity.name),
         stage=stage_name(entity.name),
         changes=_changes(entity),
+        census=sql.SQL(_CENSUS),
         fields=sql.SQL(", ").join(map(sql.Identifier, fields)),
         staged=sql.SQL(", ").join(sql.Identifier("s", name) for name in fields),
     )
@@ -180,4 +190,5 @@ def merge_statement(entity: Entity) -> sql.Composed:
 @cache
 def missing_statement(entity: str) -> sql.Composed:
     """Return what marks records that a complete pull did not bring."""
-    return sql.SQL(_MISSING).format(image=sql.Identifier(SCHEMA, entity))
+    image = sql.Identifier(SCHEMA, entity)
+    return sql.SQL(_MISSING).format(image=image, unseen=UNSEEN.format(image=image))

@@ -79,7 +79,7 @@ def _image_table(entity: Entity) -> sa.Table:
 IMAGES: dict[str, sa.Table] = {name: _image_table(entity) for name, entity in ENTITIES.items()}
 
 sa.Table(
-    "sighting",  # records that a landing found unchanged: what a census must not take for deleted
+    "sighting",  # records that a landing found unchanged during a census: what it must not take for deleted
     metadata,
     text("system"),
     text("entity"),
@@ -87,6 +87,21 @@ sa.Table(
     text("run_id"),
     instant("seen_at", null=False),
     sa.Index("ix_sighting_seen", "system", "entity", "seen_at"),
+)
+
+sa.Table(
+    "census",  # whole reads that are under way, and those that wait for a person because they miss too much
+    metadata,
+    text("system", primary_key=True),
+    text("entity", primary_key=True),
+    text("run_id", primary_key=True),
+    text("pairing"),
+    instant("began_at", null=False),
+    instant("held_at"),
+    sa.Column("missing", sa.BigInteger),
+    sa.Column("known", sa.BigInteger),
+    instant("asked_at"),
+    text("asked_by", null=True),
 )
 
 sa.Table(

@@ -178,6 +178,16 @@ class OrderPolicy(_Part):
         return self
 
 
+class CensusPolicy(_Part):
+    """How much a whole read may miss of what was there before a person is asked whether it is deleted.
+
+    ``most_gone`` is a share of an entity's known records; it counts from ``gone_from`` missing records on.
+    """
+
+    most_gone: float = Field(default=0.2, gt=0, le=1)
+    gone_from: int = Field(default=30, ge=1)
+
+
 class Pairing(_Part):
     """One CRM and one ERP kept in step."""
 
@@ -194,6 +204,7 @@ class Pairing(_Part):
     products: ProductPolicy = ProductPolicy()
     price_lists: dict[str, str] = Field(default_factory=dict)
     write_back: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    census: CensusPolicy = CensusPolicy()
     checks: CheckPolicy = CheckPolicy()
     show_in_crm: tuple[ShownFact, ...] = UNLESS_SAID_OTHERWISE
     card: CardPolicy = CardPolicy()

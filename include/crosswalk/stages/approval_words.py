@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from crosswalk.hub.approvals import Waiting
 from crosswalk.hub.brake import Braked
+from crosswalk.hub.census import HeldCensus
 from crosswalk.hub.gate import HeldIntent
 from crosswalk.orders.credit import CreditFacts, added, converted
 from crosswalk.pairing import Pairing
@@ -96,6 +97,20 @@ def _customer(facts: ApprovalFacts, link: LinkTo) -> str:
     if account is None:
         return ""
     return f"{_linked(str(account.values.get('name')), link('crm', 'customer', account.key))}, new to the ERP"
+
+
+def census_question(one: HeldCensus) -> Question:
+    """Return the question whether what a whole read did not bring is deleted."""
+    kind = one.entity.replace("_", " ")
+    subject = f"{one.missing:,} of {one.known:,} {kind} records are gone from {one.system}"
+    body = (
+        f"The whole read of {_plain(one.system)} that began at {one.began_at:%Y-%m-%d %H:%M} UTC did not bring {one.missing:,} of the {one.known:,} "
+        f"{_plain(kind)} records that were there. That is more than the pairing takes for deleted unasked (`census:`), so that nothing was marked.\n\n"
+        "* **Approve**, with the reason as comment: they are deleted. Those that were seen since then are spared.\n"
+        "* **Refuse**: the read was wrong (a right was taken away, a filter changed, the system answered half). They stay, and the next "
+        "whole read is judged anew. One that is complete takes this question back by itself."
+    )
+    return Question(subject, body)
 
 
 def _deal(name: str, key: str, facts: ApprovalFacts, link: LinkTo) -> str:

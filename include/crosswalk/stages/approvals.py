@@ -1,7 +1,7 @@
 """approvals: what is to be asked of people, the question in words, and what the answer does.
 
-An item names what is asked about, as it is now: an order's intent with the hash of its payload (``order:KEY@HASH``), or everything a
-flow planned up to a plan (``brake:FLOW@PLAN``). What has become another thing since is not what was answered for.
+An item names what is asked about, as it is now: an order's intent with the hash of its payload (``order:KEY@HASH``), everything a
+flow planned up to a plan (``brake:FLOW@PLAN``), or what a whole read missed (``census:SYSTEM.ENTITY@BEGINNING``). What has become another thing since is not what was answered for.
 """
 
 from __future__ import annotations
@@ -9,11 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from crosswalk.hub import approvals, brake
+from crosswalk.hub import approvals, brake, census, quarantine
+from crosswalk.hub.census import HeldCensus
+from crosswalk.hub.database import Connection
+from crosswalk.model.entities import ENTITIES
 from crosswalk.model.errors import ConfigurationError
 from crosswalk.stages.approval_facts import approval_facts
-from crosswalk.stages.approval_words import LinkTo, Question, brake_question, order_question
+from crosswalk.stages.approval_words import LinkTo, Question, brake_question, census_question, order_question
 from crosswalk.stages.context import StageContext
+from crosswalk.stages.pull import CENSUS, CENSUS_KEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +49,19 @@ def ask(ctx: StageContext, *, again: bool = False) -> Asked:
     with ctx.hub.connection() as connection:
         orders = approvals.ask(connection, name, run_id=run, again_after=again_after)
         plans = brake.ask_about(connection, name, run_id=run, again_after=again_after)
+        reads = census.ask_about(connection, name, run_id=run, again_after=again_after)
     items = [f"order:{one.key}@{one.payload_hash}" for one in orders]
-    return Asked((*(f"brake:{one.flow}@{one.plan_id}" for one in plans), *items))
+    first = [f"census:{one.name}" for one in reads] + [f"brake:{one.flow}@{one.plan_id}" for one in plans]
+    return Asked((*first, *items))
 
 
 def question(ctx: StageContext, item: str, link: LinkTo = lambda side, entity, key: None) -> Question | None:
     """Return the question in words; None when nothing waits for the answer any more."""
     kind, subject, version = _parts(item)
     with ctx.hub.connection() as connection:
+        if kind == "census":
+            read = _held_census(connection, ctx, item)
+            return census_question(read) if read else None
         if kind == "brake":
             waiting = brake.held_plan(connection, ctx.pairing.name, subject, int(version))
             held = brake.braked(connection, ctx.pairing.name, flow=subject)
@@ -68,6 +77,8 @@ def question(ctx: StageContext, item: str, link: LinkTo = lambda side, entity, k
 def answer(ctx: StageContext, item: str, *, approved: bool, actor: str, comment: str) -> Answered:
     """Record a person's answer in the ledger and act on it; it lapses when what it was about does not wait any more."""
     kind, subject, version = _parts(item)
+    if kind == "census":
+        return _answer_census(ctx, item, approved=approved, actor=actor, comment=comment)
     if kind == "brake":
         return _answer_brake(ctx, subject, int(version), approved=approved, actor=actor, comment=comment)
     with ctx.hub.connection() as connection:
@@ -85,13 +96,8 @@ def answer(ctx: StageContext, item: str, *, approved: bool, actor: str, comment:
 
 
 def _answer_brake(ctx: StageContext, flow: str, plan_id: int, *, approved: bool, actor: str, comment: str) -> Answered:
-    """A release without a reason is no release: the question is put again."""
-    if approved and not comment.strip():
-        raise ConfigurationError(
-            "Releasing the mass-change brake needs a reason, and the comment is empty.",
-            hint="Clear the task `ask` and answer again, with the reason as comment.",
-            field="comment",
-        )
+    if approved:
+        _need_reason("Releasing the mass-change brake", comment)
     pairing, run_id = ctx.pairing.name, ctx.run_id
     with ctx.hub.connection() as connection:
         if not approved:
@@ -106,6 +112,46 @@ def _answer_brake(ctx: StageContext, flow: str, plan_id: int, *, approved: bool,
             connection, pairing=pairing, flow=flow, plan_id=plan_id, actor=actor, reason=comment, run_id=run_id
         )
     return Answered("approved")
+
+
+def _answer_census(ctx: StageContext, item: str, *, approved: bool, actor: str, comment: str) -> Answered:
+    """Mark what a whole read missed as deleted, or leave it: then the next whole read is judged anew."""
+    if approved:
+        _need_reason("Taking records for deleted", comment)
+    said = {"actor": actor, "reason": comment, "run_id": ctx.run_id}
+    with ctx.hub.connection() as connection:
+        one = _held_census(connection, ctx, item)
+        if one is None:
+            return Answered("lapsed")
+        if approved:
+            census.release(connection, ctx.pairing.name, one, ENTITIES[one.entity], **said)
+        else:
+            census.refuse(connection, ctx.pairing.name, one, **said)
+        quarantine.resolve_keys(
+            connection,
+            pairing=ctx.pairing.name,
+            system=one.system,
+            entity=one.entity,
+            stage=CENSUS,
+            keys=[CENSUS_KEY],
+            actor=actor,
+            run_id=ctx.run_id,
+        )
+    return Answered("approved" if approved else "refused")
+
+
+def _held_census(connection: Connection, ctx: StageContext, item: str) -> HeldCensus | None:
+    return next((one for one in census.held(connection, ctx.pairing.name) if f"census:{one.name}" == item), None)
+
+
+def _need_reason(deed: str, comment: str) -> None:
+    """A release without a reason is no release: the question is put again."""
+    if not comment.strip():
+        raise ConfigurationError(
+            f"{deed} needs a reason, and the comment is empty.",
+            hint="Clear the task `ask` and answer again, with the reason as comment.",
+            field="comment",
+        )
 
 
 def _parts(item: str) -> tuple[str, str, str]:

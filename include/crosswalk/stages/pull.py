@@ -10,18 +10,26 @@ from typing import Literal
 import psycopg
 
 from crosswalk.connectors.protocol import Page
-from crosswalk.hub import quarantine
-from crosswalk.hub.landing import land, mark_missing, sight
+from crosswalk.hub import census, quarantine
+from crosswalk.hub.landing import land, sight
 from crosswalk.hub.parts import Part, bury_removed, parents_of, part_of
 from crosswalk.hub.reading import living
 from crosswalk.hub.watermarks import moved_at, read_watermark
 from crosswalk.mapping.engine import Mapper
 from crosswalk.model.entities import ENTITIES
-from crosswalk.model.errors import RecordError
+from crosswalk.model.errors import ConflictError, RecordError
 from crosswalk.model.records import Image, Selection
 from crosswalk.platforms import Side
 from crosswalk.stages.context import StageContext
 from crosswalk.stages.merges import note_merges, note_moves
+
+CENSUS, CENSUS_KEY = "census", "(whole read)"
+"""Stage and, in the place of a record's key, name under which a whole read waits in quarantine."""
+
+CENSUS_HINT = (
+    "Look whether the integration user still sees the records, and whether the mapping's filter is right; then read the entity in full again. "
+    "If they are deleted, say so in the pairing's approvals DAG, with the reason as comment."
+)
 
 PullMode = Literal["incremental", "full"]
 
@@ -39,6 +47,7 @@ class PullResult:
     deleted: int = 0
     quarantined: int = 0
     pages: int = 0
+    missing: int = 0  # by a whole read, beyond what the pairing takes for deleted unasked
 
     def as_dict(self) -> dict[str, object]:
         """Return counts only, fit for XCom."""
@@ -66,27 +75,72 @@ def pull(
         records = connector.fetch(mapper.selection, record_ids)
         _land(ctx, mapper, Page(tuple(records), None), result)
         return result
-    started = _hub_time(ctx)
     watermark = _start(ctx, result, mode, since)
-    whole = False
-    family = _family(ctx, result, whole=watermark is None) if mode == "incremental" and since is None else None
+    began, whole = _begin(ctx, result), watermark is None
+    family = _family(ctx, result, whole=whole) if mode == "incremental" and since is None else None
     for page in connector.pull(mapper.selection if watermark else _sized(ctx, mapper.selection, result), watermark):
         _land(ctx, mapper, page, result, family)
-        whole = page.everything
-    if watermark is None or whole:
+        whole = whole or page.everything
+    if whole:
+        _end(ctx, result, began)
+    else:
         with ctx.hub.connection() as connection:
-            result.deleted += mark_missing(
-                connection, system=result.system, entity=ENTITIES[entity], run_id=ctx.run_id, seen_since=started
-            )
+            census.give_up(connection, system=result.system, entity=entity, run_id=ctx.run_id)
     return result
 
 
-def _hub_time(ctx: StageContext) -> datetime:
+def _begin(ctx: StageContext, result: PullResult) -> datetime:
+    """Begin a census whatever is read: that all has come is known at its end only."""
     with ctx.hub.connection() as connection:
-        row = connection.execute("select clock_timestamp()").fetchone()
-    assert row is not None
-    moment: datetime = row[0]
-    return moment.astimezone(UTC)
+        return census.begin(
+            connection, pairing=ctx.pairing.name, system=result.system, entity=result.entity, run_id=ctx.run_id
+        )
+
+
+def _end(ctx: StageContext, result: PullResult, began: datetime) -> None:
+    """Mark what a whole read did not bring as deleted, or quarantine the entity until a person has said whether that much is."""
+    policy, pairing, system, entity = ctx.pairing.census, ctx.pairing.name, result.system, result.entity
+    with ctx.hub.connection() as connection:
+        ended = census.end(
+            connection,
+            pairing=pairing,
+            system=system,
+            entity=ENTITIES[entity],
+            run_id=ctx.run_id,
+            began=began,
+            most=policy.most_gone,
+            gone_from=policy.gone_from,
+        )
+        result.deleted += ended.deleted
+        result.missing = ended.held
+        if ended.held:
+            message = (
+                f"A whole read brought only {ended.known - ended.held} of the {ended.known} {entity} records that {system} had; "
+                f"the others are not taken for deleted before somebody says that they are."
+            )
+            error = ConflictError(message, hint=CENSUS_HINT, code="census_held")
+            put = quarantine.put
+            put(
+                connection,
+                pairing=pairing,
+                system=system,
+                entity=entity,
+                key=CENSUS_KEY,
+                stage=CENSUS,
+                error=error,
+                run_id=ctx.run_id,
+            )
+        else:
+            resolve = quarantine.resolve_keys
+            resolve(
+                connection,
+                pairing=pairing,
+                system=system,
+                entity=entity,
+                stage=CENSUS,
+                keys=[CENSUS_KEY],
+                run_id=ctx.run_id,
+            )
 
 
 def _start(
