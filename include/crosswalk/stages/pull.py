@@ -76,28 +76,32 @@ def pull(
         _land(ctx, mapper, Page(tuple(records), None), result)
         return result
     watermark = _start(ctx, result, mode, since)
-    began, whole = _begin(ctx, result), watermark is None
+    whole = watermark is None
+    reading = (
+        ctx.run_id if whole else f"{ctx.run_id}, changes"
+    )  # a run that read all may read changes later, with the question open
+    began = _begin(ctx, result, reading)
     family = _family(ctx, result, whole=whole) if mode == "incremental" and since is None else None
     for page in connector.pull(mapper.selection if watermark else _sized(ctx, mapper.selection, result), watermark):
         _land(ctx, mapper, page, result, family)
         whole = whole or page.everything
     if whole:
-        _end(ctx, result, began)
+        _end(ctx, result, reading, began)
     else:
         with ctx.hub.connection() as connection:
-            census.give_up(connection, system=result.system, entity=entity, run_id=ctx.run_id)
+            census.give_up(connection, system=result.system, entity=entity, run_id=reading)
     return result
 
 
-def _begin(ctx: StageContext, result: PullResult) -> datetime:
+def _begin(ctx: StageContext, result: PullResult, reading: str) -> datetime:
     """Begin a census whatever is read: that all has come is known at its end only."""
     with ctx.hub.connection() as connection:
         return census.begin(
-            connection, pairing=ctx.pairing.name, system=result.system, entity=result.entity, run_id=ctx.run_id
+            connection, pairing=ctx.pairing.name, system=result.system, entity=result.entity, run_id=reading
         )
 
 
-def _end(ctx: StageContext, result: PullResult, began: datetime) -> None:
+def _end(ctx: StageContext, result: PullResult, reading: str, began: datetime) -> None:
     """Mark what a whole read did not bring as deleted, or quarantine the entity until a person has said whether that much is."""
     policy, pairing, system, entity = ctx.pairing.census, ctx.pairing.name, result.system, result.entity
     with ctx.hub.connection() as connection:
@@ -106,7 +110,7 @@ def _end(ctx: StageContext, result: PullResult, began: datetime) -> None:
             pairing=pairing,
             system=system,
             entity=ENTITIES[entity],
-            run_id=ctx.run_id,
+            run_id=reading,
             began=began,
             most=policy.most_gone,
             gone_from=policy.gone_from,
