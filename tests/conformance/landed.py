@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from crosswalk.connectors.protocol import Connector, Page
 from crosswalk.model.records import NativeRecord, Selection
@@ -16,6 +16,7 @@ class Landed:
 
     watermark: Mapping[str, object] | None = None
     records: dict[str, NativeRecord] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)  # since the last census
 
     def pull(self, connector: Connector, selection: Selection) -> list[Page]:
         """Land everything since the watermark; returns the pages."""
@@ -30,10 +31,15 @@ class Landed:
     def land(self, page: Page) -> None:
         """Take one page; the watermark goes through JSON, as it does in the hub."""
         assert len(page.records) <= 2_000
+        self.seen |= {*page.sighted, *(record.key for record in page.records)}
         for record in page.records:
             known = self.records.get(record.key)
             if known is None or _rank(record) >= _rank(known):
                 self.records[record.key] = record
+        if page.census:
+            for key in self.records.keys() - self.seen:
+                self.records[key] = replace(self.records[key], deleted=True, modified=None)
+            self.seen = set()
         if page.watermark is not None:
             self.watermark = json.loads(json.dumps(dict(page.watermark)))
 

@@ -32,13 +32,15 @@ class Page:
     ``whole_until`` is on the last page of a pull of rows that bear their parent's stamp (lines whose removal no feed tells): of every
     parent saved up to then, by the source's clock, all rows have come that there are, so that one with an older stamp is gone.
 
-    ``everything`` is on the last page of a pull from a watermark that read all there is nevertheless: what did not come is gone.
+    ``everything`` is on the last page of a pull from a watermark that read all there is nevertheless: what did not come is gone. So a
+    system tells deletions that keeps no trace of them; ``sighted`` are keys of records that are there, and of which no more was read.
     """
 
     records: tuple[NativeRecord, ...]
     watermark: Mapping[str, object] | None
     whole_until: datetime | None = None
     everything: bool = False
+    sighted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

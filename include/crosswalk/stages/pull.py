@@ -210,7 +210,7 @@ def _land(ctx: StageContext, mapper: Mapper, page: Page, result: PullResult, fam
             connection,
             system=result.system,
             entity=ENTITIES[result.entity],
-            keys=[key for key, _ in broken],
+            keys=[*(key for key, _ in broken), *page.sighted],
             run_id=ctx.run_id,
         )
         for key, error in broken:

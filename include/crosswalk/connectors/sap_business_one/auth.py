@@ -1,0 +1,139 @@
+"""The session: one Login for all threads of a process, a sliding time-out, Logout when the process ends (SAP Business One §3).
+
+Every Login makes one more session on the server, which costs seconds, memory and, by licence, a seat: connectors of one process to
+the same company and user therefore share theirs.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from crosswalk.connectors.transport import RenewableAuthenticator, Transport, decoded
+from crosswalk.model.errors import AuthenticationError, CrosswalkError, TransientError
+
+if TYPE_CHECKING:
+    import requests
+
+ROOT = "/b1s/v2"
+LOGIN = f"{ROOT}/Login"
+LOGOUT = f"{ROOT}/Logout"
+EARLY = 60.0  # seconds before a session ends of itself at which it is not used any more
+DEFAULT_MINUTES = 30  # §3
+
+
+class Session(RenewableAuthenticator):
+    """B1SESSION and ROUTEID of one user in one company database; ``monotonic`` tells seconds."""
+
+    def __init__(
+        self,
+        login_host: Transport,
+        company: str,
+        user: str,
+        password: str,
+        *,
+        language: str | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__()
+        self._host = login_host
+        self._body = {"CompanyDB": company, "UserName": user, "Password": password}
+        if language:
+            self._body["Language"] = language
+        self._monotonic = monotonic
+        self._cookie = ""
+        self._lasts = 0.0
+        self._used = 0.0
+        self.version = ""
+
+    def apply(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Sign with the session; one that lay idle for longer than it lasts is not tried first."""
+        with self._lock:
+            if self._generation and self._monotonic() - self._used > self._lasts:
+                self._renew()
+        return super().apply(request)
+
+    def renew(self) -> None:
+        """Log in. Raises AuthenticationError for bad credentials, RateLimitedError when no session is free."""
+        response = self._host.call("POST", LOGIN, json=self._body, idempotent=True)
+        answer = decoded(response)
+        session = answer.get("SessionId") if isinstance(answer, dict) else None
+        if not session:
+            raise TransientError("The login was answered without a session.", hint="Try again later.")
+        route = response.cookies.get("ROUTEID")
+        self._cookie = f"B1SESSION={session}" + (f"; ROUTEID={route}" if route else "")
+        minutes = answer.get("SessionTimeout")
+        self._lasts = max(EARLY, 60.0 * float(minutes or DEFAULT_MINUTES) - EARLY)
+        self._used = self._monotonic()
+        self.version = str(answer.get("Version") or "")
+
+    def sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Put the session's cookies on the request."""
+        self._used = self._monotonic()
+        request.headers["Cookie"] = self._cookie
+        return request
+
+    def close(self) -> None:
+        """Log out, if logged in; nobody minds when that fails."""
+        with self._lock:
+            if not self._generation or not self._cookie:
+                return
+            cookie, self._cookie, self._generation = self._cookie, "", 0
+        with suppress(CrosswalkError):
+            self._host.call("POST", LOGOUT, headers={"Cookie": cookie})
+
+
+class Sessions:
+    """The sessions of this process, by company, user and password; a process that was forked begins anew."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: dict[tuple[str, ...], Session] = {}
+        self._owner = os.getpid()
+
+    def of(self, place: tuple[str, ...], password: str, make: Callable[[], Session]) -> Session:
+        """Return the session to a place, made when there is none."""
+        key = (*place, hashlib.sha256(password.encode()).hexdigest())
+        with self._lock:
+            if self._owner != os.getpid():
+                self._known, self._owner = {}, os.getpid()  # the parent's sessions stay the parent's
+            if key not in self._known:
+                self._known[key] = make()
+            return self._known[key]
+
+    def close(self) -> None:
+        """Log out of every session that this process opened."""
+        with self._lock:
+            mine, self._known = (self._known if self._owner == os.getpid() else {}), {}
+        for session in mine.values():
+            session.close()
+
+
+SESSIONS = Sessions()
+atexit.register(SESSIONS.close)
+
+
+class Bearer(RenewableAuthenticator):
+    """A token of the company's identity provider, given ready (SAP Business One §3); it cannot be renewed from here."""
+
+    def __init__(self, token: str) -> None:
+        super().__init__()
+        self._token = token
+
+    def renew(self) -> None:
+        """Take the token as it is, once."""
+        if self._generation:
+            raise AuthenticationError(
+                "The Service Layer refused the bearer token.", hint="Put a new token into the connection.", code="401"
+            )
+
+    def sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Put the token on the request."""
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
