@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from crosswalk.connectors.protocol import Connector
+from crosswalk.connectors.protocol import Connector, Page
 from crosswalk.connectors.registry import open_connector
 from crosswalk.hub.database import Hub
 from crosswalk.hub.landing import land
 from crosswalk.model.entities import CUSTOMER
 from crosswalk.model.errors import CrosswalkError, TransientError
-from crosswalk.model.records import Image
+from crosswalk.model.records import Image, NativeRecord, Selection
 from crosswalk.pairing import load_pairing
 from crosswalk.stages.context import StageContext
 from crosswalk.stages.pull import PullMode, pull
@@ -87,6 +88,33 @@ def test_what_was_deleted_after_a_first_load_broke_off_is_not_alive_in_the_hub(h
         there = {str(row["Id"]) for row in connector.client.records(["SELECT Id FROM Account"])}  # type: ignore[attr-defined]
     assert gone
     assert (result.deleted, living(hub)) == (len(gone), there)
+
+
+class Counted:
+    """A system that keeps no trace of deletions: it brings what changed, and tells now and then which records there are."""
+
+    def __init__(self, here: list[str], *, census: bool) -> None:
+        self.here, self.census = here, census
+
+    def pull(self, selection: Selection, watermark: Mapping[str, object] | None) -> Iterator[Page]:
+        changed = NativeRecord(self.here[0], "2", NOW, False, {"Name": "Renamed"})
+        yield Page((changed,), None)
+        if self.census:
+            yield Page((), None, sighted=tuple(self.here[1:2]))
+            yield Page((), None, sighted=tuple(self.here[2:]))
+        yield Page((), {"until": NOW.isoformat()}, census=self.census)
+
+
+def test_a_census_takes_out_what_it_did_not_see_and_a_pull_without_one_nothing(hub: Hub) -> None:
+    remember(hub, 5)
+    before = sorted(living(hub))
+    with hub.connection() as connection:
+        land(connection, system="salesforce", entity=CUSTOMER, images=[], run_id="before", watermark={"until": "then"})
+    for census, left in ((False, before), (True, before[:4]), (True, before[:4])):
+        connector = cast("Connector", Counted(before[:4], census=census))
+        result = pull(surroundings(hub, connector), "crm", "customer")
+        assert sorted(living(hub)) == left
+    assert result.deleted == 0, "marking twice marks nothing more"
 
 
 def living(hub: Hub) -> set[str]:

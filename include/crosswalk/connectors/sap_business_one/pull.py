@@ -20,7 +20,7 @@ from crosswalk.connectors.protocol import Page
 from crosswalk.connectors.sap_business_one import touched
 from crosswalk.connectors.sap_business_one.odata import Literal
 from crosswalk.connectors.sap_business_one.reading import DRAFT, Reader
-from crosswalk.connectors.sap_business_one.sources import ORDERS_WAITING, source_of
+from crosswalk.connectors.sap_business_one.sources import source_of
 from crosswalk.connectors.sap_business_one.watermark import Memory, Position, start
 from crosswalk.model.records import NativeRecord
 
@@ -78,13 +78,13 @@ def _changes(reader: Reader, begun: Position) -> Iterator[Page]:
         if not answer.more:
             break
         answer = reader.page(settled, position.after)
-    others: tuple[NativeRecord, ...] = ()
     if position.since is not None:
         known = begun.memory.open - seen if not begun.after else frozenset()
-        others, still = touched.records(reader, position, seen, sorted(known))
-        opened |= still
-    yield from _pages(others, None)
-    yield from _finish(reader, begun, position, frozenset(opened))
+        beside = touched.look(reader, position.since, seen, sorted(known))
+    else:
+        beside = touched.Touched(waiting=tuple(reader.waiting()) if source.drafts else ())
+    yield from _pages(beside.records, None)
+    yield from _finish(reader, begun, position, frozenset(opened) | beside.open, beside.waiting)
 
 
 def _open_ones(reader: Reader, rows: Sequence[Body]) -> set[int]:
@@ -93,13 +93,14 @@ def _open_ones(reader: Reader, rows: Sequence[Body]) -> set[int]:
     return {row["DocEntry"] for row in rows if row.get("DocumentStatus") == "bost_Open"}
 
 
-def _finish(reader: Reader, begun: Position, position: Position, opened: frozenset[int]) -> Iterator[Page]:
+def _finish(
+    reader: Reader, begun: Position, position: Position, opened: frozenset[int], waiting: Sequence[Body]
+) -> Iterator[Page]:
     """Yield what waits for an approval, the census when one is due, and the last page."""
     source, now = reader.source, reader.client.latest_time()
     memory = replace(begun.memory, open=opened if not begun.after else opened | begun.memory.open)
     last: list[NativeRecord] = []
     if source.drafts:
-        waiting = list(reader.all(ORDERS_WAITING, drafts=True))
         here = frozenset(body["DocEntry"] for body in waiting)
         gone = [] if source.rows else [_gone(f"{DRAFT}{entry}", now) for entry in sorted(memory.drafts - here)]
         last, memory = [*reader.records(waiting, drafts=True), *gone], replace(memory, drafts=here)

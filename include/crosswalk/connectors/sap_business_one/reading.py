@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from crosswalk.connectors.local_time import earliest_local
-from crosswalk.connectors.sap_business_one.client import Rows
+from crosswalk.connectors.sap_business_one.batch import Part
+from crosswalk.connectors.sap_business_one.client import Rows, query
 from crosswalk.connectors.sap_business_one.lookups import Lookups
 from crosswalk.connectors.sap_business_one.odata import (
     Literal,
@@ -21,7 +22,7 @@ from crosswalk.connectors.sap_business_one.odata import (
     one_of,
 )
 from crosswalk.connectors.sap_business_one.rows import Row, finder, needs_of, special_rows
-from crosswalk.connectors.sap_business_one.sources import STAMP, VERSION, Source
+from crosswalk.connectors.sap_business_one.sources import ORDERS_WAITING, STAMP, VERSION, Source
 from crosswalk.connectors.sap_business_one.values import Decoder, decoder_for, stamp_of
 from crosswalk.model.entities import Kind
 from crosswalk.model.errors import ConfigurationError, SchemaError, TransientError
@@ -78,20 +79,25 @@ class Reader:
 
     def page(self, condition: str, after: Sequence[Literal], *, drafts: bool = False, scoped: bool = True) -> Rows:
         """Return the page behind ``after``; a property that is missing raises SchemaError naming it."""
-        where = self.selection.where if scoped else None
         try:
             answer = self.client.rows(
                 DRAFTS if drafts else self.source.native,
                 self.rows_of_a_page,
-                select=self._select,
-                expand=self._expand,
-                filter=both(f"({where})" if where else "", condition, behind(self.source.keys, after)),
-                orderby=",".join(self.source.keys),
+                **self._options(condition, after, scoped=scoped),
             )
         except SchemaError as error:
             raise _named(self.source, error) from None
         self._check_progress(answer, after)
         return answer
+
+    def _options(self, condition: str, after: Sequence[Literal], *, scoped: bool = True) -> dict[str, str]:
+        where = self.selection.where if scoped else None
+        return {
+            "select": self._select,
+            "expand": self._expand,
+            "filter": both(f"({where})" if where else "", condition, behind(self.source.keys, after)),
+            "orderby": ",".join(self.source.keys),
+        }
 
     def pages(self, condition: str, *, drafts: bool = False, scoped: bool = True) -> Iterator[list[Body]]:
         """Yield the pages of all bodies that meet a condition."""
@@ -108,6 +114,15 @@ class Reader:
         """Yield every body that meets a condition."""
         for rows in self.pages(condition, drafts=drafts):
             yield from rows
+
+    def waiting(self) -> Iterator[Body]:
+        """Yield the drafts of orders that wait for an approval."""
+        return self.all(ORDERS_WAITING, drafts=True)
+
+    def draft_part(self, rows: int) -> Part:
+        """Return the same as a part of a batch, the first ``rows`` of them."""
+        path = query(DRAFTS, **self._options(ORDERS_WAITING, ()))
+        return Part("GET", path, headers={"Prefer": f"odata.maxpagesize={rows}"})
 
     def among(self, keys: Sequence[Literal], *, drafts: bool = False, scoped: bool = False) -> Iterator[Body]:
         """Yield the bodies with these keys, as many a call as a request line bears."""

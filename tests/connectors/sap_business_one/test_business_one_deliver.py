@@ -1,0 +1,252 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from crosswalk.connectors.sap_business_one import BusinessOneConnector
+from crosswalk.connectors.sap_business_one.bodies import code_of
+from crosswalk.model.errors import ErrorClass, ReadOnlyError
+from crosswalk.model.records import Operation, Outcome, Write
+from tests.connectors.loopback import RESET
+from tests.connectors.sap_business_one.small_business_one import HTML, SmallBusinessOne, error, etag
+
+Open = Callable[..., BusinessOneConnector]
+LINE = {"ItemCode": "I1", "Quantity": Decimal(2), "UnitPrice": Decimal("10.50")}
+
+
+def new(key: str, **values: Any) -> Write:
+    return Write(key, "customer", Operation.CREATE, {"CardName": f"Customer {key}", **values})
+
+
+def order(key: str = "HS-DEAL-1-R1") -> Write:
+    values = {"CardCode": "C1", "DocDate": date(2026, 3, 20), "NumAtCard": "PO 7", "AddressExtension.ShipToCity": "Ulm"}
+    return Write(key, "order", Operation.CREATE, values, lines=(LINE,))
+
+
+def update(key: str, values: dict[str, Any], version: str | None, entity: str = "customer", **more: Any) -> Write:
+    return Write(f"U-{key}", entity, Operation.UPDATE, values, key, expected_version=version, **more)
+
+
+def test_customers_are_created_in_one_request_with_code_key_and_addresses(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    connector = open_company()
+    writes = [new(f"HS-COM-{n}", **{"billing.City": "Köln", "shipping.City": None}) for n in range(3)]
+    receipts = connector.deliver(writes)
+    assert [one.outcome for one in receipts] == [Outcome.DONE] * 3
+    assert [one.native_id for one in receipts] == ["HS-COM-0", "HS-COM-1", "HS-COM-2"], (
+        "the key is the code where it fits"
+    )
+    made = company.sets["BusinessPartners"]["HS-COM-1"]
+    assert (made["U_CrosswalkKey"], made["CardType"]) == ("HS-COM-1", "cCustomer")
+    assert [(one["AddressType"], one["City"]) for one in made["BPAddresses"]] == [("bo_BillTo", "Köln")]
+    assert company.paths() == ["GET BusinessPartners", "POST $batch"]
+    assert connector.find("customer", ["HS-COM-2", "HS-COM-9"]) == {"HS-COM-2": "HS-COM-2"}
+
+
+def test_after_a_refused_row_the_rest_of_the_batch_is_sent_again(company: SmallBusinessOne, open_company: Open) -> None:
+    writes = [new("K0"), new("K1", PayTermsGrpCode=99999), new("K2"), new("K3")]
+    receipts = open_company().deliver(writes)
+    assert [one.outcome for one in receipts] == [Outcome.DONE, Outcome.REJECTED, Outcome.DONE, Outcome.DONE]
+    assert (receipts[1].error_class, receipts[1].error_code) == (ErrorClass.VALIDATION, "-2028")
+    assert set(company.sets["BusinessPartners"]) == {"K0", "K2", "K3"}
+
+
+def test_a_batch_whose_answer_is_lost_leaves_its_rows_in_doubt_and_they_are_adopted(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    connector = open_company()
+    company.after.append(lambda request, _reply: RESET if request.path.endswith("$batch") else None)
+    first = connector.deliver([new("K0"), new("K1")])
+    assert [one.outcome for one in first] == [Outcome.IN_DOUBT] * 2
+    again = connector.deliver([new("K0"), new("K1")])
+    assert [(one.outcome, one.adopted, one.native_id) for one in again] == [
+        (Outcome.DONE, True, "K0"),
+        (Outcome.DONE, True, "K1"),
+    ]
+    assert company.paths().count("POST $batch") == 1, "never sent again blindly"
+
+
+def test_a_worker_that_crashes_leaves_doubt_and_no_blind_repeat(company: SmallBusinessOne, open_company: Open) -> None:
+    company.accidents.append(
+        lambda request: HTML if request.path.endswith("Orders") and request.method == "POST" else None
+    )
+    [receipt] = open_company().deliver([order()])
+    assert receipt.outcome is Outcome.IN_DOUBT
+    assert company.paths().count("POST Orders") == 1
+
+
+def test_a_session_that_ends_before_a_create_is_renewed_and_the_create_sent_once_more(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    connector = open_company()
+    connector.find("customer", ["K0"])
+    company.expire()
+    [receipt] = connector.deliver([new("K0")])
+    assert (receipt.outcome, company.logins) == (Outcome.DONE, 2)
+
+
+def test_an_update_is_one_request_guarded_by_an_etag_made_of_the_version(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    company.put("BusinessPartners", CardCode="C'1/#", CardName="Old")
+    connector = open_company()
+    [done] = connector.deliver([update("C'1/#", {"CardName": "New", "Frozen": True}, "1")])
+    assert done.outcome is Outcome.DONE
+    [request] = [one for one in company.seen if one.method == "PATCH"]
+    assert request.headers["if-match"] == etag(1) == 'W/"356A192B7913B04C54574D18C28D46E6395428AB"'
+    assert request.json() == {"CardName": "New", "Frozen": "tYES"}
+    assert company.paths() == ["PATCH BusinessPartners('C''1/#')"]
+    [stale] = connector.deliver([update("C'1/#", {"CardName": "Ours"}, "1")])
+    assert (stale.outcome, stale.error_class) == (Outcome.REJECTED, ErrorClass.CONFLICT)
+    assert company.sets["BusinessPartners"]["C'1/#"]["CardName"] == "New"
+    [gone] = connector.deliver([update("C2", {"CardName": "Ours"}, "1")])
+    assert (gone.outcome, gone.error_class) == (Outcome.REJECTED, ErrorClass.NOT_FOUND)
+
+
+def test_an_address_is_changed_in_place_by_its_whole_identity_and_no_other_is_touched(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    there = [
+        {"AddressName": "Old", "AddressType": "bo_BillTo", "City": "Bonn", "BPCode": "C1", "RowNum": 0},
+        {
+            "AddressName": "Main",
+            "AddressType": "bo_BillTo",
+            "City": "Köln",
+            "Street": "A 1",
+            "BPCode": "C1",
+            "RowNum": 1,
+        },
+    ]
+    company.put("BusinessPartners", CardCode="C1", CardName="N", BilltoDefault="Main", BPAddresses=there)
+    connector = open_company()
+    write = update("C1", {"billing.City": "Ulm", "shipping.City": "Wien"}, "1")
+    connector.prepare([write])
+    company.seen.clear()
+    [done] = connector.deliver([write])
+    assert done.outcome is Outcome.DONE
+    rows = company.sets["BusinessPartners"]["C1"]["BPAddresses"]
+    assert [(row["AddressName"], row["AddressType"], row["City"]) for row in rows] == [
+        ("Old", "bo_BillTo", "Bonn"),
+        ("Main", "bo_BillTo", "Ulm"),
+        ("Ship to", "bo_ShipTo", "Wien"),
+    ]
+    assert rows[1]["Street"] == "A 1"
+    assert [one.method for one in company.seen] == ["PATCH"], "what was read ahead is not asked for again"
+    [stale] = connector.deliver([update("C1", {"billing.City": "Bern"}, "1")])
+    assert (stale.outcome, stale.error_class) == (Outcome.REJECTED, ErrorClass.CONFLICT)
+
+
+def test_contacts_are_added_to_and_changed_in_their_partner(company: SmallBusinessOne, open_company: Open) -> None:
+    company.put(
+        "BusinessPartners",
+        CardCode="C1",
+        CardName="N",
+        ContactEmployees=[{"Name": "Ada L", "InternalCode": 7, "CardCode": "C1"}],
+    )
+    connector = open_company()
+    values = {"CardCode": "C1", "FirstName": "Ada", "LastName": "L", "E_Mail": "ada@x.example"}
+    [made] = connector.deliver([Write("HS-CON-1", "contact", Operation.CREATE, values)])
+    assert (made.outcome, made.native_id) == (Outcome.DONE, "C1|101")
+    names = [row["Name"] for row in company.sets["BusinessPartners"]["C1"]["ContactEmployees"]]
+    assert names == ["Ada L", "Ada L 2"], "a name is unique in its partner"
+    assert connector.find("contact", ["HS-CON-1", "HS-CON-2"]) == {"HS-CON-1": "C1|101"}
+    [changed] = connector.deliver([update("C1|7", {"FirstName": "Grace", "CardCode": "C1"}, "2", "contact")])
+    assert changed.outcome is Outcome.DONE
+    assert [row.get("FirstName") for row in company.sets["BusinessPartners"]["C1"]["ContactEmployees"]] == [
+        "Grace",
+        "Ada",
+    ]
+
+
+def test_an_order_is_looked_for_and_made_in_two_requests(company: SmallBusinessOne, open_company: Open) -> None:
+    connector = open_company()
+    [receipt] = connector.deliver([order()])
+    assert (receipt.outcome, receipt.native_id) == (Outcome.DONE, "101")
+    made = company.sets["Orders"][101]
+    assert made["AddressExtension"] == {"ShipToCity": "Ulm"}
+    assert made["DocDueDate"] == "2026-03-20", "refused without one"
+    assert made["DocumentLines"][0]["UnitPrice"] == 10.5
+    assert company.paths() == ["POST $batch", "POST Orders"]
+    [again] = connector.deliver([order()])
+    assert (again.adopted, again.native_id, len(company.sets["Orders"])) == (True, "101", 1)
+
+
+def test_an_order_that_becomes_a_draft_is_told_never_posted_again_and_adopted_once_it_is_approved(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    company.approvals = True
+    connector = open_company()
+    for _ in range(2):
+        [waits] = connector.deliver([order()])
+        assert (waits.outcome, waits.error_code) == (Outcome.RETRY, "APPROVAL_PENDING")
+        assert "draft 101" in str(waits.message)
+        assert waits.retry_after
+    assert len(company.sets["Drafts"]) == 1
+    assert connector.find("order", ["HS-DEAL-1-R1"]) == {}
+    company.sets["Drafts"][101]["AuthorizationStatus"] = "dasApproved"
+    [made] = connector.deliver([order()])
+    assert (made.outcome, made.adopted, made.native_id) == (Outcome.DONE, True, "101")
+    assert company.sets["Drafts"] == {}
+    assert company.paths().count("POST Orders") == 1
+
+
+def test_an_approval_that_was_refused_rejects_the_order(company: SmallBusinessOne, open_company: Open) -> None:
+    company.approvals = True
+    connector = open_company()
+    connector.deliver([order()])
+    company.sets["Drafts"][101]["AuthorizationStatus"] = "dasRejected"
+    [refused] = connector.deliver([order()])
+    assert (refused.outcome, refused.error_code) == (Outcome.REJECTED, "APPROVAL_REFUSED")
+
+
+def test_a_code_that_does_not_exist_is_not_taken_for_a_draft(company: SmallBusinessOne, open_company: Open) -> None:
+    company.accidents.append(
+        lambda request: (
+            error(400, "-2028", "No matching records found (ODBC -2028)")
+            if request.path.endswith("/Orders") and request.method == "POST"
+            else None
+        )
+    )
+    [refused] = open_company().deliver([order()])
+    assert (refused.outcome, refused.error_class, refused.error_code) == (
+        Outcome.REJECTED,
+        ErrorClass.VALIDATION,
+        "-2028",
+    )
+
+
+def test_an_amendment_names_every_line_it_keeps_and_takes_the_others_off(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    connector = open_company()
+    two = Write("K-R1", "order", Operation.CREATE, dict(order().values), lines=(LINE, {**LINE, "ItemCode": "I2"}))
+    connector.deliver([two])
+    lines = ({"LineNum": 1}, {"ItemCode": "I3", "Quantity": Decimal(1), "UnitPrice": Decimal(5)})
+    [done] = connector.deliver([update("101", {"NumAtCard": "PO 8"}, "1", "order", lines=lines)])
+    assert done.outcome is Outcome.DONE
+    kept = company.sets["Orders"][101]["DocumentLines"]
+    assert [(line["LineNum"], line["ItemCode"], line["Quantity"]) for line in kept] == [(1, "I2", 2), (2, "I3", 1)]
+
+
+def test_a_connection_that_may_only_read_writes_nothing_and_asks_nobody(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    connector = open_company(read_only=True)
+    for write in (new("K0"), order(), update("C1", {"CardName": "x"}, "1")):
+        with pytest.raises(ReadOnlyError):
+            connector.deliver([write])
+    assert company.seen == []
+
+
+def test_a_code_is_made_of_the_key_and_always_the_same() -> None:
+    assert code_of("HS-COM-12345678") == "HS-COM-12345678"
+    long = code_of("HS-COM-123456789")
+    assert len(long) == 15
+    assert long == code_of("HS-COM-123456789")
+    assert long != code_of("HS-COM-123456788")
+    assert code_of("Kö ln").startswith("X")

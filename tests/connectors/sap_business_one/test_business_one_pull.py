@@ -1,0 +1,343 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crosswalk.connectors.sap_business_one import BusinessOneConnector
+from crosswalk.mapping.document import load_mapping
+from crosswalk.mapping.engine import Mapper
+from crosswalk.model.errors import ConfigurationError, ReadOnlyError, SchemaError
+from crosswalk.model.records import NativeField, NativeRecord, Selection
+from tests.connectors.sap_business_one.small_business_one import SmallBusinessOne
+
+Open = Callable[..., BusinessOneConnector]
+MAPPING = load_mapping(Path(__file__).parents[3] / "include" / "mappings" / "sap_business_one.yaml")
+NAMES = Selection("customer", "BusinessPartners", (NativeField("CardName", "text"),), where="CardType eq 'cCustomer'")
+
+
+def mapper(entity: str) -> Mapper:
+    return Mapper("sap_business_one", MAPPING.entities[entity])
+
+
+def partner(company: SmallBusinessOne, code: str, name: str = "A customer", **values: Any) -> None:
+    company.put(
+        "BusinessPartners", **{"CardCode": code, "CardName": name, "CardType": "cCustomer", "Frozen": "tNO", **values}
+    )
+
+
+def order(company: SmallBusinessOne, entry: int, *lines: dict[str, Any], **values: Any) -> None:
+    numbered = [{"LineNum": n, "ItemCode": "I1", "Quantity": 2.0, "UnitPrice": 10.5, "LineTotal": 21.0, "RemainingOpenQuantity": 2.0, "LineStatus": "bost_Open", **line} for n, line in enumerate(lines)]  # fmt: skip
+    company.put(
+        "Orders",
+        **{"DocEntry": entry, "DocNum": 1000 + entry, "CardCode": "C1", "DocumentStatus": "bost_Open", "Cancelled": "tNO", "DocCurrency": "EUR",
+           "DocTotal": 21.0, "DocTotalFc": 0.0, "DocumentLines": numbered, **values},
+    )  # fmt: skip
+
+
+class Hub:
+    """What was pulled: living records by key; a census takes out what it did not see."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, NativeRecord] = {}
+        self.watermark: Any = None
+
+    def pull(self, connector: BusinessOneConnector, selection: Selection) -> list[str]:
+        seen: set[str] = set()
+        told: list[str] = []
+        for page in connector.pull(selection, self.watermark):
+            seen |= {*page.sighted, *(record.key for record in page.records)}
+            for record in page.records:
+                told.append(record.key)
+                self.records.pop(record.key, None)
+                if not record.deleted:
+                    self.records[record.key] = record
+            if page.census:
+                self.records = {key: record for key, record in self.records.items() if key in seen}
+            if page.watermark is not None:
+                self.watermark = json.loads(json.dumps(dict(page.watermark)))
+        return told
+
+
+def test_only_mapped_fields_are_asked_for_in_pages_of_the_size_that_was_asked_for(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    for number in range(5):
+        partner(company, f"C{number}")
+    connector = open_company(options={"page_rows": 2})
+    assert [len(page.records) for page in connector.pull(NAMES, None)] == [2, 2, 1, 0]
+    lists = [one for one in company.seen if one.path.endswith("/BusinessPartners")]
+    assert len(lists) == 3, "a call for each page, none in vain"
+    assert {one.query["$select"] for one in lists} == {"CardCode,UpdateDate,UpdateTime,DataVersion,CardName"}
+    assert all("$top" not in one.query and "$skip" not in one.query for one in lists), "neither is stable (§5)"
+    assert {one.headers["prefer"] for one in lists} == {"odata.maxpagesize=2"}
+
+
+def test_a_change_of_a_later_day_with_an_earlier_clock_is_not_lost(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    connector, hub = open_company(), Hub()
+    partner(company, "C1", "Before")
+    company.advance(hours=5)  # 23:00 in Berlin
+    hub.pull(connector, NAMES)
+    company.advance(hours=3)  # 02:00 of the next day
+    partner(company, "C1", "After midnight")
+    assert hub.pull(connector, NAMES) == ["C1"]
+    assert hub.records["C1"].values["CardName"] == "After midnight"
+
+
+def test_a_stamp_is_the_servers_local_time_whatever_its_z_says(company: SmallBusinessOne, open_company: Open) -> None:
+    partner(company, "C1")
+    [record] = open_company().fetch(NAMES, ["C1"])
+    assert record.modified == company.now
+    assert record.version == "1"
+
+
+def test_without_a_zone_the_servers_own_clock_tells_it(company: SmallBusinessOne, open_company: Open) -> None:
+    partner(company, "C1")
+    [record] = open_company(time_zone="").fetch(NAMES, ["C1"])
+    assert record.modified == company.now
+
+
+def test_what_is_saved_in_the_hour_that_comes_twice_is_read_again(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    connector, hub = open_company(), Hub()
+    company.now = company.now.replace(month=10, day=25, hour=0, minute=50)  # 02:50 summer time
+    partner(company, "C1", "Before")
+    company.advance(minutes=5)
+    hub.pull(connector, NAMES)
+    company.advance(minutes=15)  # 02:10 winter time
+    partner(company, "C1", "In the second hour")
+    company.advance(minutes=20)
+    hub.pull(connector, NAMES)
+    assert hub.records["C1"].values["CardName"] == "In the second hour"
+
+
+def test_deletions_are_found_by_a_census_once_a_day_and_cost_no_more_than_keys(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    connector, hub = open_company(), Hub()
+    for number in range(3):
+        partner(company, f"C{number}")
+    hub.pull(connector, NAMES)
+    company.delete("BusinessPartners", "C1")
+    company.advance(hours=2)
+    hub.pull(connector, NAMES)
+    assert set(hub.records) == {"C0", "C1", "C2"}
+    company.advance(hours=23)
+    company.seen.clear()
+    hub.pull(connector, NAMES)
+    assert set(hub.records) == {"C0", "C2"}
+    asked = [one.query["$select"] for one in company.seen if one.path.endswith("/BusinessPartners")]
+    assert asked == ["CardCode,UpdateDate,UpdateTime,DataVersion,CardName", "CardCode"]
+    company.advance(hours=2)
+    company.seen.clear()
+    hub.pull(connector, NAMES)
+    assert len(company.paths()) == 1, "one call when nothing changed"
+
+
+def test_a_first_load_that_breaks_off_goes_on_where_it_stopped(company: SmallBusinessOne, open_company: Open) -> None:
+    for number in range(6):
+        partner(company, f"C{number}")
+    connector, hub = open_company(options={"page_rows": 2}), Hub()
+    pages = connector.pull(NAMES, None)
+    first = next(pages)
+    hub.records = {record.key: record for record in first.records}
+    hub.watermark = first.watermark
+    company.delete("BusinessPartners", "C1")
+    assert hub.pull(connector, NAMES) == ["C2", "C3", "C4", "C5"]
+    assert set(hub.records) == {"C0", "C2", "C3", "C4", "C5"}, "nobody else tells that C1 went meanwhile"
+
+
+def test_a_customer_is_read_with_addresses_names_and_balances_in_one_call(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    partner(
+        company, "C1", "Müller O'Hara GmbH", Currency="##", CreditLimit=1000.0, CurrentAccountBalance=900.5, OpenOrdersBalance=200.0,
+        BilltoDefault="Main", U_CrosswalkKey="HS-COM-77", EmailAddress="", _PaymentTermsType={"PaymentTermsGroupName": "Net 30"},
+        _PriceList={"PriceListName": "Base"},
+        BPAddresses=[
+            {"AddressName": "Old", "AddressType": "bo_BillTo", "City": "Bonn"},
+            {"AddressName": "Main", "AddressType": "bo_BillTo", "City": "Köln", "Country": "DE", "ZipCode": "50667"},
+            {"AddressName": "Dock", "AddressType": "bo_ShipTo", "City": "Ulm"},
+        ],
+    )  # fmt: skip
+    [record] = open_company().fetch(mapper("customer").selection, ["C1"])
+    image = mapper("customer").to_image(record)
+    told = {name: value for name, value in image.values.items() if value is not None}
+    assert told == {
+        "name": "Müller O'Hara GmbH", "number": "C1", "counterpart_key": "77", "is_active": True, "billing_city": "Köln",
+        "billing_country": "DE", "billing_postal_code": "50667", "shipping_city": "Ulm", "terms": "Net 30",
+        "price_level": "Base", "credit_limit": Decimal("1000.0"), "credit_hold": "watch", "balance": Decimal("900.5"),
+    }  # fmt: skip
+    assert len(company.paths()) == 1
+
+
+def test_an_order_shipped_in_part_says_so_though_its_stamp_stands_still(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    connector, hub = open_company(), Hub()
+    order(company, 7, {}, {})
+    selection = mapper("order").selection
+    company.advance(hours=1)
+    hub.pull(connector, selection)
+    company.advance(hours=1)
+    company.sets["Orders"][7]["DocumentLines"][0]["RemainingOpenQuantity"] = 0.0
+    company.put("DeliveryNotes", DocEntry=1, DocumentLines=[{"BaseType": 17, "BaseEntry": 7}])
+    company.seen.clear()
+    hub.pull(connector, selection)
+    assert mapper("order").to_image(hub.records["7"]).values["status"] == "partially_shipped"
+    assert company.paths() == ["GET Orders", "POST $batch", "GET Orders"]
+
+
+def test_a_touching_of_many_documents_travels_as_reads_on_a_connection_that_may_only_read(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    connector, hub = open_company(read_only=True), Hub()
+    order(company, 7, {})
+    hub.pull(connector, mapper("order").selection)
+    hub.pull(connector, mapper("order").selection)
+    batches = [one for one in company.seen if one.path.endswith("$batch")]
+    assert len(batches) == 1
+    data, kind = batches[0].body, batches[0].headers["content-type"]
+    for word in (b"PATCH", b"POST", b"DELETE"):
+        with pytest.raises(ReadOnlyError):
+            connector.client.transport.call(
+                "POST", "/b1s/v2/$batch", data=data.replace(b"GET", word, 1), headers={"Content-Type": kind}
+            )
+
+
+def test_an_order_that_waits_for_an_approval_is_shown_and_taken_back_when_it_waits_no_more(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    connector, hub, selection = open_company(), Hub(), mapper("order").selection
+    waiting = {"DocObjectCode": "oOrders", "AuthorizationStatus": "dasPending", "DocumentLines": [], "CardCode": "C1", "U_CrosswalkKey": "HS-1-R1"}  # fmt: skip
+    company.put("Drafts", DocEntry=12, DocNum=12, **waiting)
+    company.put("Drafts", DocEntry=13, DocNum=13, **{**waiting, "AuthorizationStatus": "dasWithout"})
+    hub.pull(connector, selection)
+    image = mapper("order").to_image(hub.records["draft-12"])
+    assert (image.values["status"], image.values["intent_key"]) == ("pending_approval", None)
+    assert "draft-13" not in hub.records, "a draft nobody submitted is none of ours"
+    company.delete("Drafts", 12)
+    order(company, 8, {}, U_CrosswalkKey="HS-1-R1")
+    hub.pull(connector, selection)
+    assert set(hub.records) == {"8"}
+    assert mapper("order").to_image(hub.records["8"]).values["intent_key"] == "HS-1-R1"
+
+
+def test_lines_come_with_their_orders_and_the_last_page_says_up_to_when_all_have_come(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    order(company, 7, {}, {"TreeType": "iSalesTree"}, {"TreeType": "iIngredient"}, WarehouseCode="01")
+    connector, selection = open_company(), mapper("order_line").selection
+    *pages, last = connector.pull(selection, None)
+    assert [record.key for page in pages for record in page.records] == ["7|0", "7|1"], "no parts of kits"
+    assert last.whole_until is not None
+    assert timedelta(seconds=60) <= company.now - last.whole_until < timedelta(seconds=65)
+    line = mapper("order_line").to_image(pages[0].records[0])
+    assert (line.values["order_key"], line.values["product_key"], line.values["quantity"]) == (
+        "7",
+        "I1",
+        Decimal("2.0"),
+    )
+
+
+def test_an_invoice_that_was_paid_is_noticed_though_its_stamp_stands_still(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    connector, hub, selection = open_company(), Hub(), mapper("invoice").selection
+    company.put("DeliveryNotes", DocEntry=3, DocumentLines=[{"BaseType": 17, "BaseEntry": 7}])
+    for entry in (1, 2):
+        company.put(
+            "Invoices", DocEntry=entry, DocNum=entry, CardCode="C1", DocumentStatus="bost_Open", Cancelled="tNO", CancelStatus="csNo",
+            DocCurrency="$", DocTotal=90.0, DocTotalFc=100.0, PaidToDate=0.0, PaidToDateFC=0.0, DocumentLines=[{"BaseType": 15, "BaseEntry": 3}],
+        )  # fmt: skip
+    hub.pull(connector, selection)
+    image = mapper("invoice").to_image(hub.records["1"])
+    assert (image.values["currency"], image.values["total"], image.values["amount_remaining"]) == ("USD", Decimal("100.0"), Decimal("100.0"))  # fmt: skip
+    assert image.values["order_key"] == "7", "by way of the delivery"
+    company.advance(hours=30)
+    company.sets["Invoices"][1]["DocumentStatus"] = "bost_Close"
+    hub.pull(connector, selection)
+    assert {key: mapper("invoice").to_image(record).values["status"] for key, record in hub.records.items()} == {"1": "paid", "2": "open"}  # fmt: skip
+    assert hub.watermark["open"] == "2"
+
+
+def test_prices_are_read_whole_with_partners_own_and_what_is_not_set_is_left_out(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    company.put("PriceLists", PriceListNo=1, PriceListName="Base")
+    company.put("PriceLists", PriceListNo=2, PriceListName="Web")
+    prices = [{"PriceList": 1, "Price": 12.5, "Currency": "EUR"}, {"PriceList": 2, "Price": 0.0, "Currency": None}]
+    company.put("Items", ItemCode="I 1", SalesItem="tYES", ItemPrices=prices)
+    steps = [{"Quantity": 10.0, "SpecialPrice": 9.0, "PriceCurrency": "EUR"}]
+    areas = [{"DateFrom": "2026-01-01T00:00:00Z", "SpecialPriceQuantityAreas": steps}, {"DateFrom": "2027-01-01T00:00:00Z", "SpecialPriceQuantityAreas": steps}]  # fmt: skip
+    company.put("SpecialPrices", ItemCode="I 1", CardCode="C1", Price=11.0, Currency="EUR", SpecialPriceDataAreas=areas)
+    connector, hub, selection = open_company(), Hub(), mapper("price").selection
+    hub.pull(connector, selection)
+    told = {key: mapper("price").to_image(record).values for key, record in hub.records.items()}
+    assert {key: (one["price_list"], one["unit_price"], one["minimum_quantity"]) for key, one in told.items()} == {
+        "I 1|1": ("Base", Decimal("12.5"), None),
+        "I 1|@C1": ("C1", Decimal("11.0"), None),
+        "I 1|@C1|10": ("C1", Decimal("9.0"), Decimal("10")),
+    }
+    assert {record.key for record in connector.fetch(selection, list(hub.records))} == set(hub.records)
+    company.delete("SpecialPrices", ("I 1", "C1"))
+    hub.pull(connector, selection)
+    assert set(hub.records) == {"I 1|1"}
+
+
+def test_payments_are_read_on_behind_the_last_and_late_ones_again_once_a_day(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    def pay(entry: int, **values: Any) -> None:
+        company.put("IncomingPayments", **{"DocEntry": entry, "DocNum": entry, "DocType": "rCustomer", "CardCode": "C1", "Cancelled": "tNO", "DocDate": "2026-03-20T00:00:00Z", "CashSum": 5.0, "TransferSum": 7.5, "PaymentChecks": [{"CheckSum": 1.0}], "DocCurrency": "EUR", **values})  # fmt: skip
+
+    connector, hub, selection = open_company(), Hub(), mapper("payment").selection
+    pay(1)
+    hub.pull(connector, selection)
+    assert mapper("payment").to_image(hub.records["1"]).values["amount"] == Decimal("13.5")
+    pay(400)
+    assert hub.pull(connector, selection) == ["1", "400"], "numbers just before are read again"
+    pay(1, Cancelled="tYES")
+    assert hub.pull(connector, selection) == ["400"]
+    company.advance(hours=25)
+    hub.pull(connector, selection)
+    assert mapper("payment").to_image(hub.records["1"]).values["status"] == "voided"
+
+
+def test_contacts_are_rows_of_their_partner(company: SmallBusinessOne, open_company: Open) -> None:
+    people = [
+        {
+            "InternalCode": 5,
+            "Name": "Ada",
+            "FirstName": "Ada",
+            "LastName": "L",
+            "E_Mail": "Ada@x.example",
+            "Active": "tYES",
+        }
+    ]
+    partner(company, "C|1", ContactEmployees=people)
+    connector, selection = open_company(), mapper("contact").selection
+    [page, _last] = connector.pull(selection, None)
+    image = mapper("contact").to_image(page.records[0])
+    assert (image.key, image.values["customer_key"], image.values["email"]) == ("C|1|5", "C|1", "ada@x.example")
+    assert [one.key for one in connector.fetch(selection, ["C|1|5", "C|1|6", "nobody"])] == ["C|1|5"]
+
+
+def test_a_field_that_is_missing_is_named_with_the_remedy(company: SmallBusinessOne, open_company: Open) -> None:
+    partner(company, "C1")
+    lacking = Selection("customer", "BusinessPartners", (NativeField("CardNme", "text"),))
+    with pytest.raises(SchemaError) as refused:
+        list(open_company().pull(lacking, None))
+    assert refused.value.field == "CardNme"
+    assert "mapping" in refused.value.hint
+    odd = Selection("customer", "BusinessPartners", (NativeField("computed.nope", "text"),))
+    with pytest.raises(ConfigurationError, match=r"computed\.nope"):
+        list(open_company().pull(odd, None))

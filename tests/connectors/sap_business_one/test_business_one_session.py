@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, time
+
+import orjson
+import pytest
+
+from crosswalk.connectors.sap_business_one import BusinessOneConnector, connect
+from crosswalk.connectors.sap_business_one.auth import SESSIONS
+from crosswalk.connectors.sap_business_one.client import base_url_of, reads
+from crosswalk.connectors.sap_business_one.clock import clock_in
+from crosswalk.connectors.sap_business_one.errors import error_of
+from crosswalk.connectors.sap_business_one.odata import both, changed_since, chunks, entity, one_of
+from crosswalk.connectors.sap_business_one.values import clock_of
+from crosswalk.connectors.sap_business_one.watermark import numbers, ranges
+from crosswalk.connectors.settings import ConnectionSettings
+from crosswalk.model.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    ConflictError,
+    NotFoundError,
+    RateLimitedError,
+    SchemaError,
+    TransientError,
+    ValidationError,
+)
+from crosswalk.model.records import NativeField, Selection
+from tests.connectors.sap_business_one.small_business_one import COMPANY, SmallBusinessOne, error
+
+Open = Callable[..., BusinessOneConnector]
+NAMES = Selection("customer", "BusinessPartners", (NativeField("CardName", "text"),))
+
+
+def test_connectors_and_threads_of_a_process_share_one_session(company: SmallBusinessOne, open_company: Open) -> None:
+    connectors = [open_company(), open_company(read_only=True)]
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(lambda number: connectors[number % 2].fetch(NAMES, ["C1"]), range(12)))
+    assert company.logins == 1
+    company.expire()
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(lambda number: connectors[number % 2].fetch(NAMES, ["C1"]), range(12)))
+    assert company.logins == 2, "renewed once, however many met the 401"
+    cookies = {one.headers["cookie"] for one in company.seen if one.path.endswith("BusinessPartners")}
+    assert cookies == {"B1SESSION=session-number-1; ROUTEID=.node1", "B1SESSION=session-number-2; ROUTEID=.node1"}
+
+
+def test_a_process_that_ends_gives_its_session_back(company: SmallBusinessOne, open_company: Open) -> None:
+    open_company().fetch(NAMES, ["C1"])
+    assert company.sessions
+    SESSIONS.close()
+    assert company.sessions == set()
+
+
+def test_wrong_credentials_are_tried_once(company: SmallBusinessOne, open_company: Open) -> None:
+    with pytest.raises(AuthenticationError) as refused:
+        open_company(password="another secret").fetch(NAMES, ["C1"])
+    assert company.logins == 1, "more of them lock the user"
+    assert "another secret" not in str(refused.value)
+    assert refused.value.code == "100000027"
+
+
+@pytest.mark.parametrize("told", [error(400, "-1", "No license available"), error(400, "-1", "Too many sessions")])
+def test_a_company_without_a_free_session_is_no_matter_of_credentials(
+    company: SmallBusinessOne, open_company: Open, told: object
+) -> None:
+    company.accidents.append(lambda request: told if request.path.endswith("Login") else None)  # type: ignore[arg-type, return-value]
+    with pytest.raises(RateLimitedError) as crowded:
+        open_company().fetch(NAMES, ["C1"])
+    assert crowded.value.retry_after == 300
+    assert "session" in crowded.value.hint
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "text", "kind"),
+    [
+        (404, "-2028", "Entity with value('X') does not exist", NotFoundError),
+        (400, "-2028", "No matching records found (ODBC -2028)", ValidationError),
+        (400, "-2035", "This entry already exists in the following tables (ODBC -2035)", ConflictError),
+        (400, "-10", "1320000140 - Business partner code 'c1' already assigned", ConflictError),
+        (400, "-10", "10001071 - Kunde ist inaktiv", ValidationError),
+        (412, "-2039", "Ein anderer Benutzer hat die Daten geändert", ConflictError),
+        (400, "-2039", "Another user modified data", ConflictError),
+        (400, "-1000", "Property 'CardNme' of 'BusinessPartner' is invalid", SchemaError),
+        (404, "-1000", "Unrecognized resource path.", SchemaError),
+        (400, "-5006", "The requested action is not supported for this object.", ValidationError),
+        (400, "-1116", "(13000316) Credit Limit Exceeded! Current Limit is 10.00", ValidationError),
+        (502, "", "", TransientError),
+    ],
+)
+def test_the_code_decides_whatever_the_language(status: int, code: str, text: str, kind: type[Exception]) -> None:
+    for body in (
+        {"error": {"code": code, "message": text}},
+        {"error": {"code": int(code or 0), "message": {"lang": "en-us", "value": text}}},
+    ):
+        told = error_of(status, orjson.dumps(body))
+        assert isinstance(told, kind)
+        assert told.hint
+
+
+def test_what_is_harmless_is_known_by_its_path() -> None:
+    root = "/b1s/v2"
+    for method, path in [("GET", "Orders"), ("POST", "Login"), ("POST", "QueryService_PostQuery"), ("POST", "SQLQueries('x')/List"), ("POST", "OrdersService_Preview"), ("POST", "OrdersService_GetApprovalTemplates"), ("POST", "CompanyService_GetItemPrice")]:  # fmt: skip
+        assert reads(method, f"{root}/{path}"), path
+    for method, path in [("POST", "Orders"), ("PATCH", "Orders(1)"), ("POST", "$batch"), ("POST", "SQLQueries"), ("POST", "Orders(1)/Cancel"), ("POST", "CompanyService_UpdateAdminInfo"), ("POST", "DraftsService_SaveDraftToDocument"), ("DELETE", "Items('x')")]:  # fmt: skip
+        assert not reads(method, f"{root}/{path}"), path
+
+
+def test_odata_text_doubles_quotes_and_keeps_to_a_request_line() -> None:
+    assert entity("Items", "A'b/ü#") == "Items(%27A%27%27b%2F%C3%BC%23%27)"
+    assert entity("Orders", 7) == "Orders(7)"
+    assert one_of("CardCode", ["a", 7]) == "(CardCode eq 'a' or CardCode eq 7)"
+    assert both("", "A eq 1", "") == "A eq 1"
+    since = changed_since(datetime.fromisoformat("2026-10-10T13:45:00"))
+    assert since == "(UpdateDate gt '2026-10-10' or (UpdateDate eq '2026-10-10' and UpdateTime ge '13:45:00'))"
+    parts = list(chunks("CardCode", [f"ÜÜÜÜ-{number}" for number in range(500)]))
+    assert [key for part in parts for key in part] == [f"ÜÜÜÜ-{number}" for number in range(500)]
+    assert max(len(part) for part in parts) <= 200
+
+
+@pytest.mark.parametrize(
+    ("raw", "clock"),
+    [("09:45:01", time(9, 45, 1)), ("9:45", time(9, 45)), (94501, time(9, 45, 1)), (945, time(9, 45)), ("1838", time(18, 38)), ("x", None), (None, None)],
+)  # fmt: skip
+def test_times_are_read_in_all_their_spellings(raw: object, clock: time | None) -> None:
+    assert clock_of(raw) == clock
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"@odata.context": "…", "value": "2026-10-10T13:45:00Z"},
+        {"Date": "2026-10-10T00:00:00Z", "Time": "13:45:00"},
+        {"ServerTime": {"ServerDate": "2026-10-10", "ServerTime": "13:45"}},
+        {"value": "2026-10-10 13:45:00"},
+    ],
+)
+def test_the_servers_clock_is_read_in_any_shape(answer: object) -> None:
+    assert clock_in(answer) == datetime.fromisoformat("2026-10-10T13:45:00")
+
+
+def test_open_documents_are_remembered_in_short() -> None:
+    assert ranges({1, 2, 3, 7, 9, 10}) == "1-3,7,9-10"
+    assert numbers("1-3,7,9-10") == {1, 2, 3, 7, 9, 10}
+    assert numbers(ranges([])) == frozenset()
+
+
+def test_the_address_is_completed_where_only_a_host_is_given() -> None:
+    assert base_url_of(ConnectionSettings(host="b1.example")) == "https://b1.example:50000"
+    assert base_url_of(ConnectionSettings(host="b1.example", extra={"port": "50001"})) == "https://b1.example:50001"
+    assert (
+        base_url_of(ConnectionSettings(extra={"base_url": "https://proxy.example/b1s/v2/"})) == "https://proxy.example"
+    )
+    nowhere = ConnectionSettings(host="b1.example", login="manager", password=COMPANY["Password"])
+    with pytest.raises(ConfigurationError, match="company"):
+        connect(nowhere)
