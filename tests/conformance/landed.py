@@ -36,7 +36,7 @@ class Landed:
             known = self.records.get(record.key)
             if known is None or _rank(record) >= _rank(known):
                 self.records[record.key] = record
-        if page.census:
+        if page.everything:
             for key in self.records.keys() - self.seen:
                 self.records[key] = replace(self.records[key], deleted=True, modified=None)
             self.seen = set()

@@ -102,7 +102,7 @@ class Counted:
         if self.census:
             yield Page((), None, sighted=tuple(self.here[1:2]))
             yield Page((), None, sighted=tuple(self.here[2:]))
-        yield Page((), {"until": NOW.isoformat()}, census=self.census)
+        yield Page((), {"until": NOW.isoformat()}, everything=self.census)
 
 
 def test_a_census_takes_out_what_it_did_not_see_and_a_pull_without_one_nothing(hub: Hub) -> None:

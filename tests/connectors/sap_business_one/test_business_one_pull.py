@@ -57,7 +57,7 @@ class Hub:
                 self.records.pop(record.key, None)
                 if not record.deleted:
                     self.records[record.key] = record
-            if page.census:
+            if page.everything:
                 self.records = {key: record for key, record in self.records.items() if key in seen}
             if page.watermark is not None:
                 self.watermark = json.loads(json.dumps(dict(page.watermark)))

@@ -112,7 +112,7 @@ def _finish(
         memory = replace(memory, counted=now) if source.can_vanish else memory
     yield from _pages(last[MOST_RECORDS:], None)
     whole = position.until if source.rows == "DocumentLines" and not begun.after else None
-    yield Page(tuple(last[:MOST_RECORDS]), position.finished(memory), whole, census=counting)
+    yield Page(tuple(last[:MOST_RECORDS]), position.finished(memory), whole, everything=counting)
 
 
 def _gone(key: str, now: datetime) -> NativeRecord:
@@ -147,7 +147,7 @@ def _snapshot(reader: Reader) -> Iterator[Page]:
         answer = reader.page("", reader.key_of(answer.rows[-1]))
     if reader.source.entity == "price":
         yield from _pages(reader.special_prices(), None)
-    yield Page((), position.finished(Memory()), census=True)
+    yield Page((), position.finished(Memory()), everything=True)
 
 
 def _appended(reader: Reader, begun: Position) -> Iterator[Page]:
