@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final
 
-from crosswalk_sandbox.sap_business_one.desk import exact
 from crosswalk_sandbox.sap_business_one.documents.balances import rebalance
 from crosswalk_sandbox.sap_business_one.documents.closing import is_closed
 from crosswalk_sandbox.sap_business_one.documents.copying import settle_status
 from crosswalk_sandbox.sap_business_one.documents.currencies import settle_currency
 from crosswalk_sandbox.sap_business_one.documents.dates import check_days
 from crosswalk_sandbox.sap_business_one.documents.freight import compose_expense
-from crosswalk_sandbox.sap_business_one.documents.line_merge import merge_lines
+from crosswalk_sandbox.sap_business_one.documents.line_merge import merge_lines, same
 from crosswalk_sandbox.sap_business_one.documents.partners import take_defaults
 from crosswalk_sandbox.sap_business_one.documents.stock import recommit
 from crosswalk_sandbox.sap_business_one.documents.totals import total
@@ -78,26 +77,17 @@ def _partner(desk: Desk, document: Row) -> Row:
 def _check_header(trade: Trade, document: Row, changes: Mapping[str, Any]) -> None:
     """Locked fields may be sent as they are, and nothing else; a closed document takes remarks and user fields (§6)."""
     locked = _COLUMNS if trade.kind.is_planned else _COLUMNS | _POSTED
+    kept = {**trade.desk.defaults("Document"), **document}
     for name, column in locked.items():
-        if name in changes and not same(changes[name], document.get(name)):
+        if name in changes and not same(changes[name], kept.get(name)):
             raise locked_field(trade.column(column))
     if not is_closed(document):
         return
     for name, value in changes.items():
         if name in _FREE_ON_CLOSED or name in _COMPUTED or name.startswith("U_"):
             continue
-        if not same(value, document.get(name)):
+        if not same(value, kept.get(name)):
             raise locked_field(trade.column(name))
-
-
-def same(sent: object, kept: object) -> bool:
-    """Whether a value says nothing new; numbers are compared as such, nothing is as good as an empty text."""
-    if isinstance(kept, str) or isinstance(sent, str) or sent is None or kept is None:
-        return (sent or None) == (kept or None) or str(sent) == str(kept)
-    try:
-        return exact(sent) == exact(kept)
-    except ArithmeticError:
-        return sent == kept
 
 
 def _follow(trade: Trade, changes: Mapping[str, Any]) -> None:

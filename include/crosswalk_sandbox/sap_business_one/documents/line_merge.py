@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from crosswalk_sandbox.sap_business_one.desk import exact
@@ -140,12 +141,14 @@ def _drop(trade: Trade, mentioned: set[int]) -> None:
 
 
 def _check_locked(trade: Trade, known: Row, sent: Row, names: tuple[str, ...]) -> None:
+    kept = {**trade.desk.defaults("DocumentLine"), **known}
     for name in names:
-        if sent.get(name) is not None and not _same(sent[name], known.get(name)):
+        if sent.get(name) is not None and not same(sent[name], kept.get(name)):
             raise locked_field(f"{trade.kind.lines}.{_LOCKED[name]}")
 
 
-def _same(sent: object, kept: object) -> bool:
-    if isinstance(sent, str) or isinstance(kept, str):
-        return str(sent) == str(kept)
-    return exact(sent) == exact(kept)
+def same(sent: object, kept: object) -> bool:
+    """Whether a value says nothing new; numbers are compared as such, nothing is as good as an empty text."""
+    if isinstance(sent, int | float | Decimal) and isinstance(kept, int | float | Decimal):
+        return exact(sent) == exact(kept)
+    return (sent or None) == (kept or None) or str(sent) == str(kept)
