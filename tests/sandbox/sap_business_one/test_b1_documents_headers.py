@@ -139,6 +139,12 @@ def test_due_days_count_months_then_days_from_where_the_terms_start(terms: dict[
     assert due_day(terms, date(2026, 1, 31), date(2026, 1, 10)) == due
 
 
+def test_a_month_after_the_end_of_a_short_month_is_the_end_of_the_next() -> None:
+    """SAP Business One §15: pdt_MonthEnd with months."""
+    terms = {"StartFrom": "pdt_MonthEnd", "NumberOfAdditionalMonths": 1}
+    assert due_day(terms, date(2026, 2, 10)) == date(2026, 3, 31)
+
+
 def test_postings_lie_in_an_open_period(shop: Shop) -> None:
     """SAP Business One §16, §19: the code is not settled, option ``closed_period``."""
     shop.options(first_open_day="2026-11-01", last_open_day="2026-11-30")

@@ -86,9 +86,8 @@ def _opened(kind: Kind, sent: Row, desk: Desk, sources: list[Source]) -> Trade:
         raise business("Base document card and target document card do not match.")
     partner = desk.read("BusinessPartners", str(header["CardCode"]))
     if partner is None:
-        refusal = no_match(f"{kind.table}.CardCode")
-        refusal.status = desk.options.missing_reference_status
-        raise refusal
+        told = no_match(f"{kind.table}.CardCode")
+        raise Refusal(desk.options.missing_reference_status, told.code, told.message)
     if bases and not is_given(header, "DocCurrency"):
         header["DocCurrency"] = bases[0].get("DocCurrency")
     header.setdefault("DocDate", shown_day(desk.today()))

@@ -30,7 +30,7 @@ def parts_of(trade: Trade, kit: Row, place: int) -> list[Row]:
     (``DisplayPriceforPriceOnly`` tNO); then it is the other way round.
     """
     tree = trade.desk.read("ProductTrees", kit["ItemCode"])
-    if kit.get("TreeType") != KIT or tree is None:
+    if tree is None:
         return []
     members = [row for row in tree.get("ProductTreeLines") or [] if row.get("ItemType", "pit_Item") == "pit_Item"]
     priced = {} if _by_parts(trade) else _NO_PRICE

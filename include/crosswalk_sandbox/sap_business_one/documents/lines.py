@@ -9,7 +9,7 @@ from crosswalk_sandbox.sap_business_one.documents.line_prices import settle_pric
 from crosswalk_sandbox.sap_business_one.documents.partners import is_active
 from crosswalk_sandbox.sap_business_one.documents.taxes import settle_tax
 from crosswalk_sandbox.sap_business_one.documents.values import NO, OPEN, ZERO, is_given, is_yes
-from crosswalk_sandbox.sap_business_one.errors import LOGIC, Refusal, business, no_match
+from crosswalk_sandbox.sap_business_one.errors import LOGIC, Refusal, business
 
 if TYPE_CHECKING:
     from crosswalk_sandbox.sap_business_one.desk import Row
@@ -49,10 +49,7 @@ def _item(trade: Trade, row: Row, place: int) -> Row:
         raise business(f"Item number is missing; specify an item number  {trade.at_line(place, 'ItemCode')}")
     item = trade.desk.read("Items", str(row["ItemCode"]))
     if item is None:
-        refusal = no_match()
-        refusal.message = f"{trade.at_line(place, 'ItemCode')} , '{refusal.message}'"
-        refusal.status = trade.desk.options.missing_reference_status
-        raise refusal
+        raise trade.unknown_at(place, "ItemCode")
     if not is_active(item, trade.posting_day):
         raise trade.refuse(INACTIVE_ITEM, f"Item {item['ItemCode']} is inactive", place, "ItemCode")
     if item.get("SalesItem") == NO:
@@ -63,7 +60,7 @@ def _item(trade: Trade, row: Row, place: int) -> Row:
 def _take_item(trade: Trade, row: Row, item: Row, sent: Row) -> None:
     for name, value in (
         ("ItemDescription", item.get("ItemName")),
-        ("WarehouseCode", item.get("DefaultWarehouse") or trade.desk.admin().get("DefaultWarehouse")),
+        ("WarehouseCode", item.get("DefaultWarehouse") or _company_warehouse(trade)),
         ("MeasureUnit", item.get("SalesUnit")),
     ):
         if not is_given(sent, name) and value is not None:
@@ -76,13 +73,21 @@ def _take_item(trade: Trade, row: Row, item: Row, sent: Row) -> None:
     row.setdefault("SalesPersonCode", trade.header.get("SalesPersonCode", -1))
 
 
+def _company_warehouse(trade: Trade) -> object:
+    """The company's default warehouse; where its settings name none, its first in use."""
+    named = trade.desk.admin().get("DefaultWarehouse")
+    if named:
+        return named
+    return next(
+        (row["WarehouseCode"] for row in trade.desk.find("Warehouses") if not is_yes(row.get("Inactive"))), None
+    )
+
+
 def _check_warehouse(trade: Trade, row: Row, place: int) -> None:
     code = row.get("WarehouseCode")
     found = trade.desk.read("Warehouses", str(code)) if code else None
     if found is None:
-        refusal = no_match()
-        refusal.message = f"{trade.at_line(place, 'WhsCode')} , '{refusal.message}'"
-        raise refusal
+        raise trade.unknown_at(place, "WhsCode")
     if is_yes(found.get("Inactive")):
         raise Refusal(400, LOGIC, f"Warehouse {code} is inactive  {trade.at_line(place, 'WhsCode')}")
 
@@ -93,8 +98,9 @@ def _settle_quantity(trade: Trade, row: Row, known: Row | None, place: int) -> N
         raise business(f"Enter a quantity greater than zero  {trade.at_line(place, 'Quantity')}")
     copied = exact(known["Quantity"]) - exact(known.get("RemainingOpenQuantity")) if known else ZERO
     row["RemainingOpenQuantity"] = max(quantity - copied, ZERO)
-    row["InventoryQuantity"] = quantity * exact(row["UnitsOfMeasurment"], 1)
-    row["RemainingOpenInventoryQuantity"] = row["RemainingOpenQuantity"] * exact(row["UnitsOfMeasurment"], 1)
+    units = exact(row.get("UnitsOfMeasurment"), 1)
+    row["InventoryQuantity"] = quantity * units
+    row["RemainingOpenInventoryQuantity"] = row["RemainingOpenQuantity"] * units
 
 
 def _tax_defaults(trade: Trade, item: Row) -> list[object]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from crosswalk_sandbox.sap_business_one.desk import exact
 from crosswalk_sandbox.sap_business_one.documents.values import HUNDRED, rounded
-from crosswalk_sandbox.sap_business_one.errors import LOGIC, Refusal, no_match
+from crosswalk_sandbox.sap_business_one.errors import LOGIC, NO_MATCH, NOT_FOUND, Refusal, no_match
 from crosswalk_sandbox.sap_business_one.moments import day
 
 if TYPE_CHECKING:
@@ -71,7 +71,11 @@ class Trade:
         return found
 
     def unknown(self, column: str) -> Refusal:
-        """A code in the body names nothing."""
-        refusal = no_match(self.column(column))
-        refusal.status = self.desk.options.missing_reference_status
-        return refusal
+        """A code in the header names nothing."""
+        return Refusal(self.desk.options.missing_reference_status, NOT_FOUND, no_match(self.column(column)).message)
+
+    def unknown_at(self, place: int, name: str) -> Refusal:
+        """A code in a line names nothing."""
+        return Refusal(
+            self.desk.options.missing_reference_status, NOT_FOUND, f"{self.at_line(place, name)} , '{NO_MATCH}'"
+        )
