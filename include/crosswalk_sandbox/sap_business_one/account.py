@@ -22,6 +22,8 @@ from .store import Key, Store, joined
 _DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = orjson.loads(read_data("defaults.json"))
 _FIRST_NUMBERS: Final = {"BusinessPartners": 1}
 USER: Final = "manager"
+RATES_UNTIL: Final = "rates_until"
+"""Setting: the last day for which the company has entered rates ahead."""
 _INDEXED: Final[Mapping[str, Sequence[tuple[str, ...]]]] = {
     "BusinessPartners": (("UpdateDate", "UpdateTime"), ("CardName",), ("EmailAddress",), ("FatherCard",)),
     "Items": (("UpdateDate", "UpdateTime"),),
@@ -225,10 +227,14 @@ class AccountDesk:
         return exact(max(lines, key=lambda one: str(one["Effectivefrom"]))["Rate"]) if lines else Decimal(0)
 
     def exchange_rate(self, currency: str, on: date) -> Decimal | None:
-        """What one unit is worth in local currency that day; the newest rate up to it where rates carry on."""
+        """What one unit is worth in local currency that day.
+
+        Up to the day that the company's own rates are entered for, and where rates carry on, it is the newest one.
+        """
         if currency == self.options.local_currency:
             return Decimal(1)
-        days = "day <= ?" if self.options.rates_carry_on else "day = ?"
+        entered = on.isoformat() <= (self._store.setting(RATES_UNTIL) or "")
+        days = "day <= ?" if entered or self.options.rates_carry_on else "day = ?"
         found = self._store.value(
             f"SELECT rate FROM exchange_rate WHERE currency = ? AND {days} ORDER BY day DESC LIMIT 1",
             (currency, on.isoformat()),

@@ -261,7 +261,7 @@ class Documents:
         if invoice.status == "open":
             head["DocumentStatus"] = "bost_Open"
             for one in lines:
-                one.update(LineStatus="bost_Open")
+                one.update(LineStatus="bost_Open", RemainingOpenQuantity=one["Quantity"])
         return "Invoices", head["DocEntry"], head
 
     def _base(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
+
 from crosswalk_sandbox.kernel.bulk import without_collection
-from crosswalk_sandbox.sap_business_one.account import Account
+from crosswalk_sandbox.sap_business_one.account import RATES_UNTIL, Account
 from crosswalk_sandbox.sap_business_one.founding import enter
 from crosswalk_sandbox.sap_business_one.store import joined
 
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from crosswalk_sandbox.company.model import Company
 
 BATCH: Final = 5_000
+RATES_AHEAD: Final = timedelta(days=400)
+"""How long from now the demo company has entered its rates; a document after that is refused (§16)."""
 FIRST_FREE: Final = 500_000_000
 """Where numbers of records made later begin, above all of the demo company."""
 _COUNTED: Final = ("Quotations", "Orders", "DeliveryNotes", "Invoices", "IncomingPayments")
@@ -44,6 +49,8 @@ def _fill(account: Account, company: Company) -> None:
         enter(account, desk, entity_set, tuple(rows))
     for rate in masters.rates():
         store.execute("INSERT OR REPLACE INTO exchange_rate VALUES (?, ?, ?)", rate)
+    store.set_setting("admin", orjson.dumps({**account.admin(), **masters.settings()}).decode())
+    store.set_setting(RATES_UNTIL, (company.now + RATES_AHEAD).date().isoformat())
     store.put_many("Items", masters.items(), numbered=False)
     store.put_many("ProductTrees", masters.trees(), numbered=False)
     store.put_many("SpecialPrices", ((joined(key), row) for key, row in masters.brackets()), numbered=False)

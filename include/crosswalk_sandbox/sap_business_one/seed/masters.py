@@ -24,6 +24,7 @@ class Masters:
         self._stamps = Stamps(account.options.time_zone)
         self._own = account.options.user_fields
         self._local = account.options.local_currency
+        self._tax_field = account.options.tax_field
         self._types: dict[int, str] = {}
         self._states = {(row["Country"], row["Code"]) for _, row in account.all("States")}
         self._countries = {row["Code"] for _, row in account.all("Countries")}
@@ -208,13 +209,29 @@ class Masters:
             "PriceListNum": price_list(self._company, erp.price_level, erp.currency), "SalesPersonCode": erp.sales_rep,
             **self._credit(erp), "FatherCard": None if father is None else card_code(father), "FreeText": erp.comments,
             "Frozen": None if erp.is_active else "tYES", "ContactPerson": first, "BPAddresses": addresses, "ContactEmployees": people,
-            "BilltoDefault": "Bill to" if erp.billing else None, "ShipToDefault": "Ship to" if erp.shipping else None,
+            **self._tax(addresses, erp), "BilltoDefault": "Bill to" if erp.billing else None, "ShipToDefault": "Ship to" if erp.shipping else None,
             **{header: mirror.get(name) for header, name in (
                 ("Address", "Street"), ("ZipCode", "ZipCode"), ("City", "City"), ("Country", "Country"), ("BillToState", "State"),
             )},
             **self._stamps.of_master(erp.created, erp.modified), **self._key(erp.external_id),
         }  # fmt: skip
         return {name: value for name, value in row.items() if value is not None}
+
+    def _tax(self, addresses: list[Row], erp: ErpCustomer) -> Row:
+        """The customer's tax: on the ship-to address where lines have tax codes, on the partner where they have VAT groups (§15)."""
+        code = next(tax_code(one) for one in self._company.tax_codes if one.sequence == erp.tax_code)
+        if self._tax_field == "VatGroup":
+            return {"VatGroup": code}
+        for address in addresses:
+            if address["AddressType"] == "bo_ShipTo":
+                address["TaxCode"] = code
+        return {}
+
+    def settings(self) -> Row:
+        """What the company's settings say of tax and warehouses where partner and item do not."""
+        standard = next(one for one in self._company.tax_codes if one.is_default)
+        name = "TaxDefinitionforVatitem" if self._tax_field == "VatGroup" else "DefaultTaxCode"
+        return {name: tax_code(standard), "DefaultWarehouse": warehouse(self._company.locations[0].sequence)}
 
     def _credit(self, erp: ErpCustomer) -> Row:
         """The limit in local currency, as amounts of a partner are; none is 0 (§16)."""
