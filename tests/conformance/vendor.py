@@ -146,7 +146,9 @@ class EmulatorProfile(ABC):
     concurrent: ClassVar[tuple[int, str, tuple[int, str]] | None] = None  # slots, action(seconds), refusal
     known_faults: ClassVar[Mapping[str, str]] = {}  # test → what is wrong; the suite fails once it is right
     has_allowance: ClassVar[bool] = False  # the account counts its calls
-    has_tombstones: ClassVar[bool] = True  # also what came and went since is told; else deletions are known by comparing keys
+    has_tombstones: ClassVar[bool] = (
+        True  # also what came and went since is told; else deletions are known by comparing keys
+    )
 
     def flow(self, name: str | None = None) -> Flow:
         """Return a flow by name, the usual one without."""

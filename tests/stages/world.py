@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,6 @@ from crosswalk.stages.plan import plan
 from crosswalk.stages.pull import pull
 from crosswalk.stages.settle import settle
 from crosswalk_airflow.local.sandbox import connection_to
-from crosswalk_sandbox import netsuite, salesforce
 from crosswalk_sandbox.company.model import Size
 from crosswalk_sandbox.kernel.clock import Clock
 from crosswalk_sandbox.kernel.faults import Faults
@@ -38,7 +38,7 @@ from tests.stages.companies import settle_in
 
 SMALL = Size(accounts=40, products=20, deals=400)
 INCLUDE = Path(__file__).parents[2] / "include"
-VENDORS = {"salesforce": salesforce, "netsuite": netsuite}
+SYSTEMS = {"salesforce": "salesforce", "netsuite": "netsuite"}
 
 
 @dataclass
@@ -51,10 +51,11 @@ class Vendor:
     faults: Faults
     log: RequestLog
     clock: Clock
+    platform: str
 
     def settings(self) -> ConnectionSettings:
         """Return the connection as the sandbox's access document gives it."""
-        connection = connection_to(self.name, self.emulator.access(self.base_url))
+        connection = connection_to(self.platform, self.emulator.access(self.base_url))
         extra = {name: str(value) for name, value in json.loads(str(connection["extra"])).items()}
         return ConnectionSettings(
             login=_text(connection.get("login")), password=_text(connection.get("password")), extra=extra
@@ -136,6 +137,10 @@ class World:
         with psycopg.connect(self.hub.dsn) as connection:
             return connection.execute(query.encode(), parameters).fetchall()
 
+    def beside(self, pairing: Pairing) -> World:
+        """Return the same systems and hub as another pairing sees them."""
+        return replace(self, pairing=pairing, meter=Meter())
+
     def netsuite_orders(self) -> list[tuple[str, str]]:
         """Return (external id, id) of every order in the ERP, asked past our connector."""
         return [
@@ -183,17 +188,26 @@ class World:
 
 
 @contextmanager
-def world(folder: Path, dsn: str, *, size: Size = SMALL, seed: int = 7) -> Iterator[World]:
-    """Start both emulators on free ports, filled with the company of ``seed``."""
+def world(
+    folder: Path,
+    dsn: str,
+    *,
+    size: Size = SMALL,
+    seed: int = 7,
+    systems: Mapping[str, str] = SYSTEMS,
+    pairing: Path = INCLUDE / "pairings" / "netsuite_salesforce.yaml",
+) -> Iterator[World]:
+    """Start the emulators of ``systems`` (name: platform) on free ports, filled with the company of ``seed``."""
     with ExitStack() as stack:
         vendors = {}
-        for name, package in VENDORS.items():
+        for name, platform in systems.items():
+            package = import_module(f"crosswalk_sandbox.{platform}")
             clock, faults, log = Clock(None), Faults(), RequestLog()
-            settle_in(folder / name, name, size, seed)
+            settle_in(folder / name, platform, size, seed)
             emulator = package.create(folder / name, clock, {})
             stack.callback(emulator.close)
             base_url = stack.enter_context(running(emulator, clock=clock, faults=faults, log=log))
-            vendors[name] = Vendor(name, base_url, emulator, faults, log, clock)
+            vendors[name] = Vendor(name, base_url, emulator, faults, log, clock, platform)
         hub = Hub(dsn)
         stack.callback(hub.close)
-        yield World(vendors, hub, load_pairing(INCLUDE / "pairings" / "netsuite_salesforce.yaml"))
+        yield World(vendors, hub, load_pairing(pairing))

@@ -9,7 +9,7 @@ from psycopg.rows import class_row
 from crosswalk.facts.crm import CrmFacts
 from crosswalk.facts.erp import ErpFacts
 from crosswalk.facts.model import Contact, CustomerFacts, Event, Listed, Party, Trouble
-from crosswalk.facts.parties import ALWAYS, ON_REQUEST, candidates, others, parties
+from crosswalk.facts.parties import ALWAYS, ON_REQUEST, candidates, known_as, others, parties
 from crosswalk.hub.database import Connection
 from crosswalk.hub.links import counterparts
 from crosswalk.pairing import Pairing
@@ -87,6 +87,7 @@ def customer_facts(
         contacts=_contacts(connection, pairing, crm, erp),
         troubles=_troubles(connection, pairing, crm, erp),
         events=_events(connection, [party for party in (crm, erp) if party], shown),
+        known_as=known_as(connection, pairing, system, key),
     )
 
 

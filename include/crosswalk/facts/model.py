@@ -30,6 +30,16 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownAs:
+    """The customer in a system of another pairing of this hub, and the pairing whose page shows it."""
+
+    system: str
+    key: str
+    name: str | None
+    pairing: str
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """Why, and since when, the two records are one customer."""
 
@@ -262,6 +272,7 @@ class CustomerFacts:
     troubles: Listed[Trouble]
     events: tuple[Event, ...]
     others: tuple[Party, ...] = ()  # the company's customers in other subsidiaries of the ERP
+    known_as: tuple[KnownAs, ...] = ()  # the link's ends beyond this pairing's two systems
 
     @property
     def name(self) -> str:

@@ -9,8 +9,9 @@ from typing import Any
 from psycopg import sql
 from psycopg.rows import class_row
 
-from crosswalk.facts.model import Candidate, Link, Party
+from crosswalk.facts.model import Candidate, KnownAs, Link, Party
 from crosswalk.hub.database import Connection
+from crosswalk.hub.ends import ends_of
 from crosswalk.model.entities import CUSTOMER
 from crosswalk.pairing import Pairing
 from crosswalk.pairing.document import SIDES
@@ -35,6 +36,8 @@ select l.id, l.rule, l.created_at, theirs.key as other
 _OTHERS = """
 select e.key from hub.every_end e where e.link_id = %(link)s and e.system = %(erp)s and e.key is distinct from %(key)s order by e.further, e.key
 """
+
+_NAME = "select name from hub.customer where system = %s and key = %s and deleted_at is null"
 
 _CANDIDATES = """
 select m.{theirs}_system as system, m.{theirs}_key as key, c.name, m.bits::float8 as bits
@@ -103,6 +106,17 @@ def candidates(connection: Connection, pairing: Pairing, party: Party) -> tuple[
         wanted = {"pairing": pairing.name, "system": party.system, "key": party.key}
         found = cursor.execute(_ALL_CANDIDATES.encode(), wanted).fetchall()
     return tuple(sorted(found, key=lambda one: (-one.bits, one.key)))
+
+
+def known_as(connection: Connection, pairing: Pairing, system: str, key: str) -> tuple[KnownAs, ...]:
+    """Return the customer's records in systems of other pairings: all pairings together know it as one link."""
+    shown = both_systems(pairing)
+    found = []
+    for end in ends_of(connection, "customer", system, key):
+        if end.system not in shown:
+            row = connection.execute(_NAME, (end.system, end.key)).fetchone()
+            found.append(KnownAs(end.system, end.key, row[0] if row else None, end.pairings[0]))
+    return tuple(found)
 
 
 def both_systems(pairing: Pairing) -> tuple[str, ...]:

@@ -90,12 +90,13 @@ _RESOLVE = """
 with item as (
     update hub.quarantine
        set status = 'resolved', resolved_at = coalesce(%(now)s, clock_timestamp()), resolved_by = %(actor)s
-     where pairing = %(pairing)s and system = %(system)s and entity = %(entity)s and key = any(%(keys)s) and status = 'open'
+     where (%(pairing)s::text is null or pairing = %(pairing)s)
+       and system = %(system)s and entity = %(entity)s and key = any(%(keys)s) and status = 'open'
        and (%(stage)s::text is null or stage = %(stage)s) and (%(intent)s::text is null or payload ->> 'intent' = %(intent)s)
-    returning key, stage, resolved_at, times
+    returning pairing, key, stage, resolved_at, times
 )
 insert into hub.ledger (at, pairing, run_id, actor, kind, system, entity, key, detail)
-select resolved_at, %(pairing)s, %(run_id)s, %(actor)s, 'resolved', %(system)s, %(entity)s, key,
+select resolved_at, pairing, %(run_id)s, %(actor)s, 'resolved', %(system)s, %(entity)s, key,
        jsonb_build_object('stage', stage, 'times', times, 'reason', %(reason)s::text)
   from item
 """
@@ -169,7 +170,7 @@ def resolve(
 def resolve_keys(
     connection: Connection,
     *,
-    pairing: str,
+    pairing: str | None,
     system: str,
     entity: str,
     stage: str,
@@ -178,7 +179,7 @@ def resolve_keys(
     run_id: str | None = None,
     now: datetime | None = None,
 ) -> int:
-    """Close the open items of records that passed ``stage``; return how many."""
+    """Close the open items of records that passed ``stage``, in every pairing without one; return how many."""
     if not keys:
         return 0
     parameters = {

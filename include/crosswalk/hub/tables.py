@@ -135,6 +135,7 @@ sa.Table(
     text("entity"),
     text("key"),
     sa.UniqueConstraint("pairing", "entity", "system", "key", name="uq_link_end_record"),
+    sa.Index("ix_link_end_record", "system", "key", "entity"),  # across pairings
 )
 
 sa.Table(

@@ -26,6 +26,7 @@ from crosswalk.pairing.display import UNLESS_SAID_OTHERWISE, CardPolicy, ShownFa
 from crosswalk.pairing.matching import Matching
 from crosswalk.pairing.products import Brake, ProductPolicy
 from crosswalk.pairing.selling import AmendPolicy, ApprovalPolicy, CreditPolicy, DiscountPolicy
+from crosswalk.pairing.together import refuse_disagreement
 from crosswalk.platforms import Side, platform_of, platforms
 
 Mode = Literal["off", "shadow", "live"]
@@ -280,5 +281,7 @@ def _mistake(source: Source, detail: dict[str, Any]) -> Mistake:
 
 
 def load_pairings(folder: Path) -> list[Pairing]:
-    """Read every ``*.yaml`` in ``folder``, by name."""
-    return [load_pairing(path) for path in sorted(folder.glob("*.yaml"))]
+    """Read every ``*.yaml`` in ``folder``, by name; raises ConfigurationError, also for pairings that contradict each other."""
+    found = [load_pairing(path) for path in sorted(folder.glob("*.yaml"))]
+    refuse_disagreement(found)
+    return found

@@ -10,7 +10,8 @@ from crosswalk.quality.spec import Spec
 def customer_counts(scope: Scope, spec: Spec) -> Comparison:
     """Customers on either side; prospects and customers of other channels are right to be on one side only and are not counted."""
     linked = f"""select e.key from hub.link_end e where e.pairing = {literal(scope.pairing.name)} and e.entity = 'customer' and e.system = {{}}"""
-    known = "(x.counterpart_key is not null or x.key in ({}))"  # a company counts once, however many subsidiaries it is a customer of
+    # A company counts once, however many subsidiaries it is a customer of.
+    known = f"(x.key in ({{}}) or x.counterpart_key is not null and not {_of_others(scope)})"
     counted = {}
     for side in ("crm", "erp"):
         expected = known.format(linked.format(scope.system(side)))
@@ -19,6 +20,12 @@ def customer_counts(scope: Scope, spec: Spec) -> Comparison:
         once = f"and not {scope.further('x')}" if side == "erp" else ""
         counted[side] = f"select count(*) from {scope.living(side, 'customer')} and {expected} {once}"
     return like_number(scope, counted["crm"], counted["erp"])
+
+
+def _of_others(scope: Scope) -> str:
+    """Return the SQL that tells a record which another pairing of the hub has linked: its stored key may be of that one's system."""
+    return f"""exists (select from hub.link_end e where e.system = x.system and e.key = x.key and e.entity = 'customer'
+        and e.pairing <> {literal(scope.pairing.name)})"""
 
 
 def _won(scope: Scope) -> str:

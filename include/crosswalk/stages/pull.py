@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
 import psycopg
 
-from crosswalk.connectors.protocol import Page
+from crosswalk.connectors.protocol import Connector, Page
 from crosswalk.hub import census, quarantine
 from crosswalk.hub.landing import land, sight
 from crosswalk.hub.parts import Part, bury_removed, parents_of, part_of
 from crosswalk.hub.reading import living
+from crosswalk.hub.turns import first_reader, is_first_read
 from crosswalk.hub.watermarks import moved_at, read_watermark
 from crosswalk.mapping.engine import Mapper
 from crosswalk.model.entities import ENTITIES
@@ -75,13 +77,31 @@ def pull(
         records = connector.fetch(mapper.selection, record_ids)
         _land(ctx, mapper, Page(tuple(records), None), result)
         return result
-    watermark = _start(ctx, result, mode, since)
+    with ExitStack() as turn:
+        watermark = _start(ctx, result, mode, since)
+        if mode == "incremental" and since is None and (watermark is None or _is_first_read(ctx, result)):
+            turn.enter_context(first_reader(ctx.hub, result.system, entity))
+            watermark = _start(ctx, result, mode, since)  # somebody else may have read it all meanwhile
+        _read(ctx, connector, mapper, result, watermark, every_save=mode == "incremental" and since is None)
+    return result
+
+
+def _read(
+    ctx: StageContext,
+    connector: Connector,
+    mapper: Mapper,
+    result: PullResult,
+    watermark: Mapping[str, object] | None,
+    *,
+    every_save: bool,
+) -> None:
+    """Land all pages from ``watermark`` on; ``every_save`` tells that nothing saved since the last pull is left out."""
     whole = watermark is None
     reading = (
         ctx.run_id if whole else f"{ctx.run_id}, changes"
     )  # a run that read all may read changes later, with the question open
     began = _begin(ctx, result, reading)
-    family = _family(ctx, result, whole=whole) if mode == "incremental" and since is None else None
+    family = _family(ctx, result, whole=whole) if every_save else None
     for page in connector.pull(mapper.selection if watermark else _sized(ctx, mapper.selection, result), watermark):
         _land(ctx, mapper, page, result, family)
         whole = whole or page.everything
@@ -89,8 +109,12 @@ def pull(
         _end(ctx, result, reading, began)
     else:
         with ctx.hub.connection() as connection:
-            census.give_up(connection, system=result.system, entity=entity, run_id=reading)
-    return result
+            census.give_up(connection, system=result.system, entity=result.entity, run_id=reading)
+
+
+def _is_first_read(ctx: StageContext, result: PullResult) -> bool:
+    with ctx.hub.connection() as connection:
+        return is_first_read(connection, result.system, result.entity)
 
 
 def _begin(ctx: StageContext, result: PullResult, reading: str) -> datetime:
@@ -226,7 +250,7 @@ def _land(ctx: StageContext, mapper: Mapper, page: Page, result: PullResult, fam
             )
         quarantine.resolve_keys(
             connection,
-            pairing=ctx.pairing.name,
+            pairing=None,  # it was read for every pairing that has the system
             system=result.system,
             entity=result.entity,
             stage="pull",
