@@ -51,11 +51,11 @@ class Vendor:
     faults: Faults
     log: RequestLog
     clock: Clock
-    platform: str
+    platform: str = ""  # as its name, unless given
 
     def settings(self) -> ConnectionSettings:
         """Return the connection as the sandbox's access document gives it."""
-        connection = connection_to(self.platform, self.emulator.access(self.base_url))
+        connection = connection_to(self.platform or self.name, self.emulator.access(self.base_url))
         extra = {name: str(value) for name, value in json.loads(str(connection["extra"])).items()}
         return ConnectionSettings(
             login=_text(connection.get("login")), password=_text(connection.get("password")), extra=extra
