@@ -1,4 +1,4 @@
-"""How long the ledger's pages take: why a value is what it is, what a run did, what a record was.
+"""How long the ledger's and the quarantine's pages take: why a value is what it is, what a run did, what a record was, what is stuck.
 
 The hub is that of the customer page: 10,000,000 entries at 100,000 customers. On top come every order's own write with what the ledger
 tells of it, and one record that changed 20,000 times. Measured is what the server does, from the question to the HTML.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,12 @@ from typing import Any
 import psycopg
 
 from benchmarks.customer_page import LOOKS, QUICK_LOOKS, SEED, Times, timed
-from benchmarks.customer_page_filling import LEDGER_PER_CUSTOMER, fill
+from benchmarks.customer_page_filling import LEDGER_PER_CUSTOMER, PAIRING, fill
 from benchmarks.engine import INCLUDE
 from benchmarks.postgres import new_database, running_postgres
 from benchmarks.report import Outcome, Settings, Table
+from crosswalk.hub import causes
+from crosswalk.hub.causes import Wanted
 from crosswalk.hub.database import Hub
 from crosswalk.model.entities import ENTITIES
 from crosswalk.pairing import Pairing, load_pairing
@@ -72,7 +75,7 @@ def _more(dsn: str) -> dict[str, int]:
 
 
 def measure(hub: Hub, pairing: Pairing, accounts: int, looks: int) -> list[Times]:
-    """Ask about records anywhere in the company and about runs of a hundred thousand entries."""
+    """Ask about records anywhere in the company, about runs of a hundred thousand entries, and open the quarantine."""
     chance = random.Random(SEED)
     some = [chance.randrange(1, accounts + 1) for _ in range(looks)]
     mappings = Path(INCLUDE) / "mappings"
@@ -94,6 +97,18 @@ def measure(hub: Hub, pairing: Pairing, accounts: int, looks: int) -> list[Times
         if content is None or not render("run.html", base="", **content):
             raise RuntimeError(f"There is no page of run {run_id}.")
 
+    def stuck() -> None:
+        wanted = Wanted(PAIRING)
+        with hub.connection() as connection:
+            found = causes.causes(connection, wanted, limit=25)
+            of = [
+                replace(wanted, stage=one.stage, error_class=one.error_class, fingerprint=one.fingerprint)
+                for one in found
+            ]
+            shown = [causes.items(connection, one, limit=8) for one in of]
+            if not causes.totals(connection, wanted)[1] or not causes.facets(connection, PAIRING) or not all(shown):
+                raise RuntimeError("Nothing is in quarantine.")
+
     middle = str(accounts * LEDGER_PER_CUSTOMER // 2)
     restless = ("netsuite", "customer", str(RESTLESS))
     return [
@@ -105,6 +120,7 @@ def measure(hub: Hub, pairing: Pairing, accounts: int, looks: int) -> list[Times
         timed(f"a record that changed {CHANGES:,} times, at any time", [(record, (*restless, "", "300"))] * 20),
         timed("what a run did", [(done, (f"fill {one % LEDGER_PER_CUSTOMER + 1}",)) for one in some]),
         timed("what a run did, further on", [(done, (f"fill {one % LEDGER_PER_CUSTOMER + 1}", "observed", middle)) for one in some]),
+        timed("the quarantine by cause", [(stuck, ())] * max(20, looks // 10)),
     ]  # fmt: skip
 
 
