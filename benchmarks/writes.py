@@ -2,9 +2,9 @@
 
 The updates go the way the tasks send them: planned intents in a real Postgres with durable commits, claimed with a lease, marked as
 sending, sent, recorded with their receipts, each write with the version that it was planned against. What is possible follows from
-the platform: Salesforce takes 200 records a collection and wants the versions asked before (§7.1), so two requests for 200;
-NetSuite takes one record a request (§5.6) and tells 1,000 versions a query (§6), with five requests at once (§10). The emulator adds the
-time of a request before it works; what it, the network and the intent protocol need themselves counts against us.
+the platform: Salesforce takes 200 records a collection and tells 2,000 versions a request (§7.1), with four requests at once; NetSuite
+takes one record a request (§5.6) and tells 1,000 versions a query (§6), with twenty requests at once in its larger tiers (§10). The
+emulator adds the time of a request before it works; what it, the network and the intent protocol need themselves counts against us.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.emulators import Emulator, serving
-from benchmarks.engine import INCLUDE, Engine
+from benchmarks.engine import INCLUDE, Engine, pairing
 from benchmarks.measure import cost, ratio
 from benchmarks.postgres import new_database, running_postgres, settled
 from benchmarks.report import Outcome, Settings, Table
@@ -27,7 +27,7 @@ from crosswalk.delivery.dispatch import Delivery
 from crosswalk.hub.database import Hub
 from crosswalk.hub.intents import IntentDraft, store_plan
 from crosswalk.mapping.document import load_mapping
-from crosswalk.pairing.document import Side
+from crosswalk.pairing.document import Pairing, Side
 from crosswalk.stages.deliver import write_builder
 
 AIM = 0.9
@@ -45,7 +45,8 @@ class Platform:
     batch: int
     versions: int
     seconds: float
-    updates: int
+    slots: int
+    updates: int = 10_000
 
     @property
     def least_requests(self) -> int:
@@ -53,9 +54,8 @@ class Platform:
         return math.ceil(self.updates / self.batch) + math.ceil(self.updates / self.versions)
 
     def least_seconds(self, slots: int) -> float:
-        """Return the shortest time for them, so many requests at once."""
-        rounds = math.ceil(self.updates / self.batch / slots) + math.ceil(self.updates / self.versions / slots)
-        return rounds * self.seconds
+        """Return the shortest time for them, so many requests at once; no update goes before the first versions are known."""
+        return (1 + math.ceil((self.least_requests - 1) / slots)) * self.seconds
 
 
 PLATFORMS = (
@@ -65,13 +65,11 @@ PLATFORMS = (
         {"Description": "Measured."},
         "ParentId",
         batch=200,
-        versions=200,
+        versions=2_000,
         seconds=2.0,
-        updates=10_000,
+        slots=4,
     ),
-    Platform(
-        "netsuite", "erp", {"comments": "Measured."}, "parent", batch=1, versions=1_000, seconds=1.0, updates=1_000
-    ),
+    Platform("netsuite", "erp", {"comments": "Measured."}, "parent", batch=1, versions=1_000, seconds=1.0, slots=20),
 )
 
 
@@ -88,11 +86,12 @@ def run(settings: Settings) -> Outcome:
 def _measured(platform: Platform, server: str) -> dict[str, Any]:
     """Load a company into the emulator, plan the updates and deliver them."""
     size = {"accounts": int(platform.updates * 1.25) + 50, "products": 20, "deals": 40}
+    options = {"concurrency": platform.slots} if platform.system == "netsuite" else {}
     with (
         tempfile.TemporaryDirectory(prefix="crosswalk-bench-") as folder,
-        serving(platform.system, Path(folder), hours_ago=24, **size) as emulator,
+        serving(platform.system, Path(folder), hours_ago=24, options=options, **size) as emulator,
     ):
-        hub = Hub(new_database(server, platform.system, hub=True), size=12)
+        hub = Hub(new_database(server, platform.system, hub=True), size=platform.slots + 8)
         try:
             return deliveries(platform, hub, emulator, server)
         finally:
@@ -102,7 +101,8 @@ def _measured(platform: Platform, server: str) -> dict[str, Any]:
 def deliveries(platform: Platform, hub: Hub, emulator: Emulator, server: str) -> dict[str, Any]:
     """Deliver the updates as a task does; raises RuntimeError when one was not done."""
     options = {platform.system: {"lane": "orders"}}
-    engine = Engine(hub, {platform.system: emulator.settings()}, options=options, read_only=False)
+    settings = {platform.system: emulator.settings()}
+    engine = Engine(hub, settings, _pairing(platform), options=options, read_only=False)
     connector, context = engine.connector(platform.side), engine.context()
     drafts = list(islice(_drafts(platform, connector), platform.updates))
     with hub.connection() as connection:
@@ -127,6 +127,13 @@ def deliveries(platform: Platform, hub: Hub, emulator: Emulator, server: str) ->
             "batch": connector.capabilities.write_batch.get("customer", 1), "seconds": platform.seconds,
             "requests": emulator.requests().total, "least_requests": platform.least_requests,
             "cpu": own.cpu, "emulator_cpu": emulator.cpu() - spent}  # fmt: skip
+
+
+def _pairing(platform: Platform) -> Pairing:
+    """Return the shipped pairing, with the limit of the account that is measured."""
+    shipped = pairing()
+    side = shipped.side(platform.side).model_copy(update={"concurrent_requests": platform.slots})
+    return shipped.model_copy(update={platform.side: side})
 
 
 def _drafts(platform: Platform, connector: Connector) -> Iterator[IntentDraft]:

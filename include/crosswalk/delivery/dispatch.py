@@ -46,8 +46,9 @@ LEASE_SECONDS = 90
 RETRY_SECONDS = 30
 MOST_WAITING_SECONDS = 1200  # for a slot and for Retry-After, before the last attempt of one request begins
 MOST_ROUNDS = 8  # claimed ahead for each slot, where requests are fast enough
-ROUNDS_AHEAD = 3  # requests a slot has ready while versions of the next are read: one under way, one for the wait, one for the reading
-SHARE_FRESH = 0.7  # of the time that what was read ahead is good, in which a claim is to be sent
+ROUNDS_AHEAD = (
+    2.5  # requests a slot has ready while versions of the next are read: one for the wait, one for the reading
+)
 RECORDERS = 2  # workers beyond the requests at once: they record receipts meanwhile
 
 
@@ -83,6 +84,8 @@ class Delivery:
                 if len(under_way) < self._ahead(tally) and tally.connection_error is None:
                     batches_to_send = self._next(tally, requests)
                     under_way |= {pool.submit(self._send, batch, tally, requests) for batch in batches_to_send}
+                    if batches_to_send:
+                        continue
                 if not under_way:
                     break
                 ended, under_way = wait(under_way, return_when=FIRST_COMPLETED)
@@ -95,13 +98,14 @@ class Delivery:
     def _ahead(self, tally: Tally) -> int:
         """Return how many requests are kept ready: where versions are read ahead, so many that no slot idles meanwhile."""
         capabilities = self.connector.capabilities
-        rounds = min(ROUNDS_AHEAD, self._rounds(tally)) if capabilities.prepared_seconds else 1
-        return capabilities.parallel_requests * rounds + RECORDERS
+        many = tally.rounds(capabilities.prepared_seconds, MOST_ROUNDS, 1) > 1
+        rounds = ROUNDS_AHEAD if capabilities.prepared_seconds and many else 1
+        return int(capabilities.parallel_requests * rounds) + RECORDERS
 
     def _rounds(self, tally: Tally) -> int:
         """Return how many requests a slot makes of one claim: while the lease is young, and what was read ahead is fresh."""
-        fresh = self.connector.capabilities.prepared_seconds
-        return tally.rounds(min(LEASE_SECONDS / 2, SHARE_FRESH * fresh or LEASE_SECONDS), MOST_ROUNDS)
+        rounds, fresh = tally.rounds(LEASE_SECONDS / 2, MOST_ROUNDS), self.connector.capabilities.prepared_seconds
+        return min(rounds, tally.rounds(fresh, MOST_ROUNDS, ROUNDS_AHEAD)) if fresh else rounds
 
     def _next(self, tally: Tally, requests: threading.Semaphore) -> list[list[Claimed]]:
         """Claim what there is, settle what is in doubt, read ahead for the rest, and return the requests to make."""

@@ -44,8 +44,8 @@ class Tally:
             known = self._request_seconds
             self._request_seconds = seconds if known is None or seconds > known else 0.7 * known + 0.3 * seconds
 
-    def rounds(self, seconds: float, most: int) -> int:
-        """Return how many requests one slot makes in that time: at least 1, and 2 before the first one was timed."""
+    def rounds(self, seconds: float, most: int, before: float = 0) -> int:
+        """Return how many requests one slot makes in that time, ``before`` others done: at least 1, 2 until one was timed."""
         if self._request_seconds is None:
             return min(2, most)
-        return max(1, min(most, int(seconds / max(self._request_seconds, 0.001))))
+        return max(1, min(most, int(seconds / max(self._request_seconds, 0.001) - before)))

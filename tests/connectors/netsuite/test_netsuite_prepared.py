@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crosswalk.connectors.netsuite.prepared import Prepared
+from crosswalk.connectors.prepared import Prepared
 from crosswalk.model.records import Outcome, Write
 from tests.connectors.netsuite.small_netsuite import SmallNetSuite, error
 from tests.connectors.netsuite.test_netsuite_deliver import CHANGED, ORDER, RENAME, STAMP, Open, on_write, writes
@@ -103,8 +103,8 @@ def test_a_query_that_is_refused_for_one_record_leaves_the_others_to_ask_for_the
 def test_what_is_kept_is_bounded_and_no_older_than_said(rounds: list[tuple[int, float]], most: int) -> None:
     now, read_at = [0.0], {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("crosswalk.connectors.netsuite.prepared.MOST_KEPT", most)
-        kept = Prepared(10.0, lambda: now[0])
+        patch.setattr("crosswalk.connectors.prepared.MOST_KEPT", most)
+        kept: Prepared[tuple[str, str, bool], object] = Prepared(10.0, lambda: now[0])
         for number, (size, pause) in enumerate(rounds):
             now[0] += pause
             places = [("customer", str(key), False) for key in range(number * 100, number * 100 + size)]

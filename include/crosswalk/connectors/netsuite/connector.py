@@ -12,10 +12,10 @@ from crosswalk.connectors.netsuite.client import Client, open_transport
 from crosswalk.connectors.netsuite.deliver import deliver, find
 from crosswalk.connectors.netsuite.describe import describe
 from crosswalk.connectors.netsuite.preflight import preflight
-from crosswalk.connectors.netsuite.prepared import PREPARED_SECONDS, Prepared
 from crosswalk.connectors.netsuite.pull import Habits, fetch, pull
 from crosswalk.connectors.netsuite.statements import MOST_ROWS
-from crosswalk.connectors.netsuite.targets import prepare
+from crosswalk.connectors.netsuite.targets import PREPARED_SECONDS, Place, Target, prepare
+from crosswalk.connectors.prepared import Prepared
 from crosswalk.connectors.protocol import Capabilities, EntityDescription, Finding, Page, Usage
 from crosswalk.connectors.quota import BULK, LocalQuota, Quota, SystemLimits
 from crosswalk.model.errors import ConfigurationError
@@ -57,7 +57,7 @@ class NetSuiteConnector:
             prepared_seconds=PREPARED_SECONDS,
         )
         self._quota = quota
-        self._prepared = Prepared(PREPARED_SECONDS, monotonic)
+        self._prepared: Prepared[Place, Target] = Prepared(PREPARED_SECONDS, monotonic)
 
     def pull(self, selection: Selection, watermark: Mapping[str, object] | None) -> Iterator[Page]:
         """Yield what changed since the watermark, a call per 1,000 rows, deletions last."""

@@ -19,10 +19,9 @@ from typing import TYPE_CHECKING
 from crosswalk.connectors.netsuite.bodies import changed_addresses, document, lines_of, new_addresses, split_addresses
 from crosswalk.connectors.netsuite.client import RECORDS
 from crosswalk.connectors.netsuite.errors import AlreadyExistsError, RecordMovedError
-from crosswalk.connectors.netsuite.prepared import Prepared
 from crosswalk.connectors.netsuite.sources import ITEM_RECORDS, Source, source_of
 from crosswalk.connectors.netsuite.statements import MOST_ROWS, Statement
-from crosswalk.connectors.netsuite.targets import Target, Targets
+from crosswalk.connectors.netsuite.targets import Place, Target, Targets
 from crosswalk.model.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -39,6 +38,7 @@ from crosswalk.model.records import Operation, Outcome, Receipt, Value, Write
 
 if TYPE_CHECKING:
     from crosswalk.connectors.netsuite.client import Client
+    from crosswalk.connectors.prepared import Prepared
 
 TRIES = 3  # NetSuite §11: "Record has been changed"
 PATIENCE = 300.0  # seconds before a write is tried again that the connection kept from going: a person has to act
@@ -46,7 +46,7 @@ _EXTERNAL_ID = re.compile(r"[A-Za-z0-9_-]+")  # NetSuite §5.7
 _TRANSFORMED_FROM_ORDER = ("itemFulfillment", "invoice")  # NetSuite §5.10
 
 
-def deliver(client: Client, writes: Sequence[Write], prepared: Prepared) -> list[Receipt]:
+def deliver(client: Client, writes: Sequence[Write], prepared: Prepared[Place, Target]) -> list[Receipt]:
     """Send the writes one after the other; a receipt for each, in order.
 
     What updates must know was read ahead, or is asked once for all.

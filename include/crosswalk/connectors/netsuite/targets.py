@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crosswalk.connectors.netsuite.bodies import PURPOSES
-from crosswalk.connectors.netsuite.prepared import Place, Prepared
 from crosswalk.connectors.netsuite.sources import Source, source_of
 from crosswalk.connectors.netsuite.statements import Condition, Statement, one_of, selected, where
 from crosswalk.model.entities import Kind
@@ -21,7 +20,9 @@ from crosswalk.model.records import Operation, Write
 
 if TYPE_CHECKING:
     from crosswalk.connectors.netsuite.client import Client, Row
+    from crosswalk.connectors.prepared import Prepared
 
+PREPARED_SECONDS = 10.0  # what was read ahead of a write is good for so long
 MOST_KEYS = 500  # a customer has a row for each default address, two at most, and an answer 1,000 rows
 _BOOK = ("internalid", "defaultbilling", "defaultshipping")
 _ADDRESS = ("addressee", "addr1", "addr2", "city", "state", "zip", "country")
@@ -37,10 +38,14 @@ class Target:
     book: tuple[Row, ...] = ()
 
 
+Place = tuple[str, str, bool]
+"""An entity, a record's key, and whether its address book was read along."""
+
+
 class Targets:
     """The targets of some updates: as they were read ahead, else asked for when the first is needed."""
 
-    def __init__(self, client: Client, writes: Sequence[Write], prepared: Prepared) -> None:
+    def __init__(self, client: Client, writes: Sequence[Write], prepared: Prepared[Place, Target]) -> None:
         self._client = client
         self._prepared = prepared
         self._waiting = [write for write in writes if write.operation is Operation.UPDATE and must_know(write)]
@@ -53,7 +58,7 @@ class Targets:
         place = (write.entity, write.native_id)
         if place not in self._known:
             if (kept := self._prepared.take(_place(write))) is not None:
-                self._known[place] = kept.target
+                self._known[place] = kept.found
             else:
                 self._load(write)
         target = self._known[place]
@@ -84,7 +89,7 @@ class Targets:
             self._known[one.entity, str(one.native_id)] = found.get(str(one.native_id))
 
 
-def prepare(client: Client, prepared: Prepared, writes: Sequence[Write]) -> None:
+def prepare(client: Client, prepared: Prepared[Place, Target], writes: Sequence[Write]) -> None:
     """Read ahead what these updates must know; where a query is refused for one of them, each asks for itself later."""
     by_entity: dict[str, list[Write]] = {}
     for write in writes:

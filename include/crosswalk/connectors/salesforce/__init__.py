@@ -11,6 +11,7 @@ from typing import cast
 import requests
 
 from crosswalk.connectors.meter import Meter
+from crosswalk.connectors.prepared import Prepared
 from crosswalk.connectors.protocol import Capabilities, Creation, EntityDescription, Finding, Page, Usage
 from crosswalk.connectors.quota import BULK, Quota
 from crosswalk.connectors.salesforce import deliver as delivery
@@ -23,6 +24,7 @@ from crosswalk.connectors.salesforce.errors import classify
 from crosswalk.connectors.salesforce.preflight import preflight
 from crosswalk.connectors.salesforce.pull import PullSettings
 from crosswalk.connectors.salesforce.setup import PERMISSION_SET, creatable, create_missing
+from crosswalk.connectors.salesforce.versions import PREPARED_SECONDS
 from crosswalk.connectors.settings import ConnectionSettings
 from crosswalk.connectors.transport import Transport
 from crosswalk.model.errors import ConfigurationError, CrosswalkError
@@ -67,7 +69,8 @@ class SalesforceConnector:
         return delivery.find(self.client, entity, intent_keys, self.delivery_settings)
 
     def prepare(self, writes: Sequence[Write]) -> None:
-        """Read nothing ahead: a request's 200 versions take one call, right before it."""
+        """Read ahead the versions of updates' records, some 3,000 a call."""
+        delivery.prepare(self.client, writes, self.delivery_settings)
 
     def deliver(self, writes: Sequence[Write]) -> list[Receipt]:
         """Send writes as collections; one receipt each."""
@@ -110,7 +113,7 @@ def connect(
     ``overlap_seconds``, ``reread_hours`` (0: never; how often entities are read whole whose formulas or parents' fields are mapped),
     ``bulk_from``, ``bulk_page``, ``large`` (objects whose full load starts with a query job),
     ``write_batch`` (200; up to 1,000 as one call, for orgs that write so many well within a lease of 90 s), ``parallel_requests``,
-    ``attempts``, ``sleep``.
+    ``attempts``, ``sleep``, ``monotonic`` for what is read ahead.
     Raises ConfigurationError when the connection cannot work.
     """
     chosen = dict(options or {})
@@ -144,6 +147,7 @@ def connect(
             write_batch=dict.fromkeys(natives, min(_number(chosen, "write_batch", BATCH), MOST)),
             parallel_requests=_number(chosen, "parallel_requests", PARALLEL_REQUESTS),
             longest_request_seconds=LONGEST_REQUEST,
+            prepared_seconds=PREPARED_SECONDS,
         ),
         client,
         PullSettings(
@@ -159,6 +163,7 @@ def connect(
             cast("Mapping[str, str]", chosen.get("key_fields", {})),
             str(chosen.get("key_field", "ERP_Id__c")),
             allow_duplicates=_duplicates_allowed(chosen),
+            ahead=Prepared(PREPARED_SECONDS, cast("Callable[[], float]", chosen.get("monotonic", time.monotonic))),
             sleep=sleep,
         ),
     )

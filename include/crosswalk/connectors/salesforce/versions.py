@@ -1,4 +1,9 @@
-"""Is the target what the plan saw? Versions of many targets in one call, before they are updated (law 3; Salesforce §11)."""
+"""Is the target what the plan saw? Versions of many targets in one call, before they are updated (law 3; Salesforce §11).
+
+They are asked for by each request itself, or read ahead for many: five queries of some 660 ids travel in one call (§1, §7.2). There is no
+condition that travels with a collection: ``If-Unmodified-Since`` is for one record a request (§4), so that a save of somebody else
+between the reading and our request is not seen. That is the time of one request, or of ``PREPARED_SECONDS``.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +11,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from crosswalk.connectors.prepared import Prepared
 from crosswalk.connectors.salesforce.client import Client
 from crosswalk.connectors.salesforce.locks import PARENT
-from crosswalk.connectors.salesforce.soql import queries
+from crosswalk.connectors.salesforce.soql import is_id, queries
 from crosswalk.connectors.salesforce.values import version_of
 from crosswalk.model.errors import ConflictError, NotFoundError, RecordError, SchemaError
-from crosswalk.model.records import Write
+from crosswalk.model.records import Operation, Write
 
+PREPARED_SECONDS = 15.0  # versions read ahead are good for so long: some seven requests of 200 rows
 _MERGEABLE = frozenset({"Account", "Contact", "Lead"})
 _HINT = "The target moved since the plan was made: the next round reads it and plans anew."
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A target as Salesforce had it, and the turn (:class:`~crosswalk.connectors.salesforce.locks.Turns`) it was read in."""
+
+    values: Mapping[str, Any]
+    ticket: int
+
+
+Place = tuple[str, str]
+"""An object, and the letters of an id that tell records apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +44,40 @@ class Verdict:
     parent: str | None = None
 
 
-def verdicts(client: Client, native: str, updates: Sequence[Write]) -> list[Verdict]:
-    """Compare each target with the version its update states, in order; an update that states none is not asked about."""
-    ids = sorted({str(write.native_id) for write in updates if write.expected_version is not None})
-    now = {str(record["Id"])[:15]: record for record in _stored(client, native, ids)} if ids else {}
+def prepare(client: Client, ahead: Prepared[Place, Stored], native: str, updates: Sequence[Write], ticket: int) -> None:
+    """Read ahead the targets of updates that state a version; ``ticket`` is the turn from before the reading."""
+    sent = ahead.clock()
+    ids = sorted({str(write.native_id) for write in updates if _is_asked(write) and is_id(str(write.native_id))})
+    now = _by_id(client, native, ids)
+    found = {own[:15]: now.get(own[:15]) for own in ids}
+    ahead.put({(native, own): values and Stored(values, ticket) for own, values in found.items()}, sent)
+
+
+def taken(ahead: Prepared[Place, Stored], native: str, updates: Sequence[Write]) -> dict[str, Stored | None]:
+    """Return what was read ahead of these updates' targets, by id; it serves this request only."""
+    places = {(native, str(write.native_id)[:15]) for write in updates if _is_asked(write)}
+    return {place[1]: kept.found for place in places if (kept := ahead.take(place)) is not None}
+
+
+def verdicts(
+    client: Client, native: str, updates: Sequence[Write], known: Mapping[str, Stored | None]
+) -> list[Verdict]:
+    """Compare each target with the version its update states, in order; an update that states none is not asked about.
+
+    Targets that are ``known`` are not asked for again.
+    """
+    ids = sorted({str(write.native_id) for write in updates if _is_asked(write)})
+    now = {own: stored and stored.values for own, stored in known.items()}
+    now |= _by_id(client, native, [own for own in ids if own[:15] not in known])
     return [_verdict(write, native, now.get(str(write.native_id)[:15])) for write in updates]
+
+
+def _is_asked(write: Write) -> bool:
+    return write.operation is Operation.UPDATE and write.expected_version is not None
+
+
+def _by_id(client: Client, native: str, ids: Sequence[str]) -> dict[str, Mapping[str, Any] | None]:
+    return {str(record["Id"])[:15]: record for record in _stored(client, native, ids)} if ids else {}
 
 
 def _stored(client: Client, native: str, ids: Sequence[str]) -> list[dict[str, Any]]:
