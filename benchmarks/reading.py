@@ -13,8 +13,10 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from benchmarks.emulators import Emulator, serving
@@ -98,15 +100,22 @@ def run(settings: Settings) -> Outcome:
     loads: dict[str, dict[str, Any]] = {}
     served: list[Served] = []
     with tempfile.TemporaryDirectory(prefix="crosswalk-bench-") as folder:
-        for system in SYSTEMS:
-            loads[system], paths = measure(system, accounts, Path(folder) / system)
-            served += paths
+        one_reads = Lock()
+
+        def measured(system: str) -> tuple[dict[str, Any], list[Served]]:
+            found = measure(system, accounts, Path(folder) / system, one_reads)
             shutil.rmtree(Path(folder) / system)
+            return found
+
+        with ThreadPoolExecutor(len(SYSTEMS)) as pool:
+            for system, (load, paths) in zip(SYSTEMS, pool.map(measured, SYSTEMS), strict=True):
+                loads[system] = load
+                served += paths
     return outcome(accounts, loads, served)
 
 
-def measure(system: str, accounts: int, folder: Path) -> tuple[dict[str, Any], list[Served]]:
-    """Load one system with so many accounts, under ``folder``, and read it."""
+def measure(system: str, accounts: int, folder: Path, one_reads: Lock) -> tuple[dict[str, Any], list[Served]]:
+    """Load one system with so many accounts, under ``folder``, beside the other one; then read it when nobody else does."""
     with serving(system, folder, scale=accounts / 500, hours_ago=24) as emulator:
         load = {
             "accounts": accounts,
@@ -115,12 +124,13 @@ def measure(system: str, accounts: int, folder: Path) -> tuple[dict[str, Any], l
             "megabytes": _size(folder),
             "loading_mb": emulator.peak_mb(),
         }
-        served = [read(emulator, path, accounts) for path in PATHS if path.system == system]
-        load["serving_mb"] = emulator.resident_mb()
-        if system == "netsuite":
-            connector = open_connector(system, emulator.settings(), read_only=True)
-            assert isinstance(connector, NetSuiteConnector)
-            load["offset_seconds"] = offset_seconds(connector)
+        with one_reads:
+            served = [read(emulator, path, accounts) for path in PATHS if path.system == system]
+            load["serving_mb"] = emulator.resident_mb()
+            if system == "netsuite":
+                connector = open_connector(system, emulator.settings(), read_only=True)
+                assert isinstance(connector, NetSuiteConnector)
+                load["offset_seconds"] = offset_seconds(connector)
         load["peak_mb"] = emulator.peak_mb()
     return load, served
 

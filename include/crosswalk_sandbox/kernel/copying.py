@@ -42,10 +42,18 @@ class CopiedTable:
 
 
 def moment(column: str) -> str:
-    """SQL of :meth:`~crosswalk_sandbox.company.renaming.Renaming.moment`, which every row needs."""
-    stamp = f'made."{column}"'
-    second = f"substr({stamp}, 12, 2) * 3600 + substr({stamp}, 15, 2) * 60 + substr({stamp}, 18, 2)"
-    return f"substr({stamp}, 1, 11) || time(({second}) * (:parts - :copy) / :parts, 'unixepoch') || substr({stamp}, 20)"
+    """SQL of :meth:`~crosswalk_sandbox.company.renaming.Renaming.moment`; ``made`` must keep :func:`moment_kept`."""
+    return f"made.{column}_day || time(made.{column}_second * :left / :parts, 'unixepoch') || made.{column}_rest"
+
+
+def moment_kept(*columns: str) -> dict[str, str]:
+    """What :func:`moment` needs of the first block's rows: what stands before the time of day, its second, and what is behind."""
+    kept = {}
+    for column in columns:
+        hours, minutes, seconds = (f'substr("{column}", {place}, 2)' for place in (12, 15, 18))
+        kept |= {f"{column}_day": f'substr("{column}", 1, 11)', f"{column}_rest": f'substr("{column}", 20)',
+                 f"{column}_second": f"{hours} * 3600 + {minutes} * 60 + {seconds}"}  # fmt: skip
+    return kept
 
 
 def digits(column: str) -> str:
@@ -83,7 +91,7 @@ def copy_blocks(
 
 
 def _steps(copy: Copy) -> dict[str, int]:
-    return {"copy": copy.number, "parts": copy.renaming.parts, "parties": copy.parties, "contacts": copy.contacts, "deals": copy.deals,
+    return {"copy": copy.number, "parts": copy.renaming.parts, "left": copy.renaming.parts - copy.number, "parties": copy.parties, "contacts": copy.contacts, "deals": copy.deals,
             "deal_lines": copy.deal_lines, "orders": copy.orders, "transactions": copy.transactions}  # fmt: skip
 
 

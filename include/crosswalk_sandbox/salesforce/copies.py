@@ -8,7 +8,7 @@ from crosswalk_sandbox.company import ids as company_ids
 from crosswalk_sandbox.company.customers import NUMBER_BASE
 from crosswalk_sandbox.company.deals import FIRST_ORDER
 from crosswalk_sandbox.company.profiles import GROUP
-from crosswalk_sandbox.kernel.copying import WORDS, CopiedTable, copy_blocks, digits, digits_kept, moment
+from crosswalk_sandbox.kernel.copying import WORDS, CopiedTable, copy_blocks, digits, digits_kept, moment, moment_kept
 
 from .ids import SCATTER, mint, number_of
 
@@ -25,7 +25,8 @@ def _scattered(number: str) -> str:
 
 _NUMBER: Final = _scattered("_row")
 _DEAL: Final = _scattered('number_of("OpportunityId")')
-_STAMPS: Final = {name: moment(name) for name in ("CreatedDate", "LastModifiedDate", "SystemModstamp")}
+_STAMPED: Final = ("CreatedDate", "LastModifiedDate", "SystemModstamp")
+_STAMPS: Final = {name: moment(name) for name in _STAMPED}
 _DEAL_STAMPS: Final = {
     "CreatedDate": "deal.created",
     "LastModifiedDate": "deal.changed",
@@ -63,7 +64,12 @@ _TABLES: Final = (
             "ERP_Id__c": _erp_id(company_ids.NETSUITE_CUSTOMER_BASE, "made.number + :parties"),
             **_STAMPS,
         },
-        {"number": _NUMBER, "family": f"{_NUMBER} / {GROUP}", "parent": 'number_of("ParentId")'},
+        {
+            "number": _NUMBER,
+            "family": f"{_NUMBER} / {GROUP}",
+            "parent": 'number_of("ParentId")',
+            **moment_kept(*_STAMPED),
+        },
     ),
     CopiedTable(
         "Contact",
@@ -80,7 +86,7 @@ _TABLES: Final = (
             "ERP_Id__c": _erp_id(company_ids.NETSUITE_CONTACT_BASE, "made.number + :contacts"),
             **_STAMPS,
         },
-        {"number": _NUMBER, "party": 'number_of("AccountId")'},
+        {"number": _NUMBER, "party": 'number_of("AccountId")', **moment_kept(*_STAMPED)},
     ),
     CopiedTable(
         "Opportunity",
@@ -99,6 +105,7 @@ _TABLES: Final = (
             "party": 'number_of("AccountId")',
             "family": f'number_of("AccountId") / {GROUP}',
             **digits_kept("PO_Number__c"),
+            **moment_kept("CreatedDate", "LastModifiedDate"),
         },
         {
             "place": "made._row",
@@ -125,6 +132,14 @@ _TABLES: Final = (
         joins=f'{WORDS} CROSS JOIN "moved_Opportunity" deal ON deal.place = made.deal',
     ),
 )
+
+
+GROWING: Final = frozenset(
+    f"{table.name}_{name}"
+    for table in _TABLES
+    for name in ("id", "live", "AccountId", "OpportunityId", "AccountNumber", "ERP_Id__c")
+)
+"""Indexes whose entries of a copy lie behind those of the copies before: they are cheaper kept than sorted in the end."""
 
 
 def copy_company(connection: sqlite3.Connection, blocks: Blocks) -> dict[str, int]:

@@ -12,7 +12,7 @@ from crosswalk_sandbox.company import ids as company_ids
 from crosswalk_sandbox.kernel.bulk import without_collection
 
 from .bootstrap import STAGES, blank
-from .copies import copy_company
+from .copies import GROWING, copy_company
 from .ids import mint, scatter
 from .org import Org
 from .rules.opportunities import FORECAST
@@ -57,6 +57,7 @@ def load_company(org: Org, company: Company) -> None:
         made = company if company.blocks.count == 1 else company.first_block()
         loader.fill_many(loader.party(item) for item in made.parties())
         loader.fill_many(loader.deal(item) for item in made.deals())
+        org.store.create_indexes(LOADED, GROWING)
         grown = copy_company(connection, company.blocks)
         for name, last in loader.last.items():
             org.store.raise_number(name, last + grown.get(name, 0))

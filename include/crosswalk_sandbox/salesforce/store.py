@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -182,12 +182,13 @@ class Store:
                 )
             self.create_indexes()
 
-    def create_indexes(self, names: Iterable[str] | None = None) -> None:
-        """Indexes of the given sObjects (all without ``names``)."""
+    def create_indexes(self, names: Iterable[str] | None = None, only: Container[str] | None = None) -> None:
+        """Indexes of the given sObjects (all without ``names``), or those of them that are named in ``only``."""
         for sobject in self.schema.objects.values():
             if names is None or sobject.name in names:
-                for statement in index_statements(sobject):
-                    self._writer.execute(statement)
+                for index, statement in index_statements(sobject).items():
+                    if only is None or index in only:
+                        self._writer.execute(statement)
 
     def drop_indexes(self, sobject: SObject) -> None:
         """Takes the indexes away for a bulk load; :meth:`create_indexes` brings them back."""
@@ -205,7 +206,7 @@ class Store:
                 connection.execute(
                     f'ALTER TABLE "{sobject.name}" ADD COLUMN "{field.name}" {column_type(field)}{_default(field)}'
                 )
-            for statement in index_statements(sobject):
+            for statement in index_statements(sobject).values():
                 connection.execute(statement)
 
     def replace_column(self, sobject: SObject, field: Field, value: str) -> None:
@@ -276,22 +277,27 @@ class Store:
             connection.execute("INSERT OR REPLACE INTO _setting VALUES (?, ?)", (name, value))
 
 
-def index_statements(sobject: SObject) -> list[str]:
-    """Indexes: id, stamp (for polling by keyset, §11), live rows, references, unique external ids."""
+def index_statements(sobject: SObject) -> dict[str, str]:
+    """Indexes by name: id, stamp (for polling by keyset, §11), live rows, references, unique external ids.
+
+    Of fields that most records leave empty only what is filled is indexed.
+    """
     name = sobject.name
     live = ', "IsDeleted"' if sobject.has("IsDeleted") else ""
-    found = [f'CREATE INDEX IF NOT EXISTS "{name}_id" ON "{name}" ("Id"{live})']
+    columns = {"id": f'"Id"{live}'}
     if live:
-        found.append(f'CREATE INDEX IF NOT EXISTS "{name}_live" ON "{name}" ("IsDeleted")')
+        columns["live"] = '"IsDeleted"'
     if sobject.has("SystemModstamp"):
-        found.append(f'CREATE INDEX IF NOT EXISTS "{name}_stamp" ON "{name}" ("SystemModstamp", "Id"{live})')
+        columns["stamp"] = f'"SystemModstamp", "Id"{live}'
+    sparse = set()
     for item in sobject.stored:
-        wanted = (
-            item.spec.get("externalId")
-            or (item.type == "reference" and item.name not in UNINDEXED_REFERENCES and item.nillable | item.createable)
-            or item.name in INDEXED.get(name, ())
-        )
-        if wanted:
-            filled = f' WHERE "{item.name}" IS NOT NULL' if item.spec.get("externalId") else ""
-            found.append(f'CREATE INDEX IF NOT EXISTS "{name}_{item.name}" ON "{name}" ("{item.name}"){filled}')
-    return found
+        is_reference = item.type == "reference" and item.name not in UNINDEXED_REFERENCES
+        if item.spec.get("externalId") or (is_reference and item.nillable | item.createable):
+            sparse.add(item.name)
+        if item.name in sparse or item.name in INDEXED.get(name, ()):
+            columns[item.name] = f'"{item.name}"'
+    return {
+        f"{name}_{index}": f'CREATE INDEX IF NOT EXISTS "{name}_{index}" ON "{name}" ({listed})'
+        + (f" WHERE {listed} IS NOT NULL" if index in sparse else "")
+        for index, listed in columns.items()
+    }

@@ -58,6 +58,14 @@ def test_who_waited_for_a_shared_parent_only_need_not_read_again(
         assert told is stale
 
 
+def test_a_child_that_leaves_its_parent_as_it_is_makes_nothing_stale(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crosswalk.connectors.salesforce.locks.LONGEST_TURN", 0.0)  # nobody lets go in this test
+    turns = Turns()
+    for own, stale in (([A], False), ([C], True)):
+        with turns.taken([C], [A], turns.ticket(), quiet=True), turns.taken(own, [], turns.ticket()) as told:
+            assert told is stale
+
+
 @pytest.mark.parametrize(("records", "parents", "stale"), [([A], [], True), ([B], [], False), ([], [A], False)])
 def test_only_who_writes_the_same_record_afterwards_must_read_again(
     records: list[str], parents: list[str], stale: bool

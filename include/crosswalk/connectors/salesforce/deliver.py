@@ -12,7 +12,7 @@ from crosswalk.connectors.prepared import Prepared
 from crosswalk.connectors.salesforce import versions
 from crosswalk.connectors.salesforce.client import Client
 from crosswalk.connectors.salesforce.errors import DUPLICATE, LOCKED
-from crosswalk.connectors.salesforce.locks import Turns, parent_of, record_of
+from crosswalk.connectors.salesforce.locks import QUIET, Turns, parent_of, record_of
 from crosswalk.connectors.salesforce.sending import COLLECTION, COLLECTIONS, Result, send
 from crosswalk.connectors.salesforce.soql import is_id, name, queries
 from crosswalk.connectors.salesforce.versions import PREPARED_SECONDS, Place, Stored, Verdict, verdicts
@@ -103,7 +103,7 @@ def _attempt(
     placed = _unmoved(client, native, rows, receipts, known)
     records = {record_of(write) for _, write, _ in placed} - {""}
     parents = {parent for _, _, parent in placed} - {""}
-    with settings.turns.taken(records, parents, ticket) as stale:
+    with settings.turns.taken(records, parents, ticket, quiet=native in QUIET) as stale:
         if stale and operation is Operation.UPDATE:  # another request of ours may have moved them
             placed = _unmoved(client, native, [(number, write) for number, write, _ in placed], receipts, {})
         placed = sorted(placed, key=lambda row: row[2])  # children of one parent in one collection

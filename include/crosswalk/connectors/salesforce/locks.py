@@ -27,6 +27,8 @@ PARENT: Mapping[str, str] = {
     "Quote": "OpportunityId",
     "QuoteLineItem": "QuoteId",
 }
+QUIET = frozenset({"Account", "Contact"})
+"""Children that no roll-up field can sum up: to write one locks its parent, and leaves the parent's version as it is."""
 
 
 class Turns:
@@ -35,6 +37,7 @@ class Turns:
     def __init__(self) -> None:
         self._free = threading.Condition()
         self._busy: set[str] = set()
+        self._changing: set[str] = set()  # those of the busy ones that somebody's write changes
         self._number = 0  # of turns that ended
         self._ended: dict[str, int] = {}  # by record, the number of its last turn
         self._forgotten = 0
@@ -45,25 +48,30 @@ class Turns:
             return self._number
 
     @contextmanager
-    def taken(self, records: Iterable[str], parents: Iterable[str], ticket: int) -> Iterator[bool]:
-        """Wait until nobody holds any of these, then hold them.
+    def taken(
+        self, records: Iterable[str], parents: Iterable[str], ticket: int, *, quiet: bool = False
+    ) -> Iterator[bool]:
+        """Wait until nobody holds any of these, then hold them. ``quiet``: the writes leave the parents as they are.
 
-        Yields whether what was read since ``ticket`` may be stale: somebody wrote one of the ``records`` or a child of one since, or
-        still does. Whoever only shares a parent with us has not touched them.
+        Yields whether what was read since ``ticket`` may be stale: somebody wrote one of the ``records`` since, or still writes one, or a
+        child that may change one. Whoever only shares a parent with us has not touched them.
         """
         own = set(records)
         wanted = own | set(parents)
         with self._free:
-            stale = not self._busy.isdisjoint(own)
+            stale = not self._changing.isdisjoint(own)
             self._free.wait_for(lambda: self._busy.isdisjoint(wanted), LONGEST_TURN)
             stale = stale or ticket < max((self._ended.get(key, self._forgotten) for key in own), default=0)
             mine = wanted - self._busy
             self._busy |= mine
+            changed = mine & own if quiet else mine
+            self._changing |= changed
         try:
             yield stale
         finally:
             with self._free:
                 self._busy -= mine
+                self._changing -= changed
                 self._remember(own)
                 self._free.notify_all()
 

@@ -10,7 +10,7 @@ from crosswalk_sandbox.company.customers import NUMBER_BASE
 from crosswalk_sandbox.company.deals import FIRST_ORDER
 from crosswalk_sandbox.company.orders import ORDERED_BY_HAND
 from crosswalk_sandbox.company.profiles import GROUP
-from crosswalk_sandbox.kernel.copying import CopiedTable, copy_blocks, digits, digits_kept, moment
+from crosswalk_sandbox.kernel.copying import CopiedTable, copy_blocks, digits, digits_kept, moment, moment_kept
 from crosswalk_sandbox.netsuite.records.addresses import address_text
 from crosswalk_sandbox.netsuite.seed.parties import FIRST_ADDRESS
 
@@ -64,7 +64,7 @@ _PARTIES: Final = (
             "addrtext": f"address_text({_NAME.format('addressee')}, street(made.addr1), made.addr2, made.addr3, made.city,"
             " made.state, made.zip, made.country)",
         },
-        _family("recordowner"),
+        {**_family("recordowner"), **moment_kept("lastmodifieddate")},
         where=f"nkey > {FIRST_ADDRESS}",
     ),
     CopiedTable(
@@ -83,7 +83,7 @@ _PARTIES: Final = (
             "externalid": f"customer_key(made.externalid, made.id - {_CUSTOMER} + :parties)",
             "defaultaddress": "(SELECT a.addrtext FROM address a WHERE a.nkey = made.defaultbillingaddress + :addresses)",
         },
-        {**_family("id"), **digits_kept("vatregnumber")},
+        {**_family("id"), **digits_kept("vatregnumber"), **moment_kept("datecreated", "lastmodifieddate")},
     ),
     CopiedTable(
         "contact",
@@ -98,7 +98,7 @@ _PARTIES: Final = (
             "mobilephone": "phone(made.mobilephone)",
             "externalid": f"contact_key(made.externalid, made.id - {ids.NETSUITE_CONTACT_BASE} + :contacts)",
         },
-        _family("company"),
+        {**_family("company"), **moment_kept("datecreated", "lastmodifieddate")},
     ),
     CopiedTable(
         "customeraddressbook",
@@ -108,6 +108,7 @@ _PARTIES: Final = (
     CopiedTable(
         "customersubsidiaryrelationship",
         {**_later("relations", "id"), **_later("parties", "entity"), **_moments("lastmodifieddate")},
+        moment_kept("lastmodifieddate"),
     ),
     CopiedTable("companycontactrelationship", {**_later("parties", "company"), **_later("contacts", "contact")}),
 )
@@ -132,6 +133,7 @@ _DOCUMENTS: Final = (
             "prefix": "rtrim(tranid, '0123456789')",
             "caption": "substr(trandisplayname, 1, length(trandisplayname) - length(tranid))",
             **digits_kept("otherrefnum"),
+            **moment_kept("createddate", "lastmodifieddate"),
             "deal": f"(id - {_TRANSACTION}) / {ids.TRANSACTIONS_PER_ORDER}",
         },
         {"id": "made.id", "number": _NUMBER, "changed": moment("lastmodifieddate"), "memo": _MEMO},
@@ -170,6 +172,17 @@ _KEYS: Final = (
     ("entity", "contact", "contact"),
     ("transaction", "salesOrder", "transaction"),
 )
+
+
+GROWING: Final = frozenset(
+    {
+        "line_document", "transaction_kind", "transaction_from", "transaction_external", "link_previous", "link_next", "apply_document",
+        "apply_doc", "package_document", "tracking_document", "customer_entity", "customer_parent", "customer_external",
+        "contact_company", "contact_external", "company_contact", "contact_companies", "customer_subsidiary", "address_book",
+        "customer_currency",
+    }
+)  # fmt: skip
+"""Indexes whose entries of a copy lie behind those of the copies before: they are cheaper kept than sorted in the end."""
 
 
 def copy_company(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from crosswalk_sandbox.kernel.bulk import without_collection
-from crosswalk_sandbox.netsuite.seed.copies import copy_company
+from crosswalk_sandbox.netsuite.seed.copies import GROWING, copy_company
 from crosswalk_sandbox.netsuite.seed.documents import Orders
 from crosswalk_sandbox.netsuite.seed.goods import Goods
 from crosswalk_sandbox.netsuite.seed.lists import Lists
@@ -13,7 +13,7 @@ from crosswalk_sandbox.netsuite.seed.parties import FIRST_ADDRESS, Parties
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from crosswalk_sandbox.company.model import Company
     from crosswalk_sandbox.netsuite.store import Store
@@ -34,15 +34,17 @@ class Loader:
             raise ValueError("The account already holds a company; reset the sandbox to load another one.")
         with without_collection(), self._store.fill() as connection:
             indexes = _without_indexes(connection)
-            self._write(company)
-            for statement in indexes:
+            growing = [indexes.pop(name) for name in GROWING]
+            self._write(company, growing)
+            for statement in indexes.values():
                 connection.execute(statement)
             connection.execute("PRAGMA analysis_limit=1000")
             connection.execute("ANALYZE")
             self._store.set_setting("company", f"{company.name} {company.seed}")
         self._store.forget_rates()
 
-    def _write(self, company: Company) -> None:
+    def _write(self, company: Company, growing: Iterable[str]) -> None:
+        """Make the first block, then the indexes that grow while it is copied, then the copies."""
         lists = Lists(self._store, company)
         lists.write()
         goods = Goods(self._store, company, lists.currencies)
@@ -61,6 +63,8 @@ class Loader:
                 "lines": orders.last_line,
                 "packages": orders.last_package,
             }
+            for statement in growing:
+                connection.execute(statement)
             copy_company(connection, company.blocks, **counts)
         self._raise_counters({name: count * company.blocks.count for name, count in counts.items()})
 
@@ -77,11 +81,11 @@ class Loader:
             self._store.raise_counter(name, last)
 
 
-def _without_indexes(connection: sqlite3.Connection) -> list[str]:
-    """Drop the indexes for the load; the statements that bring them back."""
+def _without_indexes(connection: sqlite3.Connection) -> dict[str, str]:
+    """Drop the indexes for the load; the statements that bring them back, by name."""
     found = connection.execute(
         "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
     ).fetchall()
     for name, _ in found:
         connection.execute(f'DROP INDEX "{name}"')
-    return [sql for _, sql in found]
+    return dict(found)
