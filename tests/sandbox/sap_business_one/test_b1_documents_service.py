@@ -100,6 +100,19 @@ def test_an_order_that_needs_approval_is_refused_and_yet_kept_as_a_draft(trading
     assert [one["DocTotal"] for one in order] == [600.0]
 
 
+def test_a_change_that_needs_approval_is_refused_and_kept_as_a_draft_too(trading: Client) -> None:
+    """SAP Business One §16.5: PATCH starts approval; the order stays as it was, the draft has the change."""
+    place = f"Orders({trading.good('POST', 'Orders', ORDER)['DocEntry']})"
+    trading.emulator.account.desk().save("ApprovalTemplates", {
+        "Code": 1, "Name": "Changes", "IsActive": "tYES", "IsActiveWhenUpdatingDocuments": "tYES",
+        "ApprovalTemplateDocuments": [{"DocumentType": "atdtOrder"}],
+    })  # fmt: skip
+    changed = {"DocumentLines": [{"LineNum": 0, "Quantity": 5}]}
+    assert trading.refused("PATCH", place, changed) == (400, -2028)
+    assert trading.get(place)["DocTotal"] == 200.0
+    assert [draft["DocTotal"] for draft in trading.get("Drafts?$filter=CardCode eq 'DOC1'")["value"]] == [500.0]
+
+
 def test_a_refused_document_leaves_nothing_behind(trading: Client) -> None:
     """SAP Business One §10: the transaction is undone, numbers and commitments too."""
     first = trading.good("POST", "Orders", ORDER)["DocEntry"]
