@@ -14,9 +14,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from psycopg.rows import TupleRow
 from sqlalchemy import Connection as AlchemyConnection
 from sqlalchemy import create_engine, event, text
@@ -146,6 +143,9 @@ def migrate(dsn: str) -> None:
 
     All of it is one transaction under an advisory lock: a migration that fails leaves the hub as it was.
     """
+    from alembic import command  # here: every task imports this module, and none of them migrates
+    from alembic.config import Config
+
     with _alchemy(dsn) as connection, connection.begin():
         connection.execute(text(f"select pg_advisory_xact_lock({_MIGRATION_LOCK})"))
         connection.execute(text(f"create schema if not exists {SCHEMA}"))
@@ -157,6 +157,8 @@ def migrate(dsn: str) -> None:
 
 def revision(dsn: str) -> str | None:
     """Return the revision the hub's schema is at; None when it was never migrated."""
+    from alembic.runtime.migration import MigrationContext
+
     with _alchemy(dsn) as connection:
         return MigrationContext.configure(connection, opts={"version_table_schema": SCHEMA}).get_current_revision()
 
