@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -295,6 +296,55 @@ def test_the_rows_read_follow_the_changes_and_not_the_company(hub: Hub) -> None:
         assert sum(one.links for one in link_by_rules(connection, paired(), "customer", "r")) == 1
         twins_of(connection, paired(), ["s1", "new"])
         assert _rows_read(connection) - before < 400
+
+
+def test_a_first_look_at_a_hub_without_statistics_does_not_go_through_one_side_for_every_record_of_the_other(
+    hub: Hub,
+) -> None:
+    count = 400
+    with hub.connection() as connection:
+        connection.execute("alter table hub.customer set (autovacuum_enabled = false)")
+        for system in (CRM, ERP):
+            images = [
+                Image(system, "customer", f"{system[0]}{n}", "1", None, False, {"name": f"Firm {n}", "billing_postal_code": f"{n}"}, fingerprint=n)
+                for n in range(count)
+            ]  # fmt: skip
+            land(connection, system=system, entity=ENTITIES["customer"], images=images, run_id="r", watermark=None)
+    with hub.connection() as connection:
+        assert connection.execute("select reltuples from pg_class where oid = 'hub.customer'::regclass").fetchone() == (
+            -1,
+        )
+        plans = _plans_of(connection)
+        assert sum(one.links for one in link_by_rules(connection, paired(), "customer", "r")) == count
+    assert len(plans) > len(RULES[0])
+    assert {query: _handled(plan) for query, plan in plans if _handled(plan) > 5 * count} == {}
+
+
+def _plans_of(connection: Connection) -> list[tuple[str, dict[str, Any]]]:
+    """What Postgres did for every statement from now on: its text and its plan, with the rows that each part of it handled."""
+    found: list[tuple[str, dict[str, Any]]] = []
+    connection.execute("load 'auto_explain'")
+    for name, value in {
+        "log_min_duration": "0",
+        "log_analyze": "on",
+        "log_timing": "off",
+        "log_format": "json",
+    }.items():
+        connection.execute(f"set auto_explain.{name} = {value}".encode())
+    connection.execute("set client_min_messages = log")
+
+    def note(diagnostic: psycopg.errors.Diagnostic) -> None:
+        told = json.loads((diagnostic.message_primary or "").partition("plan:")[2])
+        found.append((told["Query Text"], told["Plan"]))
+
+    connection.add_notice_handler(note)
+    return found
+
+
+def _handled(plan: dict[str, Any]) -> float:
+    """The rows of a plan's busiest part, those included that it looked at and threw away."""
+    rows = sum(plan.get(name, 0) for name in ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Join Filter"))
+    return max(rows * plan["Actual Loops"], *(_handled(part) for part in plan.get("Plans", ())), 0)
 
 
 def _rows_read(connection: Connection) -> int:
