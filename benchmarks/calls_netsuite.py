@@ -139,8 +139,8 @@ def _write(draft: IntentDraft) -> Write:
         draft.key,
         draft.entity,
         Operation.CREATE,
-        decode(payload["values"]),  # type: ignore[arg-type]
-        lines=tuple(decode(line) for line in payload["lines"]),  # type: ignore[attr-defined]
+        decode(payload["values"]),
+        lines=tuple(decode(line) for line in payload["lines"]),
     )
 
 

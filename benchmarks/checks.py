@@ -104,7 +104,7 @@ def statements(records: int) -> list[str]:
         *(
             f"insert into hub.watermark (system, entity, value, run_id, updated_at) values ('{system}', '{entity}', '{{}}', 'seed', now())"
             for side, system in (("crm", "salesforce"), ("erp", "netsuite"))
-            for entity in reads[side]  # type: ignore[index]
+            for entity in reads[side]
         ),
     ]
 

@@ -35,7 +35,7 @@ def crosswalk(task: Task) -> Result:
         Hub(task["database"]),
         {"salesforce": settings},
         options={"salesforce": task["options"]},
-        wrap=reading.of,  # type: ignore[arg-type]
+        wrap=reading.of,
     )
     ready = _ready()
     with cost() as whole:

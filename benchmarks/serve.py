@@ -69,7 +69,7 @@ def main(name: str, folder: Path, port: int, wish: dict[str, Any]) -> None:
         if wish.get("times", 1) > 1:
             from benchmarks.repeated import repeat_in_org
 
-            repeat_in_org(emulator, wish["times"])  # type: ignore[arg-type]
+            repeat_in_org(emulator, wish["times"])
     serve(emulator, port, directory=state.certificates, clock=clock)
 
 

@@ -26,7 +26,7 @@ class AirflowRest:
 
     def send(self, method: str, path: str, body: object = None, **query: object) -> requests.Response:
         """Send a request and return the answer, whatever it is."""
-        return self._session.request(method, self._url + path, json=body, params=query or None, timeout=60)  # type: ignore[arg-type]
+        return self._session.request(method, self._url + path, json=body, params=query or None, timeout=60)
 
     def submit(self, path: str, form: dict[str, str], **headers: str) -> requests.Response:
         """Send a form as a page does; returns the answer itself, not what it leads to."""

@@ -42,9 +42,9 @@ def test_a_file_whose_arguments_change_at_every_parse_would_be_refused(tmp_path:
 @pytest.mark.parametrize("pairing", PAIRINGS, ids=lambda pairing: pairing.name)
 @pytest.mark.parametrize("phase", PHASES)
 def test_schedule_and_tags_are_the_pairings(facts: Facts, pairing: object, phase: str) -> None:
-    dag = facts["dags"][f"{pairing.name}__{phase}"]  # type: ignore[attr-defined]
-    assert dag["schedule"] == pairing.phases[PHASES[phase]].schedule  # type: ignore[attr-defined]
-    assert dag["tags"] == sorted(["crosswalk", pairing.name, phase.replace("_", " ")[:7]])  # type: ignore[attr-defined]
+    dag = facts["dags"][f"{pairing.name}__{phase}"]
+    assert dag["schedule"] == pairing.phases[PHASES[phase]].schedule
+    assert dag["tags"] == sorted(["crosswalk", pairing.name, phase.replace("_", " ")[:7]])
     assert dag["catchup"] is False
     assert dag["max_active_runs"] == 1
 
@@ -69,7 +69,7 @@ def test_tasks_that_talk_to_a_system_wait_in_its_pool(facts: Facts) -> None:
         pairing = next(one for one in PAIRINGS if name.startswith(one.name))
         for task_id, task in dag["tasks"].items():
             side = _side(task_id, pairing.crm.system, pairing.erp.system)
-            assert task["pool"] == (pairing.side(side).pool_name if side else "crosswalk_hub"), task_id  # type: ignore[arg-type]
+            assert task["pool"] == (pairing.side(side).pool_name if side else "crosswalk_hub"), task_id
 
 
 def _side(task_id: str, crm: str, erp: str) -> str | None:

@@ -99,17 +99,17 @@ class PlatformConnector:
             found = [record for record in self.platform.records if record.id in keys]
             return [self._native(record, selection) for record in found]
 
-        return self.calling("fetch", read, ())  # type: ignore[return-value]
+        return self.calling("fetch", read, ())
 
     def find(self, entity: str, intent_keys: Sequence[str]) -> dict[str, str]:
         def search() -> dict[str, str]:
             found = {key: self.platform.under(entity, key) for key in intent_keys}
             return {key: records[0].id for key, records in found.items() if records}
 
-        return self.calling("find", search, ())  # type: ignore[return-value]
+        return self.calling("find", search, ())
 
     def deliver(self, writes: Sequence[Write]) -> list[Receipt]:
-        return self.calling("deliver", lambda: self.platform.take(writes), writes)  # type: ignore[return-value]
+        return self.calling("deliver", lambda: self.platform.take(writes), writes)
 
     @staticmethod
     def _native(record: Record, selection: Selection) -> NativeRecord:

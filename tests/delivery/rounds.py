@@ -53,7 +53,7 @@ insert into hub.ledger (at, pairing, actor, kind, intent_key, detail) select cre
 
 @cache
 def _mapping(side: str) -> SystemMapping:
-    return load_mapping(INCLUDE / "mappings" / PAIRING.side(side).mapping)  # type: ignore[arg-type]
+    return load_mapping(INCLUDE / "mappings" / PAIRING.side(side).mapping)
 
 
 def _image(entity: str, key: str, system: str = "salesforce", **values: Value) -> Image:

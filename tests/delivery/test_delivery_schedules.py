@@ -100,7 +100,7 @@ class Reckless(Delivery):
                     )
         return tally
 
-    def _ready(self):  # type: ignore[no-untyped-def]
+    def _ready(self):
         with self.hub.connection() as connection:
             return claim(connection, pairing=self.pairing, flow=self.flow, limit=9, lease_seconds=0, now=self.now())
 

@@ -22,7 +22,7 @@ _WORD = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\n
 
 
 def link(**changes: object) -> CardLink:
-    return replace(sign(NEW, "pair", "crm", "001A", expires=NOW + timedelta(hours=1)), **changes)  # type: ignore[arg-type]
+    return replace(sign(NEW, "pair", "crm", "001A", expires=NOW + timedelta(hours=1)), **changes)
 
 
 @given(_WORD, _WORD, _WORD)

@@ -92,7 +92,7 @@ def test_a_sensitive_fields_past_and_what_a_gap_hides_cannot_be_told(connection:
         watermark=None,
         now=after(0),
     )
-    ledger.write(connection, [ledger.Entry(**gap)], now=after(10))  # type: ignore[arg-type]
+    ledger.write(connection, [ledger.Entry(**gap)], now=after(10))
     since = ledger.observed_since(connection, "netsuite", "customer", "2", after(5))
     state = state_at({"name": "Acme", "phone": None}, False, since, after(0), after(5))
     assert state.unknown == {"name", "phone"}

@@ -253,7 +253,7 @@ class Deliveries(RuleBasedStateMachine):
 @pytest.mark.timeout(300)
 def test_no_interleaving_of_two_workers_makes_a_record_twice_or_loses_one(hub: Hub) -> None:
     Deliveries.hub = hub
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Deliveries,
         settings=settings(
             max_examples=30,

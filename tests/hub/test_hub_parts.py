@@ -29,7 +29,7 @@ def line(key: str, *, at: float | None = 0, deleted: bool = False) -> Image:
 
 def _image(entity: str, key: str, at: float | None, deleted: bool, values: dict[str, object]) -> Image:
     stamp = None if at is None else after(at)
-    return Image("netsuite", entity, key, f"v{at}", stamp, deleted, {} if deleted else values, {}, hash((key, at)))  # type: ignore[arg-type]
+    return Image("netsuite", entity, key, f"v{at}", stamp, deleted, {} if deleted else values, {}, hash((key, at)))
 
 
 def bring(connection: Connection, *images: Image, at: float = 1_000) -> None:

@@ -74,7 +74,7 @@ def _image(dice: random.Random, system: str, entity: str, key: str) -> Image:
         "contact": {"last_name": "x", "email": dice.choice([None, f"a{dice.randrange(30)}@b.de"])},
         "product": {"name": "thing", "sku": dice.choice([None, f"s{dice.randrange(30)}"])},
     }
-    return Image(system, entity, key, "1", NOON, False, values[entity], fingerprint=dice.randrange(10**9))  # type: ignore[arg-type]
+    return Image(system, entity, key, "1", NOON, False, values[entity], fingerprint=dice.randrange(10**9))
 
 
 def by_other_means(connection: Connection, entity: str) -> dict[str, object]:

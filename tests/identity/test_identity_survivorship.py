@@ -23,7 +23,7 @@ def test_what_is_kept_is_what_one_of_them_says_and_nothing_never_wins(
     mine: str | None, theirs: str | None, rule: str, crm_at: float, erp_at: float | None
 ):
     crm, erp = image("salesforce", mine, crm_at), image("netsuite", theirs, erp_at)
-    kept = first_values(crm, erp, {"phone": rule}, ("phone",))["phone"]  # type: ignore[dict-item]
+    kept = first_values(crm, erp, {"phone": rule}, ("phone",))["phone"]
     assert kept.value in (mine, theirs)
     assert (kept.value is None) == (mine is None and theirs is None)
     assert (kept.side is None) == (mine == theirs)
@@ -41,4 +41,4 @@ def test_what_is_kept_is_what_one_of_them_says_and_nothing_never_wins(
     ],
 )
 def test_each_rule_keeps_what_it_says(rule: str, crm: Image, erp: Image, side: str):
-    assert first_values(crm, erp, {"phone": rule}, ("phone",))["phone"].side == side  # type: ignore[dict-item]
+    assert first_values(crm, erp, {"phone": rule}, ("phone",))["phone"].side == side

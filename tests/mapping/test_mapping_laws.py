@@ -58,7 +58,7 @@ def test_writing_a_canonical_value_keeps_the_declared_law(name: str, data: st.Da
 
 
 def _field(kind: Kind = Kind.TEXT, law: Law = Law.ISO, **settings: object) -> FieldMapping:
-    convert = tuple(ConverterUse(name=name, argument=argument) for name, argument in settings.pop("convert", ()))  # type: ignore[attr-defined]
+    convert = tuple(ConverterUse(name=name, argument=argument) for name, argument in settings.pop("convert", ()))
     return FieldMapping(name="f", native="F", kind=kind, law=law, place="test.yaml:1", convert=convert, **settings)
 
 

@@ -32,7 +32,7 @@ def connection(hub: Hub) -> Iterator[Connection]:
 
 def _trouble(connection: Connection, key: str, stage: str, error: Exception) -> None:
     quarantine.put(
-        connection, pairing=PAIRING, system=CRM, entity="deal", key=key, stage=stage, error=error, now=NOON  # type: ignore[arg-type]
+        connection, pairing=PAIRING, system=CRM, entity="deal", key=key, stage=stage, error=error, now=NOON
     )  # fmt: skip
 
 

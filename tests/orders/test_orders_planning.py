@@ -54,7 +54,7 @@ def ready(**changes: object) -> DealFacts:
         ),
         products={"01tA": ProductFacts("101", image("product", "101", is_active=True))},
     )
-    return replace(facts, **changes)  # type: ignore[arg-type]
+    return replace(facts, **changes)
 
 
 def with_values(image_: Image, **values: Value) -> Image:

@@ -28,7 +28,7 @@ class Desk:
 
     def get(self, path: str, role: str = "viewer", **query: object) -> requests.Response:
         """Ask for a page as it is."""
-        return requests.get(self.url + path, params=query, headers={"X-Role": role}, timeout=60)  # type: ignore[arg-type]
+        return requests.get(self.url + path, params=query, headers={"X-Role": role}, timeout=60)
 
     def page(self, path: str, role: str = "viewer", **query: object) -> html.HtmlElement:
         """Return a page that has to be there."""

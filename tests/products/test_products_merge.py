@@ -42,7 +42,7 @@ PAIRS = st.builds(
 
 
 def image(system: str, values: dict[str, object], **about: object) -> Image:
-    return replace(Image(system, "product", f"{system}-1", "v1", None, False, values), **about)  # type: ignore[arg-type]
+    return replace(Image(system, "product", f"{system}-1", "v1", None, False, values), **about)
 
 
 def after(plan: PairPlan) -> ProductPair:
@@ -79,9 +79,9 @@ def test_one_side_alone_changed_by_its_master_always_travels(
     base: dict[str, object], edits: dict[str, object], field: str, policy: ProductPolicy
 ) -> None:
     erp = {**base, field: edits[field]}
-    plan = plan_pair(ProductPair(image("crm", base), image("erp", erp), base, base), policy)  # type: ignore[arg-type]
+    plan = plan_pair(ProductPair(image("crm", base), image("erp", erp), base, base), policy)
     travels = erp[field] != base[field] and erp[field] is not None and policy.fields[field] in ("erp", "either")
-    assert (ProductChange("crm", {field: erp[field]}) in plan.changes) == travels  # type: ignore[dict-item]
+    assert (ProductChange("crm", {field: erp[field]}) in plan.changes) == travels
 
 
 def pair_of(crm: str, erp: str, base: str | None = "old") -> ProductPair:
@@ -105,7 +105,7 @@ def pair_of(crm: str, erp: str, base: str | None = "old") -> ProductPair:
     ],
 )
 def test_the_policys_word_decides(master: str, pair: ProductPair, wanted: object) -> None:
-    plan = plan_pair(pair, ProductPolicy(fields={"name": master}))  # type: ignore[dict-item]
+    plan = plan_pair(pair, ProductPolicy(fields={"name": master}))
     found: object = {change.target: change.values["name"] for change in plan.changes}
     assert ("conflict" if plan.troubles else found) == wanted
 
@@ -125,7 +125,7 @@ def test_a_deleted_item_never_deletes_its_product(deleted_items: str, changes: i
     pair = ProductPair(
         image("crm", {"name": "a", "is_active": True}), image("erp", {}, deleted=True), {"name": "a"}, {"name": "a"}
     )
-    plan = plan_pair(pair, ProductPolicy(deleted_items=deleted_items))  # type: ignore[arg-type]
+    plan = plan_pair(pair, ProductPolicy(deleted_items=deleted_items))
     assert (len(plan.changes), len(plan.troubles)) == (changes, troubles)
     assert all(change == ProductChange("crm", {"is_active": False}) for change in plan.changes)
 
@@ -156,7 +156,7 @@ def test_new_products_are_created_as_the_pairing_says(
     rule: str, asked: bool, kind: str, active: bool, created: bool
 ) -> None:
     item = image("erp", {"sku": "B-1", "is_active": active, "product_type": kind})
-    assert may_create(Unlinked(item, "erp"), ProductPolicy(create_products=rule), asked=asked) is created  # type: ignore[arg-type]
+    assert may_create(Unlinked(item, "erp"), ProductPolicy(create_products=rule), asked=asked) is created
 
 
 @pytest.mark.parametrize("name", ["unit_price", "cost", "counterpart_key", "product_type"])
@@ -171,9 +171,9 @@ def test_a_first_value_is_the_survivors_and_whoever_was_empty_gets_it(
 ) -> None:
     pair = ProductPair(image("crm", crm), image("erp", erp))
     survivors = dict.fromkeys(policy.fields, rule)
-    plan = plan_pair(pair, policy, survivors)  # type: ignore[arg-type]
+    plan = plan_pair(pair, policy, survivors)
     settled = after(plan)
-    kept = first_values(pair.crm, pair.erp, survivors, tuple(policy.fields))  # type: ignore[arg-type]
+    kept = first_values(pair.crm, pair.erp, survivors, tuple(policy.fields))
     for name in policy.fields:
         assert settled.crm.values[name] == settled.erp.values[name] == kept[name].value
     assert plan.troubles == ()
@@ -181,7 +181,7 @@ def test_a_first_value_is_the_survivors_and_whoever_was_empty_gets_it(
 
 def test_what_survived_once_says_nothing_of_later_edits() -> None:
     policy, survivors = ProductPolicy(fields={"name": "erp"}), {"name": "crm"}
-    first = plan_pair(pair_of("mine", "theirs", None), policy, survivors)  # type: ignore[arg-type]
+    first = plan_pair(pair_of("mine", "theirs", None), policy, survivors)
     assert [(change.target, change.values["name"]) for change in first.changes] == [("erp", "mine")]
-    edited = plan_pair(pair_of("edited", "mine", "mine"), policy, survivors)  # type: ignore[arg-type]
+    edited = plan_pair(pair_of("edited", "mine", "mine"), policy, survivors)
     assert [(change.target, change.values["name"]) for change in edited.changes] == [("crm", "mine")]

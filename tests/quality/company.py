@@ -78,7 +78,7 @@ def sound(connection: psycopg.Connection) -> None:
     marks = [
         f"insert into hub.watermark (system, entity, value, run_id, updated_at) values ('{system}', '{entity}', '{{}}', 'seed', now())"
         for side, system in (("crm", "salesforce"), ("erp", "netsuite"))
-        for entity in SHIPPED.phases["visibility"].read[side]  # type: ignore[index]
+        for entity in SHIPPED.phases["visibility"].read[side]
     ]
     for statement in [*_customers(), *_trade(), *marks]:
         connection.execute(statement.encode())

@@ -12,5 +12,5 @@ from crosswalk_airflow.ui.common import READS
 
 if __name__ == "__main__":
     for right in (*READS, app.router.dependencies[0]):
-        app.dependency_overrides[right.dependency] = lambda: None  # type: ignore[index]
+        app.dependency_overrides[right.dependency] = lambda: None
     uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning")

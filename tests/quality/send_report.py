@@ -14,7 +14,7 @@ if __name__ == "__main__":
     pairing, attach, recipient = sys.argv[1:]
     notifier = ConsistencyReportNotifier(
         pairing=pairing, attach=attach, to=[recipient], from_email="hub@example.com", smtp_conn_id="mail"
-    )  # type: ignore[arg-type]
+    )
     with DAG("report", start_date=datetime(2026, 1, 1, tzinfo=UTC), schedule=None) as dag:
         operator = ConsistencyReportOperator(task_id="report", pairing=pairing, notifiers=[notifier])
-    assert operator.execute({"dag": dag}) == {"sent": 1}  # type: ignore[arg-type]
+    assert operator.execute({"dag": dag}) == {"sent": 1}

@@ -89,7 +89,7 @@ def test_a_check_leads_to_its_rows_and_a_row_to_both_records(pages: str, checked
         row = connection.execute(
             """select a.key, b.key, a.name, b.name from hub.check_violation v join hub.customer a on a.key = v.detail ->> 'crm_key'
                join hub.customer b on b.key = v.detail ->> 'erp_key' where v.id = %s""",
-            (re.search(r"row=(\d+)", first).group(1),),  # type: ignore[union-attr]
+            (re.search(r"row=(\d+)", first).group(1),),
         ).fetchone()
     assert row is not None
     heads = [head.text_content() for head in seen.xpath("//table[@id='sides']/thead//th")]

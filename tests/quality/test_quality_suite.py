@@ -201,7 +201,7 @@ def test_a_run_in_part_measures_orders_and_shows_the_rest_as_it_was_measured(hub
     checks = [check for check in checks_of(company.SHIPPED, company.MAPPINGS) if check.check_id in some]
 
     def run(name: str, **options: object) -> dict[str, CheckResult]:
-        whole = run_suite(hub, company.NAME, name, checks, **options)  # type: ignore[arg-type]
+        whole = run_suite(hub, company.NAME, name, checks, **options)
         with hub.connection() as connection:
             found = {one.check_id: one for one in results_of(connection, company.NAME)}
         assert {one.check_id for one in whole.outcomes} == set(found) == {check.check_id for check in checks}

@@ -17,4 +17,4 @@ if __name__ == "__main__":
     with DAG(f"{pairing}__preflight", start_date=datetime(2026, 1, 1, tzinfo=UTC), schedule=None) as dag:
         operator = PreflightOperator(task_id="preflight", pairing=pairing)
     context = {"dag": dag, "run_id": f"manual/{params}", "params": json.loads(params)}
-    print(json.dumps(operator.execute(context)))  # type: ignore[arg-type]
+    print(json.dumps(operator.execute(context)))

@@ -27,7 +27,7 @@ def read_world(tmp_path: Path, hub_dsn: str) -> Iterator[World]:
     with world(tmp_path, hub_dsn, size=Size(accounts=12, products=20, deals=80)) as running:
         for side, entities in (("erp", ("order", "order_line")), ("crm", ("deal", "deal_line"))):
             for entity in entities:
-                pull(running.context(), side, entity)  # type: ignore[arg-type]
+                pull(running.context(), side, entity)
         yield running
 
 

@@ -180,9 +180,9 @@ def test_a_limit_is_waited_out(small_world: World, retry_after: int | None) -> N
 @pytest.mark.parametrize("side", ["crm", "erp"])
 def test_a_disturbed_pull_brings_the_same_records(small_world: World, fault: FaultRule, side: str) -> None:
     vendor = small_world.vendors["salesforce" if side == "crm" else "netsuite"]
-    calm = pull(small_world.context(), side, "customer", mode="full")  # type: ignore[arg-type]
+    calm = pull(small_world.context(), side, "customer", mode="full")
     vendor.faults.add(fault)
-    disturbed = pull(small_world.context(), side, "customer", mode="full")  # type: ignore[arg-type]
+    disturbed = pull(small_world.context(), side, "customer", mode="full")
     assert (disturbed.received, disturbed.inserted, disturbed.deleted) == (calm.received, 0, 0)
     assert disturbed.received > 0
 
@@ -293,7 +293,7 @@ def test_an_unknown_field_in_a_mapping_is_named_with_its_object_and_remedy(
         (folder / name).write_text(text)
     for side, field in (("crm", "Fone__c"), ("erp", "custentity_none")):
         with pytest.raises(CrosswalkError) as caught:
-            pull(small_world.context(mappings_folder=folder), side, "customer")  # type: ignore[arg-type]
+            pull(small_world.context(mappings_folder=folder), side, "customer")
         assert caught.value.error_class == "schema"
         assert field in str(caught.value)
         assert caught.value.hint

@@ -61,13 +61,13 @@ def surroundings(hub: Hub, run: str) -> StageContext:
     def nobody(side: str) -> None:
         raise AssertionError("planning asks no system")
 
-    return StageContext(hub, PAIRING, run, nobody, INCLUDE / "mappings", datetime.now(UTC))  # type: ignore[arg-type]
+    return StageContext(hub, PAIRING, run, nobody, INCLUDE / "mappings", datetime.now(UTC))
 
 
 def planned(dsn: str, run: str) -> dict[str, PlanResult]:
     hub = Hub(dsn)
     try:
-        return {flow: plan(surroundings(hub, run), flow) for flow in ("orders", "write_back")}  # type: ignore[arg-type]
+        return {flow: plan(surroundings(hub, run), flow) for flow in ("orders", "write_back")}
     finally:
         hub.close()
 
@@ -94,8 +94,7 @@ def rows_read(dsn: str) -> dict[str, int]:
 def rows_there(dsn: str) -> dict[str, int]:
     with psycopg.connect(dsn) as connection:
         return {
-            table: connection.execute(f'select count(*) from hub."{table}"'.encode()).fetchone()[0]  # type: ignore[index]
-            for table in LARGE
+            table: connection.execute(f'select count(*) from hub."{table}"'.encode()).fetchone()[0] for table in LARGE
         }
 
 

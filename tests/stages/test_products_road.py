@@ -37,7 +37,7 @@ def writes(world: World) -> int:
 
 def products(world: World, **wanted: object) -> dict[str, dict[str, Any]]:
     """Return the CRM's products by id, asked of the emulator."""
-    client = world.connector("crm").client  # type: ignore[attr-defined]
+    client = world.connector("crm").client
     soql = "SELECT Id, Name, Description, IsActive, ProductCode, ERP_Id__c FROM Product2"
     found = {record["Id"]: dict(record) for record in client.query(soql).records}
     return {
@@ -47,7 +47,7 @@ def products(world: World, **wanted: object) -> dict[str, dict[str, Any]]:
 
 def edit_product(world: World, key: str, **values: object) -> None:
     """Change a product in the CRM as a person there would."""
-    client = world.connector("crm").client  # type: ignore[attr-defined]
+    client = world.connector("crm").client
     client.transport.read_only = False
     client.send("PATCH", "composite/sobjects", {"records": [{"attributes": {"type": "Product2"}, "id": key, **values}]})
 
@@ -236,7 +236,7 @@ def test_a_product_the_erp_refuses_is_quarantined_and_the_others_go_on(catalogue
 
 def new_product(world: World, **values: object) -> str:
     """Create a product in the CRM as a person there would; returns its id."""
-    client = world.connector("crm").client  # type: ignore[attr-defined]
+    client = world.connector("crm").client
     client.transport.read_only = False
     body = {"records": [{"attributes": {"type": "Product2"}, "IsActive": True, **values}]}
     return str(client.send("POST", "composite/sobjects", body)[0]["id"])

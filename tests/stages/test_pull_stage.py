@@ -80,12 +80,12 @@ def test_what_was_deleted_after_a_first_load_broke_off_is_not_alive_in_the_hub(h
             pull(again, "crm", "customer")
         landed = living(hub)
         assert 0 < len(landed) < 30
-        call: Callable[..., object] = connector.client.transport.call  # type: ignore[attr-defined]
+        call: Callable[..., object] = connector.client.transport.call
         gone = [key for key in landed if _deleted(call, key)]
         clock.advance(3_600)  # beyond what pulls overlap
         result = pull(again, "crm", "customer")
         pull(again, "crm", "customer")
-        there = {str(row["Id"]) for row in connector.client.records(["SELECT Id FROM Account"])}  # type: ignore[attr-defined]
+        there = {str(row["Id"]) for row in connector.client.records(["SELECT Id FROM Account"])}
     assert gone
     assert (result.deleted, living(hub)) == (len(gone), there)
 

@@ -115,7 +115,7 @@ def in_order(office: Office) -> None:
     """The checks between the systems and the cutover report take several customers of an account for what they are."""
     world = office.world
     context = world.context()
-    checks = [one for one in checks_of(world.pairing, {side: context.mapping(side) for side in ("crm", "erp")})  # type: ignore[attr-defined]
+    checks = [one for one in checks_of(world.pairing, {side: context.mapping(side) for side in ("crm", "erp")})
               if one.check_id in ("customer_counts", "customer_duplicates", "customer_keys", "customer_links", "order_customer", "won_deal_has_one_order")]  # fmt: skip
     with world.hub.connection() as connection:
         connection.execute("update hub.link set created_at = created_at - interval '1 day'")

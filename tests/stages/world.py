@@ -117,7 +117,7 @@ class World:
         counts: dict[str, dict[str, object]] = {"link": link_all(context).as_dict()}
         for flow in ("orders", "write_back"):
             for name, stage in (("plan", plan), ("gate", gate), ("deliver", deliver), ("settle", settle)):
-                counts[f"{name}_{flow}"] = stage(context, flow).as_dict()  # type: ignore[operator]
+                counts[f"{name}_{flow}"] = stage(context, flow).as_dict()
         return counts
 
     def run_products(self, **options: Any) -> dict[str, dict[str, object]]:
@@ -127,9 +127,9 @@ class World:
         link_all(context)
         counts: dict[str, dict[str, object]] = {}
         for flow in ("products_to_erp", "products_to_crm"):
-            counts[f"plan_{flow}"] = plan(context, flow, **options).as_dict()  # type: ignore[arg-type]
+            counts[f"plan_{flow}"] = plan(context, flow, **options).as_dict()
             for name, stage in (("gate", gate), ("deliver", deliver), ("settle", settle)):
-                counts[f"{name}_{flow}"] = stage(context, flow).as_dict()  # type: ignore[operator]
+                counts[f"{name}_{flow}"] = stage(context, flow).as_dict()
         return counts
 
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:

@@ -53,7 +53,7 @@ def test_signatures_equal_the_known_ones(vector: dict[str, Any]) -> None:
 def test_every_attempt_is_signed_anew(account: SmallNetSuite, open_account: Any) -> None:
     account.accidents = [lambda seen: error(429, "CONCURRENCY_LIMIT_EXCEEDED", "Request blocked.")] * 2
     open_account().client.server_time()
-    nonces = [re.search(r'oauth_nonce="(\w+)"', seen.headers["Authorization"])[1] for seen in account.seen]  # type: ignore[index]
+    nonces = [re.search(r'oauth_nonce="(\w+)"', seen.headers["Authorization"])[1] for seen in account.seen]
     assert len(set(nonces)) == 3
 
 

@@ -117,11 +117,11 @@ def test_changing_one_of_two_that_share_an_entry_leaves_the_other_alone() -> Non
 
 def test_changing_both_that_share_an_entry_alike_changes_the_entry() -> None:
     shared = book("39", "T", "T", addr1="Markt 1", city="Bonn", country="DE")
-    (item,) = changed_addresses({"billing": KIEL, "shipping": KIEL}, [shared])["items"]  # type: ignore[misc, attr-defined]
+    (item,) = changed_addresses({"billing": KIEL, "shipping": KIEL}, [shared])["items"]
     assert item["internalId"] == 39
     assert item["addressBookAddress"] == address(KIEL)
 
 
 def test_a_part_that_became_empty_is_cleared() -> None:
-    (item,) = changed_addresses({"billing": {"city": "Bonn", "state": None}}, [book("39", "T", "F")])["items"]  # type: ignore[misc, attr-defined]
+    (item,) = changed_addresses({"billing": {"city": "Bonn", "state": None}}, [book("39", "T", "F")])["items"]
     assert item["addressBookAddress"] == {"city": "Bonn", "state": None}

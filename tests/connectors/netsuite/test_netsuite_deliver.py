@@ -215,7 +215,7 @@ def test_a_shipment_is_made_from_its_order(account: SmallNetSuite, open_account:
 def test_what_netsuite_cannot_make_is_refused_before_it_is_sent(
     account: SmallNetSuite, open_account: Open, entity: str, values: dict[str, object], named: str
 ) -> None:
-    (receipt,) = open_account().deliver([Write("K-1", entity, Operation.CREATE, values)])  # type: ignore[arg-type]
+    (receipt,) = open_account().deliver([Write("K-1", entity, Operation.CREATE, values)])
     assert receipt.outcome is Outcome.REJECTED
     assert named in f"{receipt.message} {receipt.hint}"
     assert account.calls() == 0

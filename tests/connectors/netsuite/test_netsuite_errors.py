@@ -105,7 +105,7 @@ def test_the_field_comes_from_the_error_path() -> None:
 
 def test_several_details_are_all_told() -> None:
     body = problem("USER_ERROR", "One.")
-    body["o:errorDetails"].append({"detail": "Two.", "o:errorCode": "USER_ERROR"})  # type: ignore[attr-defined]
+    body["o:errorDetails"].append({"detail": "Two.", "o:errorCode": "USER_ERROR"})
     error = classify(answer(400, body))
     assert error is not None
     assert error.message == "One. Two."

@@ -141,7 +141,7 @@ class Org:
         if order:
             for column in reversed(order.split(", ")):
                 name, _, direction = column.partition(" ")
-                rows.sort(key=lambda row, name=name: row[name], reverse=direction == "DESC")  # type: ignore[misc]
+                rows.sort(key=lambda row, name=name: row[name], reverse=direction == "DESC")
         rows = rows[: int(limit)] if limit else rows
         return _Select(native, tuple(columns.split(", ")), all_rows), [row["Id"] for row in rows]
 

@@ -155,7 +155,7 @@ def test_a_whole_read_that_breaks_off_is_made_again_and_a_period_of_nothing_mean
     with running(org) as (salesforce, _):
         pages = salesforce.pull(OWNED, due)
         landed = [next(pages), next(pages)]
-        pages.close()  # type: ignore[attr-defined]
+        pages.close()
         assert landed[0].watermark is not None
         assert landed[1].watermark is None
         again = everything(list(salesforce.pull(OWNED, landed[0].watermark)))
@@ -233,7 +233,7 @@ def test_a_pull_that_stops_half_way_goes_on_from_the_page_it_landed() -> None:
     with running(org, overlap_seconds=0) as (salesforce, _):
         pages = salesforce.pull(NAMES, {"since": "2026-05-06T11:00:00+00:00"})
         landed = [next(pages), next(pages), next(pages)]
-        pages.close()  # type: ignore[attr-defined]
+        pages.close()
         rest = list(salesforce.pull(NAMES, landed[-1].watermark))
     seen = [record.key for record in everything(landed) + everything(rest)]
     assert set(seen) == set(org.rows["Account"])

@@ -9,12 +9,12 @@ COLLECTION = "(POST|PATCH) .*/composite/sobjects$"
 
 def create(number: int, **values: object) -> Write:
     filled = {"Name": f"Account {number}", "ERP_Id__c": f"C-{number}", **values}
-    return Write(f"key-{number}", "customer", Operation.CREATE, filled)  # type: ignore[arg-type]
+    return Write(f"key-{number}", "customer", Operation.CREATE, filled)
 
 
 def update(native_id: str, version: str | None = None, **values: object) -> Write:
     return Write(
-        f"key-{native_id}", "customer", Operation.UPDATE, values, native_id=native_id, expected_version=version  # type: ignore[arg-type]
+        f"key-{native_id}", "customer", Operation.UPDATE, values, native_id=native_id, expected_version=version
     )  # fmt: skip
 
 

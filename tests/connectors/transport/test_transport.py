@@ -80,7 +80,7 @@ def transport(url: str, **options: object) -> tuple[Transport, Clock]:
         "sleep": clock.sleep,
         "timeout": (2.0, 5.0),
     }
-    return Transport(**(settings | options)), clock  # type: ignore[arg-type]
+    return Transport(**(settings | options)), clock
 
 
 # --- what may be tried again ----------------------------------------------------------------------

@@ -158,7 +158,7 @@ def test_the_books_of_every_order_add_up(seed: int, size: Size) -> None:
         for payment in order.payments:
             assert payment.amount == sum(amount for _, amount in payment.applied)
             for invoice, amount in payment.applied:
-                paid[invoice] += amount  # type: ignore[assignment]
+                paid[invoice] += amount
         for invoice in order.invoices:
             assert invoice.remaining == invoice.total - paid[invoice.sequence] >= 0
             assert (invoice.status == "paid") == (invoice.remaining == 0)

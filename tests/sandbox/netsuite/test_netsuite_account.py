@@ -197,7 +197,7 @@ def test_a_load_that_fails_leaves_nothing(tmp_path: Path) -> None:
     company = generate(now=datetime(2026, 9, 1, tzinfo=UTC), size=Size(10, 20, 20))
     emulator = create(tmp_path, Clock(), {"rsa_bits": 2048})
     with pytest.raises(RuntimeError):
-        emulator.load(Broken(company))  # type: ignore[arg-type]
+        emulator.load(Broken(company))
     assert not emulator.is_loaded()
     assert emulator._store.value("SELECT COUNT(*) FROM customer") == 0
     emulator.load(company)

@@ -112,10 +112,10 @@ def test_whether_a_payment_moves_the_invoices_stamp_is_an_option(shop: Shop) -> 
     version = shop.account.get("Invoices", (entry,))
     shop.pay({"DocEntry": entry}, amount=10)
     assert version is not None
-    assert shop.account.get("Invoices", (entry,))[0] == version[0]  # type: ignore[index]
+    assert shop.account.get("Invoices", (entry,))[0] == version[0]
     shop.options(payment_moves_stamp=True)
     shop.pay({"DocEntry": entry}, amount=10)
-    assert shop.account.get("Invoices", (entry,))[0] == version[0] + 1  # type: ignore[index]
+    assert shop.account.get("Invoices", (entry,))[0] == version[0] + 1
 
 
 def test_a_foreign_invoice_is_paid_in_either_currency(shop: Shop) -> None:
