@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,7 +88,7 @@ def serve(
     if secure is not None:
         servers.append((_server(app, certificates(directory)), secure))
     try:
-        _run(servers, on_started, threading.Event())
+        _run(servers, lambda _leave: on_started())
     finally:
         emulator.close()
 
@@ -134,11 +136,30 @@ def bind(port: int, host: str = HOST) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its own signal handling: one process runs two of them."""
+    """uvicorn without its own signal handling, as one process runs two of them, and told when to leave instead of looking."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.servers = []
+        self._told = asyncio.Event()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        await self._told.wait()
+
+    def leave(self) -> None:
+        """Take no more connections and close those that are idle."""
+        self.should_exit = True
+        self._told.set()
+
+    @property
+    def serves(self) -> bool:
+        """Whether anybody can still reach it, or waits for an answer."""
+        return any(one.is_serving() for one in self.servers) or bool(self.server_state.connections)
 
 
 class _Protocol(AutoHTTPProtocol):  # type: ignore[misc,valid-type]
@@ -176,25 +197,36 @@ def _server(app: ASGIApp, tls: Certificates | None) -> _Server:
     )
 
 
-def _run(servers: list[tuple[_Server, socket.socket]], on_started: Callable[[], None], stop: threading.Event) -> None:
+def _tell(loop: asyncio.AbstractEventLoop, told: asyncio.Event) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop is closed: it has left already
+        loop.call_soon_threadsafe(told.set)
+
+
+def _run(
+    servers: list[tuple[_Server, socket.socket]],
+    on_started: Callable[[Callable[[], None]], None],
+    on_left: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve until told to leave: by a signal, or by what ``on_started`` is given, which any thread may call."""
+
     async def main() -> None:
-        loop = asyncio.get_running_loop()
-
-        def leave() -> None:
-            for server, _ in servers:
-                server.should_exit = True
-
+        loop, told = asyncio.get_running_loop(), asyncio.Event()
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
-                loop.add_signal_handler(number, leave)
+                loop.add_signal_handler(number, told.set)
         tasks = [loop.create_task(server.serve(sockets=[listener])) for server, listener in servers]
         while not all(server.started for server, _ in servers) and not any(task.done() for task in tasks):
             await asyncio.sleep(0.005)
-        on_started()
-        while not stop.is_set() and not any(task.done() for task in tasks):
-            await asyncio.sleep(0.05)
-        leave()
+        on_started(functools.partial(_tell, loop, told))
+        leaving = loop.create_task(told.wait())
+        await asyncio.wait([leaving, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        for server, _ in servers:
+            server.leave()
+        while any(server.serves for server, _ in servers) and not all(task.done() for task in tasks):
+            await asyncio.sleep(0.002)
+        on_left()
         await asyncio.gather(*tasks)
+        leaving.cancel()
 
     with asyncio.Runner(loop_factory=servers[0][0].config.get_loop_factory()) as runner:
         runner.run(main())
@@ -209,13 +241,15 @@ def _threaded(app: ASGIApp, tls: Certificates | None) -> Iterator[Endpoints]:
         secure = bind(0)
         servers.append((_server(app, tls), secure))
         endpoints = Endpoints(endpoints.http, f"https://localhost:{secure.getsockname()[1]}", tls.ca)
-    started, stop = threading.Event(), threading.Event()
-    thread = threading.Thread(target=_run, args=(servers, started.set, stop), daemon=True)
-    thread.start()
+    started: Future[Callable[[], None]] = Future()
+    left = threading.Event()
+    threading.Thread(target=_run, args=(servers, started.set_result, left.set), daemon=True).start()
     try:
-        if not started.wait(20):
-            raise RuntimeError("The emulator's server did not start within 20 seconds")
+        leave = started.result(20)
+    except TimeoutError as error:
+        raise RuntimeError("The emulator's server did not start within 20 seconds") from error
+    try:
         yield endpoints
     finally:
-        stop.set()
-        thread.join(10)
+        leave()
+        left.wait(10)  # uvicorn itself rests a moment longer, with nobody to wait for
