@@ -185,6 +185,6 @@ class Store(AccountStore):
         """The emulator's present in epoch milliseconds."""
         return moments.milliseconds(self.clock.now())
 
-    def _committed(self) -> None:
-        if self._touched:
-            self._touched, self.version = False, self.version + 1
+    def _ended(self, *, committed: bool) -> None:
+        self.version += committed and self._touched
+        self._touched = False

@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -17,7 +17,6 @@ from starlette.requests import Request as _Arriving
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-_WORKERS: Final = 8
 _T = TypeVar("_T")
 
 
@@ -55,6 +54,9 @@ class Response:
 class Application(ABC):
     """ASGI app of one account; handlers run in threads, the store keeps writes apart."""
 
+    workers: ClassVar[int] = 8
+    """Threads that answer requests."""
+
     def __init__(self) -> None:
         self._workers: anyio.CapacityLimiter | None = None
 
@@ -74,7 +76,7 @@ class Application(ABC):
     async def in_thread(self, work: Callable[[], _T]) -> _T:
         """Do blocking work in one of the app's few threads."""
         if self._workers is None:  # it belongs to the running loop
-            self._workers = anyio.CapacityLimiter(_WORKERS)
+            self._workers = anyio.CapacityLimiter(self.workers)
         return await anyio.to_thread.run_sync(work, limiter=self._workers)
 
 

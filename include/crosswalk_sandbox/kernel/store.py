@@ -37,7 +37,7 @@ class AccountStore:
         directory.mkdir(parents=True, exist_ok=True)
         self.clock = clock
         self.version = 0
-        """Counts commits (:meth:`_committed`); what was worked out before compares it."""
+        """Counts commits (:meth:`_ended`); what was worked out before compares it."""
         self._path = directory / self.file
         self._local = threading.local()
         self._lock = threading.RLock()
@@ -80,9 +80,10 @@ class AccountStore:
                     yield self._writer
                 except BaseException:
                     self._writer.execute("ROLLBACK")
+                    self._ended(committed=False)
                     raise
                 self._writer.execute("COMMIT")
-                self._committed()
+                self._ended(committed=True)
             finally:
                 self._local.writing = depth
 
@@ -143,9 +144,9 @@ class AccountStore:
 
     # what a vendor may have otherwise
 
-    def _committed(self) -> None:
-        """Called within the lock after each commit; every commit counts unless a vendor's store says otherwise."""
-        self.version += 1
+    def _ended(self, *, committed: bool) -> None:
+        """Called within the lock after each transaction; every commit counts unless a vendor's store says otherwise."""
+        self.version += committed
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         """Give a new connection the settings and functions that the vendor's queries want."""

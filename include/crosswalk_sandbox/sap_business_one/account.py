@@ -243,12 +243,12 @@ class AccountDesk:
 
     def next_entry(self, entity_set: str) -> int:
         """The next number of a set's own key."""
-        return self._store.next_number(entity_set)
+        return self._store.next_id(entity_set)
 
     def next_number(self, entity_set: str, series: int | None = None) -> int:
         """The next ``DocNum`` of a series."""
         name = f"{entity_set} number" if series is None else f"{entity_set} series {series}"
-        return self._store.next_number(name)
+        return self._store.next_id(name)
 
     def save(self, entity_set: str, row: Row, *, stamped: bool = True) -> Row:
         """Insert or replace by key, with version and stamps."""

@@ -6,13 +6,12 @@ import json
 import logging
 from collections.abc import Callable
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
 
-import anyio
-import anyio.to_thread
 import orjson
-from starlette.requests import Request
+
+from crosswalk_sandbox.kernel.application import Application, Request, Response
 
 from .account import Account
 from .batches import Batches
@@ -21,11 +20,7 @@ from .errors import HtmlRefusal, Refusal, generic
 from .service import Service, language_of
 from .sessions import Sessions
 
-if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
-
 _LOG: Final = logging.getLogger(__name__)
-_WORKERS: Final = 12
 _METHODS: Final = ("GET", "POST", "PATCH", "PUT", "MERGE", "DELETE", "HEAD", "OPTIONS")
 _ERROR_TYPE: Final = "application/json;charset=utf-8"
 _JSON_TYPES: Final = {
@@ -36,27 +31,22 @@ _HTML: Final = "text/html; charset=iso-8859-1"
 _LARGEST: Final = 16 * 1024 * 1024
 
 
-class App:
-    """ASGI app of one company; handlers run in threads, the store keeps writes apart."""
+class App(Application):
+    """The app of one company."""
+
+    workers = 12
 
     def __init__(self, account: Account, sessions: Sessions, service: Service) -> None:
+        super().__init__()
         self._account = account
         self._sessions = sessions
         self._service = service
         self._batches = Batches(account, self.served)
-        self._workers: anyio.CapacityLimiter | None = None
         self.gate: Callable[[], Any] = nullcontext
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one HTTP request."""
-        if scope["type"] != "http":
-            return
-        request = Request(scope, receive)
-        body = await request.body()
-        raw = (scope.get("raw_path") or scope["path"].encode()).split(b"?")[0].decode("ascii", "replace")
-        if self._workers is None:
-            self._workers = anyio.CapacityLimiter(_WORKERS)
-        reply = await anyio.to_thread.run_sync(lambda: self.answer(request, raw, body), limiter=self._workers)
+    async def respond(self, request: Request) -> Response:
+        """The answer as it goes out."""
+        reply = await self.in_thread(lambda: self.answer(request))
         payload = self._payload(reply.body)
         headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in reply.headers.items()]
         headers += [(b"set-cookie", one.encode()) for one in reply.cookies]
@@ -65,8 +55,7 @@ class App:
             headers.append((b"content-type", reply.content_type.encode()))
         if reply.status != 204:
             headers.append((b"content-length", str(len(payload)).encode()))
-        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else payload})
+        return Response(reply.status, headers, payload)
 
     def _payload(self, body: Any) -> bytes:
         if body is None:
@@ -81,35 +70,33 @@ class App:
 
     # one request
 
-    def answer(self, request: Request, raw: str, body: bytes) -> Reply:
+    def answer(self, request: Request) -> Reply:
         """The answer to a request, whatever happens."""
-        path = unquote(raw)
-        headers = {name.lower(): value for name, value in request.headers.items()}
+        path = unquote(request.path)
         try:
             if path.startswith("/ping"):
                 return self._ping(path)
-            return self._below(request, path, headers, body)
+            return self._below(request, path)
         except HtmlRefusal as refusal:
             return Reply(refusal.status, refusal.body, content_type=_HTML)
 
-    def _below(self, request: Request, path: str, headers: dict[str, str], body: bytes) -> Reply:
+    def _below(self, request: Request, path: str) -> Reply:
         version = 2 if path.startswith("/b1s/v2") else 1 if path.startswith("/b1s/v1") else 0
         if not version or path[7:8] not in ("", "/"):
             raise HtmlRefusal(404)
         method = (
-            headers.get("x-http-method-override", request.method).upper()
+            request.headers.get("x-http-method-override", request.method).upper()
             if request.method == "POST"
             else request.method
         )
         if method not in _METHODS:
             raise HtmlRefusal(405)
-        if len(body) > _LARGEST:
+        if len(request.body) > _LARGEST:
             raise HtmlRefusal(413)
-        root = f"{request.url.scheme}://{headers.get('host', 'localhost')}/b1s/v{version}/"
-        query = request.scope["query_string"].decode("ascii", "replace")
+        root = f"{request.base_url}/b1s/v{version}/"
         call = Call(
             "GET" if method == "HEAD" else method, path[8:].rstrip("/") if path[8:] != "/" else "", version, root,
-            tuple(parse_qsl(query, keep_blank_values=True)), headers, body,
+            tuple(parse_qsl(request.query, keep_blank_values=True)), request.headers, request.body,
         )  # fmt: skip
         try:
             return self._admitted(call)

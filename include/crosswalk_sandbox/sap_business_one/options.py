@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Final, Literal
+
+from crosswalk_sandbox.kernel.options import read_options
 
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "credit": ("ignore", "approval", "notification"),
@@ -100,14 +102,7 @@ class Options:
     @classmethod
     def read(cls, given: Mapping[str, object]) -> Options:
         """Options from plain values. Raises ValueError for an unknown name or choice."""
-        known = {field.name for field in fields(cls)}
-        unknown = sorted(set(given) - known)
-        if unknown:
-            raise ValueError(f"Unknown option {', '.join(unknown)}; there are {', '.join(sorted(known))}")
-        for name, allowed in _CHOICES.items():
-            if str(given.get(name, allowed[0])) not in allowed:
-                raise ValueError(f"{name} is one of {', '.join(allowed)}, not {given[name]!r}")
-        return cls(**given)  # type: ignore[arg-type]
+        return read_options(cls, "Business One", given, _CHOICES)
 
     @property
     def session_lifetime(self) -> float:

@@ -146,7 +146,7 @@ class Rules:
                 raise exists()
             names.add(person["Name"])
             if person.get("InternalCode") not in old:
-                person["InternalCode"] = self._account.store.next_number("contact")
+                person["InternalCode"] = self._account.store.next_id("contact")
                 person.update(CardCode=row["CardCode"], CreateDate=day, CreateTime=moments.shown_time(now))
             if person != old.get(person["InternalCode"]):  # a minute is all the column holds (§13)
                 person.update(UpdateDate=day, UpdateTime=moments.shown_time(now.replace(second=0)))
