@@ -16,11 +16,12 @@ class Landed:
 
     watermark: Mapping[str, object] | None = None
     records: dict[str, NativeRecord] = field(default_factory=dict)
-    seen: set[str] = field(default_factory=set)  # since the last census
+    seen: set[str] = field(default_factory=set)  # in this pull
 
     def pull(self, connector: Connector, selection: Selection) -> list[Page]:
         """Land everything since the watermark; returns the pages."""
         pages = []
+        self.seen = set()
         for page in connector.pull(selection, self.watermark):
             self.land(page)
             pages.append(page)

@@ -8,7 +8,7 @@ _FORM = ConnectionForm(
     parts={"login": "User", "password": "Password"},
     fields=(
         ConnectionField("base_url", "Address of the Service Layer (https://server:50000)", required=True),
-        ConnectionField("company", "Company database", required=True),
+        ConnectionField("company_db", "Company database", required=True),
         ConnectionField("time_zone", "Time zone of the company's server (Europe/Berlin)"),
         ConnectionField("key_field", "User field that bears our keys", default="U_CrosswalkKey"),
         ConnectionField("concurrency", "Concurrent requests", "whole_number", default=4, least=1),
@@ -26,7 +26,7 @@ PLATFORM = Platform(
     screens=Screens(lambda _extra: None, {}),
     sandbox=SandboxAccess(
         port=8804,
-        parts={"login": "username", "password": "password"},
-        extra=("base_url", "company", "time_zone", "ca_file"),
+        parts={"login": "user_name", "password": "password"},
+        extra=("base_url", "company_db", "time_zone", "ca_file"),
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,15 +13,17 @@ from zoneinfo import ZoneInfo
 import requests
 from requests.auth import AuthBase
 
+from crosswalk.connectors.settings import ConnectionSettings
+from crosswalk.model.records import NativeField, Selection, Value
 from tests.conformance.vendor import (
     TIMEOUT,
     Access,
     Cap,
     Changes,
     Credentials,
-    EmulatorProfile,
     Flow,
     OddWrite,
+    Profile,
     Refusal,
     Row,
     Session,
@@ -110,7 +112,27 @@ def _row(record: Mapping[str, Any]) -> Row:
     return Row(record["CardCode"], record["CardName"], _stamp(record))
 
 
-class PROFILE(EmulatorProfile):
+def _connection(access: Access) -> ConnectionSettings:
+    """The connection, to a company that has the user field for keys: nothing can be created without it (§11, §16)."""
+    _make_key_field(access)
+    extra = {name: str(access[name]) for name in ("base_url", "company_db", "time_zone")}
+    return ConnectionSettings(login=str(access["user_name"]), password=str(access["password"]), extra=extra)
+
+
+def _make_key_field(access: Access) -> None:
+    base_url = str(access["base_url"])
+    given = {name: str(access[name]) for name in ("company_db", "user_name", "password")}
+    answer = _login(base_url, given)
+    if answer.status_code != 200:
+        return  # wrong credentials are some test's matter
+    field = {"TableName": "OCRD", "Name": "CrosswalkKey", "Description": "Key", "Type": "db_Alpha", "EditSize": 64}
+    signed = _sign(given, answer)
+    made = requests.post(f"{base_url}{ROOT}/UserFieldsMD", json=field, auth=signed, timeout=TIMEOUT)
+    assert made.status_code in (201, 400), made.text
+    requests.post(f"{base_url}{ROOT}/Logout", auth=signed, timeout=TIMEOUT)
+
+
+class PROFILE(Profile):
     """One company database behind the Service Layer."""
 
     platform = "sap_business_one"
@@ -232,3 +254,36 @@ class PROFILE(EmulatorProfile):
         keys = sorted(self.truth(session))  # there are no tombstones (§13)
         gone = frozenset(known["keys"]) - set(keys)
         return Changes(tuple(map(_row, records)), gone, self._cursor(day, time, keys))
+
+    # --- the connector ----------------------------------------------------------------------------
+
+    settings: Mapping[str, Callable[[Access], ConnectionSettings]] = {"login": _connection}
+    connector_options: Mapping[str, object] = {"page_rows": PAGE, "census_hours": 0}  # a census a day, were it not
+    selection = Selection(
+        "customer", "BusinessPartners", (NativeField("CardName", "text"), NativeField("CreditLimit", "amount"))
+    )
+    name_field = "CardName"
+    refused_values: Mapping[str, Value] = {"CardName": "Nobody", "PayTermsGrpCode": 9999}
+    read_path = r"/BusinessPartners$"
+    write_path = r"/\$batch$"
+    token_path = "/Login"
+    described: Mapping[str, Mapping[str, object]] = {
+        "CardName": {"type": "text", "createable": True, "updateable": True},
+        "CardCode": {"type": "text", "createable": True, "updateable": False},
+        "CardType": {"type": "choice", "values": ("cCustomer", "cSupplier", "cLid")},
+        "CreditLimit": {"type": "quantity"},
+        "CurrentAccountBalance": {"type": "quantity", "createable": False, "updateable": False},
+        "Frozen": {"type": "boolean"},
+        "UpdateDate": {"type": "date", "createable": False, "updateable": False},
+        "U_CrosswalkKey": {"type": "text", "length": 64},
+    }
+    malformed_keys = ("NOSUCH", "O'Reilly / #?%", "draft-1")
+
+    def values(self, name: str) -> dict[str, Value]:
+        return {"CardName": name}
+
+    def new_name(self, name: str) -> dict[str, Value]:
+        return {"CardName": name}
+
+    def instant(self, watermark: Mapping[str, object]) -> datetime:
+        return datetime.fromisoformat(str(watermark["until"]))

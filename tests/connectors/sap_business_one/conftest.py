@@ -40,7 +40,7 @@ def open_company(company: SmallBusinessOne, waits: list[float]) -> Callable[...,
             password=password or COMPANY["Password"],
             extra={
                 "base_url": company.base_url,
-                "company": COMPANY["CompanyDB"],
+                "company_db": COMPANY["CompanyDB"],
                 "time_zone": "Europe/Berlin",
                 **extra,
             },

@@ -153,5 +153,5 @@ def test_the_address_is_completed_where_only_a_host_is_given() -> None:
         base_url_of(ConnectionSettings(extra={"base_url": "https://proxy.example/b1s/v2/"})) == "https://proxy.example"
     )
     nowhere = ConnectionSettings(host="b1.example", login="manager", password=COMPANY["Password"])
-    with pytest.raises(ConfigurationError, match="company"):
+    with pytest.raises(ConfigurationError, match="company_db"):
         connect(nowhere)

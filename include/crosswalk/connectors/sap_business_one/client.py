@@ -95,7 +95,7 @@ def authenticator_for(
     """Return the process's session for this company and user, or the bearer token that was given."""
     if token := settings.get("bearer_token"):
         return Bearer(token)
-    company = settings.require("company", purpose="the login (CompanyDB)")
+    company = settings.require("company_db", purpose="the login (CompanyDB)")
     user, password = (settings.require(name, purpose="the login") for name in ("login", "password"))
     language = settings.get("language")
     return SESSIONS.of(

@@ -111,7 +111,7 @@ def connect(
 ) -> BusinessOneConnector:
     """Return a connector for the company a connection names. Sends nothing yet.
 
-    Settings: ``host`` (or ``base_url``), ``login``, ``password``, extra ``company``, ``port`` (50000), ``time_zone``, ``language``,
+    Settings: ``host`` (or ``base_url``), ``login``, ``password``, extra ``company_db``, ``port`` (50000), ``time_zone``, ``language``,
     ``ca_file``, ``concurrency`` (4), ``key_field`` (``U_CrosswalkKey``), or ``bearer_token`` in place of the login.
     Options: ``overlap_minutes`` (10), ``lag_seconds`` (60), ``page_rows``, ``census_hours`` (24), ``lane`` of the quota, ``attempts``
     (5) and ``sleep`` of the transport, ``monotonic`` for what is read ahead.

@@ -30,7 +30,7 @@ from crosswalk.connectors.sap_business_one.bodies import (
 )
 from crosswalk.connectors.sap_business_one.client import batch_error
 from crosswalk.connectors.sap_business_one.errors import AlreadyExistsError, NoMatchError
-from crosswalk.connectors.sap_business_one.odata import chunks, entity, one_of
+from crosswalk.connectors.sap_business_one.odata import chunks, either, entity, one_of
 from crosswalk.connectors.sap_business_one.sources import VERSION, WRITABLE, Source, source_of
 from crosswalk.connectors.sap_business_one.targets import Prepared, must_know, partner, partner_of
 from crosswalk.model.errors import (
@@ -96,14 +96,21 @@ def find(client: Client, key_field: str, entity_name: str, intent_keys: Sequence
 
 
 def _records_under(client: Client, key_field: str, source: Source, keys: Sequence[str]) -> dict[str, str]:
+    """Records that bear a key, or the code that is made of it: where a code was made, it names the intent as well."""
     name, found = source.keys[0], {}
+    codes = {} if source.numeric else {_code_of(source, key): key for key in keys}
     for part in chunks(key_field, list(keys)):
-        answer = client.rows(
-            source.native, 2 * len(part), select=f"{name},{key_field}", filter=one_of(key_field, part), orderby=name
-        )
+        mine = [code for code, key in codes.items() if key in part]
+        condition = either(one_of(key_field, part), one_of(name, mine) if mine else "")
+        answer = client.rows(source.native, 2 * len(part), select=f"{name},{key_field}", filter=condition, orderby=name)
         for row in reversed(answer.rows):
-            found[str(row[key_field])] = str(row[name])
+            for key in filter(None, (codes.get(str(row[name])), row.get(key_field))):
+                found[str(key)] = str(row[name])
     return {key: found[key] for key in keys if key in found}
+
+
+def _code_of(source: Source, key: str) -> str:
+    return code_of(key, MOST_CODE if source.entity == "customer" else MOST_ITEM_CODE)
 
 
 _CONTACTS = "BusinessPartners/ContactEmployees"
@@ -203,7 +210,7 @@ def _new_record(source: Source, key_field: str, write: Write) -> dict[str, objec
     code = source.keys[0]
     body = {**document(values), key_field: write.intent_key}
     if not body.get(code) and not body.get("Series"):
-        body[code] = code_of(write.intent_key, MOST_CODE if source.entity == "customer" else MOST_ITEM_CODE)
+        body[code] = _code_of(source, write.intent_key)
     if source.entity == "customer":
         body.setdefault("CardType", "cCustomer")
         if rows := new_addresses(addresses):

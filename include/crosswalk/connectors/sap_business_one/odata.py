@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from urllib.parse import quote
 
-MOST_KEYS = 200
+MOST_KEYS = 100
 MOST_CHARACTERS = 6_000  # of a filter, percent-encoded: front servers take 8,190 for the request line
 
 Literal = str | int
