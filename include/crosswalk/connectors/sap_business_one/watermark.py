@@ -42,7 +42,7 @@ class Memory:
 
     def census_due(self, now: datetime, every: timedelta) -> bool:
         """Tell whether it is time to find out what was deleted."""
-        return self.counted is None or now - self.counted >= every
+        return not every or self.counted is None or now - self.counted >= every
 
 
 @dataclass(frozen=True, slots=True)
