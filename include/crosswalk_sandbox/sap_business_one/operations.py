@@ -11,11 +11,13 @@ import orjson
 from . import documents, moments
 from .account import Account
 from .calls import Call, Reply
+from .crossjoins import Crossjoins
 from .desk import exact
 from .entities import DOCUMENT_SETS, Entities
-from .errors import Diverted, Refusal, business, generic, missing_entity, unknown_path, unsupported
+from .errors import NO_MATCH, NOT_FOUND, Diverted, Refusal, business, generic, missing_entity, unknown_path, unsupported
 from .payloads import Payloads
 from .resources import Segment
+from .sql import StoredQueries, parameters
 from .store import Key
 
 _DOCUMENT_SERVICES: Final = {
@@ -31,13 +33,15 @@ class Operations:
     def __init__(self, account: Account, entities: Entities) -> None:
         self._account = account
         self._entities = entities
+        self._queries = StoredQueries(account)
+        self._joins = Crossjoins(account, entities)
         self._known: dict[str, Callable[[Call], Reply]] = {
             "CompanyService_GetAdminInfo": self._admin, "CompanyService_UpdateAdminInfo": self._update_admin,
             "CompanyService_GetCompanyInfo": self._company, "CompanyService_GetItemPrice": self._item_price,
             "CompanyService_GetCurrentServerTime": self._server_time, "CompanyService_RoundDecimal": self._round,
             "SBOBobService_GetLocalCurrency": self._local_currency, "SBOBobService_GetSystemCurrency": self._local_currency,
             "SBOBobService_GetCurrencyRate": self._rate, "SBOBobService_SetCurrencyRate": self._set_rate,
-            "SBOBobService_GetDueDate": self._due_date, "DraftsService_SaveDraftToDocument": self._save_draft,
+            "SBOBobService_GetDueDate": self._due_date, "DraftsService_SaveDraftToDocument": self._save_draft, "QueryService_PostQuery": self._joins.posted,
         }  # fmt: skip
 
     def answer(self, call: Call, parts: list[Segment]) -> Reply:
@@ -47,6 +51,8 @@ class Operations:
             raise unknown_path()
         if name in self._known:
             return self._known[name](call)
+        if name == "$crossjoin" and call.method == "GET" and parts[0].inside:
+            return self._joins.answer(call, parts[0].inside)
         service, _, what = name.partition("_")
         computed = what in ("Preview", "GetApprovalTemplates") and call.method == "POST"
         if computed and service in _DOCUMENT_SERVICES:
@@ -59,6 +65,8 @@ class Operations:
 
     def bound(self, call: Call, entity_set: str, key: tuple[Key, ...], action: str) -> Reply:
         """``POST Entity(key)/Action``."""
+        if (entity_set, action) == ("SQLQueries", "List") and call.method in ("GET", "POST"):
+            return self._listed(call, key)
         if call.method != "POST":
             raise unknown_path()
         desk = self._entities.desk(call)
@@ -87,6 +95,22 @@ class Operations:
         else:
             raise unsupported()
         return Reply(204)
+
+    def _listed(self, call: Call, key: tuple[Key, ...]) -> Reply:
+        """Rows of stored SQL, always in pages (§12)."""
+        _, query = self._entities.found("SQLQueries", key)
+        given = parameters(str(call.object().get("ParamList") or "")) if call.method == "POST" else {}
+        given |= {name: value for name, value in call.parameters if not name.startswith("$")}
+        listing = self._entities.listing
+        skip, _, size = listing.window(call)
+        limit = size or self._account.options.page_size
+        rows = self._queries.rows(str(query["SqlText"]), given, skip, limit + 1)
+        if not rows and self._account.options.empty_sql_is_404:
+            raise Refusal(404, NOT_FOUND, NO_MATCH)
+        body = {**call.context("SAPB1.SQLQueryResult"), "SqlText": query["SqlText"], "value": rows[:limit]}
+        if len(rows) > limit:
+            body[call.name("nextLink")] = listing.next_link(call, call.path, skip + limit)
+        return Reply(200, body)
 
     # documents
 

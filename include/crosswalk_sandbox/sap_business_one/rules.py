@@ -13,6 +13,7 @@ from .desk import Desk, Row, exact
 from .errors import Refusal, business, exists, generic, logic, no_match
 from .schema.fields import type_of_table
 from .schema.model import vendor_model
+from .sql import normalised
 
 _DOCUMENTS: Final = ("Quotations", "Orders", "DeliveryNotes", "Returns", "Invoices", "CreditNotes", "Drafts")
 _REFERENCES: Final[Mapping[str, tuple[tuple[str, str, str], ...]]] = {
@@ -259,8 +260,6 @@ class Rules:
         return row
 
     def _query(self, desk: Desk, row: Row, before: Row | None) -> Row:
-        from .sql import normalised
-
         row["SqlText"], row["ParamList"] = normalised(str(row.get("SqlText", "")))
         row["UpdateDate" if before else "CreateDate"] = moments.shown_day(desk.today())
         return row
