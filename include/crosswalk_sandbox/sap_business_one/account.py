@@ -11,9 +11,11 @@ from typing import Any, Final
 
 import orjson
 
+from crosswalk_sandbox.kernel.mishaps import Mishaps
+
 from . import moments
 from .desk import Row, exact
-from .errors import no_match
+from .errors import NOTIFICATION, Refusal, no_match
 from .options import Options
 from .schema.fields import extended
 from .schema.model import Model, Property, read_data, vendor_model
@@ -47,6 +49,7 @@ class Account:
     def __init__(self, store: Store, options: Options) -> None:
         self.store = store
         self.options = options
+        self.mishaps = Mishaps(("-2039", "Another user or another operation modified data (ODBC -2039)"))
         self._model: Model | None = None
         self._defaults: dict[str, dict[str, Any]] = {}
         for name in vendor_model().sets:
@@ -137,6 +140,21 @@ class Account:
         """``AdminInfo``."""
         return dict(orjson.loads(self.store.setting("admin") or "{}"))
 
+    # what the company's own procedures say
+
+    def notifications(self) -> list[dict[str, Any]]:
+        """The rules of the transaction-notification procedure (§10): set, kind of transaction, what is refused, number, text."""
+        return list(orjson.loads(self.store.setting("notifications") or "[]"))
+
+    def notify(self, entity_set: str, kind: str, row: Mapping[str, Any]) -> None:
+        """Let the company's procedure look at what is about to be committed. Raises Refusal 400 -1116 where it objects."""
+        struck = self.mishaps.strikes()
+        if struck is not None:
+            raise Refusal(400, int(struck[0]), struck[1])
+        for rule in self.notifications():
+            if rule["set"] == entity_set and kind in rule["transactions"] and _meets(row, rule):
+                raise Refusal(400, NOTIFICATION, f"({rule['number']}) {rule['text']}")
+
     def credentials(self) -> dict[str, Any]:
         """What was made up when the company was founded; the same for good."""
         return dict(orjson.loads(self.store.setting("credentials") or "{}"))
@@ -148,6 +166,14 @@ class Account:
     def desk(self, user: str = USER) -> AccountDesk:
         """A view of the company for one request."""
         return AccountDesk(self, user)
+
+
+def _meets(row: Mapping[str, Any], rule: Mapping[str, Any]) -> bool:
+    """Whether a rule of the procedure is about a row."""
+    if rule.get("property") is None:
+        return True
+    value, above = row.get(str(rule["property"])), rule.get("above")
+    return exact(value) > exact(above) if above is not None else bool(value == rule.get("equals"))
 
 
 @cache

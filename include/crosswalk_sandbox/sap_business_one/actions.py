@@ -29,7 +29,8 @@ class Actions:
         return {
             "switch": self.switch, "lose_node": self.lose_node, "find_node": self.find_node, "sessions": self.sessions,
             "hide_field": self.hide_field, "retype_field": self.retype_field, "require_field": self.require_field,
-            "restore_fields": self.restore_fields, "index_lag": self.index_lag,
+            "restore_fields": self.restore_fields, "fail_rows": self._account.mishaps.arm, "notification": self.notification,
+            "index_lag": self.index_lag,
         }  # fmt: skip
 
     def switch(self, wish: Mapping[str, Any]) -> dict[str, Any]:
@@ -55,6 +56,17 @@ class Actions:
         """Let lists be up to ``seconds`` behind what was saved, as a secondary database is; 0 ends it."""
         self._store.index.arm(float(wish.get("seconds", 0)))
         return {"seconds": float(wish.get("seconds", 0))}
+
+    def notification(self, wish: Mapping[str, Any]) -> dict[str, Any]:
+        """Let the company's procedure refuse (§10): ``set``, ``transactions`` (``A``, ``U``), ``number``, ``text``, and which rows:
+        ``property`` that is ``above`` an amount or ``equals`` a value; without one all. ``clear`` takes all rules away."""
+        rules = [] if wish.get("clear") else self._account.notifications()
+        if "set" in wish:
+            if wish["set"] not in self._account.model.sets:
+                raise ValueError(f"There is no set {wish['set']!r}")
+            rules.append({"transactions": "AU", "number": 1, "text": "Not allowed", **wish})
+        self._store.set_setting("notifications", orjson.dumps(rules).decode())
+        return {"rules": rules}
 
     # the schema
 

@@ -113,8 +113,11 @@ class Entities:
                     made = documents.add(entity_set, row, desk)
                 except Diverted as diverted:
                     return diverted
+                self._account.notify(entity_set, "A", made)
                 return self._account.key_of(entity_set, made)
-            return self._added(entity_set, row, desk)
+            key = self._added(entity_set, row, desk)
+            self._account.notify(entity_set, "A", desk.read(entity_set, *key) or {})
+            return key
 
     def _added(self, entity_set: str, row: Row, desk: AccountDesk) -> tuple[Key, ...]:
         row = {name: value for name, value in row.items() if value is not None}
@@ -143,9 +146,7 @@ class Entities:
             and not row.get(self._account.model.sets[entity_set].key[0])
             and row.get("Series")
         ):
-            row[self._account.model.sets[entity_set].key[0]] = new_key(
-                entity_set, desk, {"CardType": "", **row}, _SERIES_SETS[entity_set]
-            )
+            row[self._account.model.sets[entity_set].key[0]] = new_key(entity_set, desk, row, _SERIES_SETS[entity_set])
         elif self._account.numbered(entity_set) and entity_set not in ("PaymentTermsTypes",):
             row[self._account.model.sets[entity_set].key[0]] = desk.next_entry(entity_set)
         elif self._account.numbered(entity_set):
@@ -174,6 +175,7 @@ class Entities:
                 base = _bare(before, structure.key) if whole else before
                 row = self.rules.changed(entity_set, desk, base, given, replace=replace or whole)
                 desk.save(entity_set, self.rules.saved(entity_set, desk, row, before))
+            self._account.notify(entity_set, "U", desk.read(entity_set, *key) or {})
             if entity_set in _SCHEMA_SETS:
                 self._account.forget()
         if diverted is not None and not call.wants_no_content:

@@ -50,7 +50,7 @@ CURRENCIES: Final = ("USD", "EUR", "GBP", "CAD", "CHF")
 _ADMIN: Final = {
     "CompanyName": "OEC Computers", "TotalsAccuracy": 2, "AccuracyofQuantities": 3, "PriceAccuracy": 2, "RateAccuracy": 4,
     "QueryAccuracy": 2, "PercentageAccuracy": 4, "MeasuringAccuracy": 3, "CreditRestriction": "tNO", "CommitmentRestriction": "tNO",
-    "RestrictOrders": "tNO", "RestrictSales": "tNO",
+    "RestrictOrders": "tNO", "RestrictSales": "tNO", "DefaultWarehouse": "01", "DefaultCustomerPaymentTerms": -1,
 }  # fmt: skip
 
 

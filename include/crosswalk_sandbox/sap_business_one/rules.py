@@ -309,7 +309,7 @@ def first_rows(name: str, given: list[Row], card: str) -> list[Row]:
 
 def new_key(entity_set: str, desk: Desk, row: Mapping[str, Any], prefixes: Mapping[str, str]) -> str:
     """A code from the numbering series, where one is given (§15)."""
-    prefix = prefixes.get(str(row.get("CardType", "")), "")
+    prefix = prefixes.get(str(row.get("CardType")), next(iter(prefixes.values())))
     while True:
         code = f"{prefix}{desk.next_number(entity_set, int(row['Series'])):05}"
         if desk.read(entity_set, code) is None:

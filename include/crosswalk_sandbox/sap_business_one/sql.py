@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -62,7 +63,10 @@ class StoredQueries:
         for one in tree.find_all(exp.Table):
             one.replace(self._source(tree, one))
         sql = f"SELECT * FROM ({tree.sql(dialect='sqlite')}) LIMIT {limit} OFFSET {skip}"
-        cursor = self._account.store.reader().execute(sql, {name: _literal(given[name]) for name in needed})
+        try:
+            cursor = self._account.store.reader().execute(sql, {name: _literal(given[name]) for name in needed})
+        except sqlite3.OperationalError as error:
+            raise Refusal(400, 703, f"Column not allowed: {str(error).rpartition(' ')[2]}") from None
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
@@ -100,9 +104,7 @@ class StoredQueries:
             if not one.collection and one.kind != "complex"
         }
         parent = _PARENT_KEYS[table]
-        return {name: sql for name, sql in found.items() if name} | {
-            parent: self._account.sql_of(entity_set, kind.key[0])
-        }
+        return {name: sql for name, sql in found.items() if name} | {parent: "owner_key"}
 
     def _stored(self, one: Property, sql: str) -> str:
         """A value as the database keeps it: letters, days without dashes, times as numbers."""

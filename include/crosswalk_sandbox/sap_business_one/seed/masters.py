@@ -26,6 +26,7 @@ class Masters:
         self._local = account.options.local_currency
         self._tax_field = account.options.tax_field
         self._types: dict[int, str] = {}
+        self._taxes = {one.sequence: tax_code(one) for one in company.tax_codes}
         self._states = {(row["Country"], row["Code"]) for _, row in account.all("States")}
         self._countries = {row["Code"] for _, row in account.all("Countries")}
 
@@ -189,11 +190,12 @@ class Masters:
         if erp is None:
             return None
         kind = "cCustomer" if erp.stage == "customer" else "cLid"
+        tax = self._taxes[erp.tax_code]
         self._types[party.sequence] = kind
         father = erp.parent if erp.parent is not None and self._types.get(erp.parent) == kind else None
         code = card_code(party.sequence)
         addresses = [
-            self._address(code, place, *given)
+            self._address(code, place, tax, *given)
             for place, given in enumerate(
                 [("Bill to", "bo_BillTo", erp.billing), ("Ship to", "bo_ShipTo", erp.shipping)]
             )
@@ -207,7 +209,7 @@ class Masters:
             "EmailAddress": erp.email, "Phone1": erp.phone, "Website": erp.url, "FederalTaxID": erp.vat_number,
             "Currency": erp.currency if len(erp.currencies) == 1 else "##", "PayTermsGrpCode": erp.terms,
             "PriceListNum": price_list(self._company, erp.price_level, erp.currency), "SalesPersonCode": erp.sales_rep,
-            **self._credit(erp), "FatherCard": None if father is None else card_code(father), "FreeText": erp.comments,
+            "VatGroup": tax, **self._credit(erp), "FatherCard": None if father is None else card_code(father), "FreeText": erp.comments,
             "Frozen": None if erp.is_active else "tYES", "ContactPerson": first, "BPAddresses": addresses, "ContactEmployees": people,
             **self._tax(addresses, erp), "BilltoDefault": "Bill to" if erp.billing else None, "ShipToDefault": "Ship to" if erp.shipping else None,
             **{header: mirror.get(name) for header, name in (
@@ -243,11 +245,11 @@ class Masters:
             "MaxCommitment": number((erp.credit_limit * rate).quantize(1)),
         }
 
-    def _address(self, code: str, place: int, name: str, kind: str, address: Address) -> Row:
+    def _address(self, code: str, place: int, tax: str, name: str, kind: str, address: Address) -> Row:
         row: Row = {
             "AddressName": name, "AddressType": kind, "BPCode": code, "RowNum": place, "Street": address.lines[0],
             "Block": address.lines[1] if len(address.lines) > 1 else None, "City": address.city or None,
-            "ZipCode": address.postal_code or None,
+            "ZipCode": address.postal_code or None, "TaxCode": tax,
             "Country": address.country_code if address.country_code in self._countries else None,
             "State": address.state if (address.country_code, address.state) in self._states else None,
         }  # fmt: skip
