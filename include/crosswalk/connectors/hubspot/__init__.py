@@ -14,6 +14,7 @@ pull.py        changes since a watermark, and everything there is
 associating.py which records go together, read and written
 lifecycle.py   stages of life only go forward
 sending.py     rows → batches → results
+receipts.py    writes → requests; what became of each
 deliver.py     writes → receipts
 timeline.py    what happened in the ERP, shown on a record's timeline
 describe.py    what properties there are

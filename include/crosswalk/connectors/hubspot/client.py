@@ -15,17 +15,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import requests
 from hubspot import HubSpot  # type: ignore[import-untyped]
 
 from crosswalk.connectors.hubspot.pace import Pace
-from crosswalk.connectors.hubspot.paths import ACCOUNT, DAILY_USE, NUMBERED, PROPERTIES, versioned
+from crosswalk.connectors.hubspot.paths import ACCOUNT, DAILY_USE, EVENTS, NUMBERED, PROPERTIES, versioned
 from crosswalk.connectors.protocol import Usage
 from crosswalk.connectors.transport import Transport, decoded, json_bytes
 from crosswalk.connectors.wire import server_time
-from crosswalk.model.errors import TransientError
+from crosswalk.model.errors import ConflictError, NotFoundError, TransientError
 
 BATCH = 100  # inputs of a batch (HubSpot §9)
 LIST_PAGE = 100
@@ -186,6 +186,24 @@ class Client:
     def labels(self, left: str, right: str) -> list[Mapping[str, Any]]:
         """Return the types of associations from one object to another, the account's own included."""
         return list(self.ask(self.hubspot.crm.associations.v4.schema.definitions_api.get_all, left, right).rows)
+
+    # --- timelines ---------------------------------------------------------------------------------
+
+    def tell(self, event: Mapping[str, Any]) -> bool:
+        """Create a timeline event; True when one with its id was there already (HubSpot §22)."""
+        try:
+            self.send("POST", EVENTS, data=json_bytes(event), headers={"Content-Type": "application/json"})
+        except ConflictError:
+            return True
+        return False
+
+    def told(self, template: str, event: str) -> bool:
+        """Tell whether there is an event with this id."""
+        try:
+            self.send("GET", f"{EVENTS}/{quote(template, safe='')}/{quote(event, safe='')}")
+        except NotFoundError:
+            return False
+        return True
 
     # --- definitions -------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from typing import cast
 import requests
 
 from crosswalk.connectors.hubspot import pull as pulling
+from crosswalk.connectors.hubspot import timeline
 from crosswalk.connectors.hubspot.account import Account
 from crosswalk.connectors.hubspot.associating import Labels
 from crosswalk.connectors.hubspot.auth import authenticator, base_url
@@ -40,6 +41,7 @@ NATIVES: Mapping[str, str] = {
     "price": "products",
     "deal": "deals",
     "deal_line": "line_items",
+    timeline.ENTITY: timeline.NOTES,
 }
 PARALLEL_REQUESTS = 4  # of 19 a second; more would only wait for the window (HubSpot §6)
 LONGEST_REQUEST = (
@@ -114,7 +116,7 @@ def connect(
 ) -> HubSpotConnector:
     """Return a connector; it signs in with its first request.
 
-    Options: ``lane``, ``natives`` and ``key_properties`` (by entity), ``key_property``, ``overlap_seconds`` (600), ``reread_hours`` (24;
+    Options: ``lane``, ``natives`` and ``key_properties`` (by entity), ``key_property``, ``event_template``, ``overlap_seconds`` (600), ``reread_hours`` (24;
     0: never), ``list_page`` (100), ``search_page`` (200), ``searches_per_second`` (5), ``write_batch`` (100), ``parallel_requests``,
     ``attempts``, ``sleep``.
     Raises ConfigurationError when the connection cannot work.
@@ -147,6 +149,7 @@ def connect(
                 natives,
                 cast("Mapping[str, str]", chosen.get("key_properties", {})),
                 str(chosen.get("key_property", KEY)),
+                str(chosen["event_template"]) if chosen.get("event_template") else None,
             ),
             Labels(client),
         ),

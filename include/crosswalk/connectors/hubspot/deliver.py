@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from crosswalk.connectors.hubspot import timeline
 from crosswalk.connectors.hubspot.account import Account
 from crosswalk.connectors.hubspot.associating import Column, Labels, column
-from crosswalk.connectors.hubspot.client import BATCH, Client
+from crosswalk.connectors.hubspot.client import Client
 from crosswalk.connectors.hubspot.errors import TAKEN
 from crosswalk.connectors.hubspot.lifecycle import would_be_ignored
 from crosswalk.connectors.hubspot.objects import native
-from crosswalk.connectors.hubspot.sending import Result, Row, send
+from crosswalk.connectors.hubspot.receipts import Numbered, Receipts, groups, receipt, receipt_of, refusal, sound
+from crosswalk.connectors.hubspot.sending import Row, send
 from crosswalk.connectors.hubspot.values import same, version_of, wire_text
 from crosswalk.model.errors import (
     ConflictError,
@@ -28,9 +30,6 @@ from crosswalk.model.records import Operation, Outcome, Receipt, Value, Write
 KEY = "erp_key"
 _MOVED = "The target moved since the plan was made: the next round reads it and plans anew."
 
-_Numbered = tuple[int, Write]
-_Receipts = dict[int, Receipt]
-
 
 @dataclass(frozen=True, slots=True)
 class DeliverySettings:
@@ -39,6 +38,7 @@ class DeliverySettings:
     natives: Mapping[str, str] = field(default_factory=dict)
     key_properties: Mapping[str, str] = field(default_factory=dict)
     key_property: str = KEY
+    event_template: str | None = None
 
     def native(self, entity: str) -> str:
         """Return the object an entity is written to; an unknown entity is an object's own name."""
@@ -70,36 +70,63 @@ class Delivery:
                 hint="Nothing was sent. Promote the flow to live, or open the connection with read_only=False.",
                 system=self.client.transport.system,
             )
-        receipts: _Receipts = {}
-        for group in _groups(writes):
+        receipts: Receipts = {}
+        for group in groups(writes):
             try:
-                self._send(_sound(group, receipts), receipts)
+                self._send(sound(group, receipts), receipts)
             except CrosswalkError as error:
                 if not any(one.outcome in (Outcome.DONE, Outcome.IN_DOUBT) for one in receipts.values()):
                     raise
                 receipts |= {
-                    number: _receipt(write, Outcome.RETRY, error) for number, write in group if number not in receipts
+                    number: receipt(write, Outcome.RETRY, error) for number, write in group if number not in receipts
                 }
         return [receipts[number] for number in range(len(writes))]
 
     def find(self, entity: str, intent_keys: Sequence[str]) -> dict[str, str]:
         """Return ``{key: id}`` of living records under these keys: a batch read sees every committed write, a search would not."""
+        if entity == timeline.ENTITY and self.settings.event_template is not None:
+            return {key: key for key in intent_keys if self.client.told(self.settings.event_template, key)}
         keys, name = list(dict.fromkeys(key for key in intent_keys if key)), self.settings.key(entity)
         rows = self.client.read(self.settings.native(entity), keys, [name], by=name) if keys else []
         found = {str(row["properties"].get(name)): str(row["id"]) for row in rows if not row.get("archived")}
         return {key: found[key] for key in keys if key in found}
 
-    def _send(self, rows: Sequence[_Numbered], receipts: _Receipts) -> None:
+    def _send(self, rows: Sequence[Numbered], receipts: Receipts) -> None:
         if not rows:
             return
-        if rows[0][1].operation is Operation.CREATE:
+        if rows[0][1].entity == timeline.ENTITY:
+            self._tell(rows, receipts)
+        elif rows[0][1].operation is Operation.CREATE:
             self._create(rows, receipts)
         else:
             self._update(rows, receipts)
 
+    # --- telling -----------------------------------------------------------------------------------
+
+    def _tell(self, rows: Sequence[Numbered], receipts: Receipts) -> None:
+        """Put events on timelines: as notes 100 a call, as events of the app one a call, whose id HubSpot takes once."""
+        notes: list[Numbered] = []
+        for number, write in rows:
+            try:
+                if write.operation is not Operation.CREATE:
+                    raise ValidationError(
+                        "What is on a timeline stays as it is.", hint="Tell what happened since as an event."
+                    )
+                if self.settings.event_template is None:
+                    notes.append((number, replace(write, values=timeline.as_note(write.values))))
+                else:
+                    adopted = self.client.tell(timeline.as_event(write, self.settings.event_template))
+                    receipts[number] = Receipt(write.intent_key, Outcome.DONE, write.intent_key, adopted)
+            except ValidationError as error:
+                receipts[number] = refusal(write, error)
+            except InDoubtError as error:
+                receipts[number] = receipt(write, Outcome.IN_DOUBT, error)
+        if notes:
+            self._create(notes, receipts)
+
     # --- creating ----------------------------------------------------------------------------------
 
-    def _create(self, rows: Sequence[_Numbered], receipts: _Receipts) -> None:
+    def _create(self, rows: Sequence[Numbered], receipts: Receipts) -> None:
         """Create records with their associations in one call: a line is never without its deal (HubSpot §17)."""
         entity = rows[0][1].entity
         name, key = self.settings.native(entity), self.settings.key(entity)
@@ -111,7 +138,7 @@ class Delivery:
                 receipts[number] = refusal(write, error)
         results = send(self.client, name, "create", [row for _, _, row in inputs]) if inputs else []
         for (number, write, _), result in zip(inputs, results, strict=True):
-            receipts[number] = _receipt_of(write, result)
+            receipts[number] = receipt_of(write, result)
         self._adopt(entity, [(number, write) for number, write, _ in inputs], receipts)
 
     def _new(self, name: str, key: str, write: Write) -> Row:
@@ -124,13 +151,13 @@ class Delivery:
             ]
         return row
 
-    def _adopt(self, entity: str, rows: Sequence[_Numbered], receipts: _Receipts) -> None:
+    def _adopt(self, entity: str, rows: Sequence[Numbered], receipts: Receipts) -> None:
         """A create refused because its key is taken has been done before: take that record (law 1)."""
         refused = {number: write for number, write in rows if receipts[number].error_code == TAKEN}
         try:
             found = self.find(entity, [write.intent_key for write in refused.values()]) if refused else {}
         except CrosswalkError as error:
-            receipts |= {number: _receipt(write, Outcome.RETRY, error) for number, write in refused.items()}
+            receipts |= {number: receipt(write, Outcome.RETRY, error) for number, write in refused.items()}
             return
         for number, write in refused.items():
             if write.intent_key in found:
@@ -140,7 +167,7 @@ class Delivery:
 
     # --- updating ----------------------------------------------------------------------------------
 
-    def _update(self, rows: Sequence[_Numbered], receipts: _Receipts) -> None:
+    def _update(self, rows: Sequence[Numbered], receipts: Receipts) -> None:
         """Read, compare, then write what differs (law 3): there is no condition that HubSpot would check for us."""
         name = self.settings.native(rows[0][1].entity)
         parts = {number: self._parts(name, write) for number, write in rows}
@@ -157,10 +184,10 @@ class Delivery:
                 waiting.append((number, write, {"id": str(write.native_id), "properties": changed}))
         results = send(self.client, name, "update", [row for _, _, row in waiting]) if waiting else []
         for (number, write, _), result in zip(waiting, results, strict=True):
-            receipts[number] = _receipt_of(write, result)
+            receipts[number] = receipt_of(write, result)
         self._associate(name, [(number, write, parts[number][1]) for number, write in rows], receipts)
 
-    def _stored(self, name: str, rows: Sequence[_Numbered], properties: set[str]) -> dict[str, Mapping[str, Any]]:
+    def _stored(self, name: str, rows: Sequence[Numbered], properties: set[str]) -> dict[str, Mapping[str, Any]]:
         ids = list(dict.fromkeys(str(write.native_id) for _, write in rows))
         read = self.client.read(name, ids, sorted(properties) or [native(name).modified])
         return {str(row["id"]): row for row in read if not row.get("archived")}
@@ -187,7 +214,7 @@ class Delivery:
         return {path: text for path, text in changed.items() if not would_be_ignored(name, path, text, held.get(path))}
 
     def _associate(
-        self, name: str, rows: Sequence[tuple[int, Write, Sequence[tuple[Column, str | None]]]], receipts: _Receipts
+        self, name: str, rows: Sequence[tuple[int, Write, Sequence[tuple[Column, str | None]]]], receipts: Receipts
     ) -> None:
         """Associate what updates ask for, a call for each object on the other side; asking twice changes nothing."""
         by_right: dict[str, list[tuple[int, Write, dict[str, Any]]]] = {}
@@ -200,10 +227,10 @@ class Delivery:
             try:
                 self.client.associate(name, right, [pair for _, _, pair in pairs])
             except InDoubtError as error:
-                receipts |= {number: _receipt(write, Outcome.IN_DOUBT, error) for number, write, _ in pairs}
+                receipts |= {number: receipt(write, Outcome.IN_DOUBT, error) for number, write, _ in pairs}
             except CrosswalkError as error:
                 outcome = Outcome.RETRY if isinstance(error, RetryableError) else Outcome.REJECTED
-                receipts |= {number: _receipt(write, outcome, error) for number, write, _ in pairs}
+                receipts |= {number: receipt(write, outcome, error) for number, write, _ in pairs}
 
     # --- values ------------------------------------------------------------------------------------
 
@@ -223,69 +250,3 @@ class Delivery:
         if type(value).__name__ != "date":
             return ""
         return str(self.account.definitions(name).get(path, {}).get("type", ""))
-
-
-# --- rows and receipts ------------------------------------------------------------------------------
-
-
-def _groups(writes: Sequence[Write]) -> list[list[_Numbered]]:
-    groups: dict[tuple[Operation, str], list[_Numbered]] = {}
-    for number, write in enumerate(writes):
-        groups.setdefault((write.operation, write.entity), []).append((number, write))
-    return [members[start : start + BATCH] for members in groups.values() for start in range(0, len(members), BATCH)]
-
-
-def _sound(group: Sequence[_Numbered], receipts: _Receipts) -> list[_Numbered]:
-    """Refuse what cannot be sent as one row, and a second row for the same record: it would make HubSpot refuse the batch (§9)."""
-    kept: dict[str, _Numbered] = {}
-    for number, write in group:
-        creates = write.operation is Operation.CREATE
-        record = write.intent_key if creates else str(write.native_id or "")
-        problem = None
-        if write.lines:
-            problem = ValidationError(
-                "HubSpot takes lines as records of their own.", hint="Plan the lines as own writes."
-            )
-        elif not creates and not record.isdigit():
-            problem = ValidationError(f"{write.native_id!r} is not a HubSpot id.", hint="Link the record, then replay.")
-        elif not creates and any(column(path) and value is None for path, value in write.values.items()):
-            problem = ValidationError(
-                "An association cannot be emptied.", hint="Remove it in HubSpot, or give another record."
-            )
-        if problem is not None:
-            receipts[number] = refusal(write, problem)
-        elif record in kept:
-            later = ConflictError(
-                "Another write of the request is for the same record.", hint="It goes in the next one."
-            )
-            receipts[number] = _receipt(write, Outcome.RETRY, later)
-        else:
-            kept[record] = (number, write)
-    return list(kept.values())
-
-
-def _receipt_of(write: Write, result: Result) -> Receipt:
-    if isinstance(result, InDoubtError):
-        return _receipt(write, Outcome.IN_DOUBT, result)
-    if isinstance(result, CrosswalkError):
-        return _receipt(write, Outcome.RETRY if isinstance(result, RetryableError) else Outcome.REJECTED, result)
-    return Receipt(write.intent_key, Outcome.DONE, native_id=str(result["id"]))
-
-
-def refusal(write: Write, error: CrosswalkError) -> Receipt:
-    """Return the receipt of a write that was refused, by us or by HubSpot."""
-    return _receipt(write, Outcome.REJECTED, error)
-
-
-def _receipt(write: Write, outcome: Outcome, error: CrosswalkError) -> Receipt:
-    return Receipt(
-        write.intent_key,
-        outcome,
-        native_id=write.native_id,
-        error_class=str(error.error_class),
-        error_code=error.code,
-        message=error.message,
-        field=error.field,
-        hint=error.hint,
-        retry_after=getattr(error, "retry_after", None),
-    )

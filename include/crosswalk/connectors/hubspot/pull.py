@@ -19,7 +19,7 @@ from crosswalk.connectors.hubspot.client import ASSOCIATED, LIST_PAGE, LONGEST_U
 from crosswalk.connectors.hubspot.objects import ID
 from crosswalk.connectors.hubspot.rows import Row, Rows
 from crosswalk.connectors.hubspot.values import milliseconds, to_instant
-from crosswalk.connectors.hubspot.watermark import SETTLED, Mark, Watermark, mark_of
+from crosswalk.connectors.hubspot.watermark import MOST_BINNED, SETTLED, Mark, Watermark, mark_of
 from crosswalk.connectors.protocol import Page
 from crosswalk.model.errors import TransientError
 from crosswalk.model.records import NativeRecord
@@ -131,15 +131,24 @@ class _Pull:
         if going_on.late_due(began):
             yield from self._late(going_on, floor)
             going_on = replace(going_on, late=began - SETTLED)
+        told: list[NativeRecord] = []
         if going_on.bin_due(began):
-            bin_size = 0
-            for records, size in self._archived():
-                bin_size = size
-                yield from _pages(records, None)
-            going_on = replace(going_on, archived=began, bin=bin_size)
-        yield Page((), going_on.as_watermark())
+            told, going_on = self._bin(going_on, began)
+        yield from _pages(told, going_on.as_watermark())
         if going_on.whole_due(began, self.settings.reread):
             yield from self._everything_again(going_on)
+
+    def _bin(self, mark: Mark, began: datetime) -> tuple[list[NativeRecord], Mark]:
+        """Return what the bin holds as deletions, what was restored from it, and the mark that goes with them.
+
+        They land together: who knows a record as deleted must know that it was in the bin, or its restoration is never seen.
+        """
+        rows = [row for page in self._archived() for row in page]
+        keys = tuple(str(row["id"]) for row in rows)
+        records = [one for row in rows for one in self.rows.archived(row)]
+        records += self._restored(set(mark.binned) - set(keys), began)
+        kept = keys if len(keys) <= MOST_BINNED else ()
+        return records, replace(mark, archived=began, bin=len(keys), binned=kept)
 
     def _late(self, mark: Mark, floor: datetime) -> Iterator[Page]:
         """Look below the window for entries that came into the index after it was read."""
@@ -174,20 +183,24 @@ class _Pull:
             "limit": self.settings.search_page,
         }
 
-    def _archived(self) -> Iterator[tuple[tuple[NativeRecord, ...], int]]:
-        """Yield deletions, and how many archived records there were so far: the bin holds 90 days (HubSpot §11)."""
+    def _archived(self) -> Iterator[Sequence[Row]]:
+        """Yield pages of archived records: the bin holds 90 days (HubSpot §11)."""
         after: str | None = None
-        seen = 0
         while True:
             place = {"after": after} if after else {}
             answer = self.client.page(
                 self.rows.native.name, [ID], limit=self.settings.list_page, archived=True, **place
             )
-            seen += len(answer.rows)
-            yield tuple(one for row in answer.rows for one in self.rows.archived(row)), seen
+            yield answer.rows
             after = answer.following
             if after is None:
                 return
+
+    def _restored(self, keys: set[str], began: datetime) -> list[NativeRecord]:
+        """Return records that left the bin and are alive: their stamp is older than their deletion, so that they bear our reading's."""
+        read = self.client.read(self.rows.native.name, sorted(keys), self.rows.properties) if keys else []
+        records = self.rows.living([row for row in read if not row.get("archived")], told_gone=False)
+        return [replace(one, modified=max(one.modified or began, began)) for one in records]
 
 
 def _last_id(answer: Answer) -> str | None:

@@ -3,7 +3,8 @@
 ==============  ==============================================================================================================
 ``since``       all changes before it that the search index knew were read
 ``late``        before it, nothing can turn up in the index any more that was not read
-``archived``    when archived records were read last, and ``bin``, how many there were: HubSpot cannot be asked for new ones only
+``archived``    when archived records were read last, for HubSpot cannot be asked for new ones only; ``bin``, how many there were
+``binned``      their ids, of a bin that is not too large: one that is gone from it later was restored, which moves no stamp
 ``whole``       when everything was read last
 ``began``, ``after``  within a pull: when it began, and the id or the page behind which it goes on
 ==============  ==============================================================================================================
@@ -13,9 +14,10 @@ All instants are the server's (law 7).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 from crosswalk.model.errors import ConfigurationError
 
@@ -25,6 +27,7 @@ SETTLED = timedelta(hours=1)  # after this no entry of the search index is late 
 LOOK_BACK = 2 * SETTLED  # a look at late entries is due once an hour
 _PAGE_A_MINUTE = timedelta(minutes=1)
 _BIN_PAGE = 100
+MOST_BINNED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Mark:
     began: datetime | None = None
     after: str | None = None
     bin: int = 0
+    binned: tuple[str, ...] = ()
 
     def bin_due(self, now: datetime) -> bool:
         """Tell whether archived records are to be read: each time while they fit on a page, else about a page a minute."""
@@ -60,7 +64,7 @@ class Mark:
             if isinstance(value, datetime):
                 found[one.name] = value.isoformat()
             elif value:
-                found[one.name] = value
+                found[one.name] = list(value) if isinstance(value, tuple) else value
         return found
 
 
@@ -84,6 +88,7 @@ def mark_of(watermark: Watermark | None) -> Mark | None:
             began,
             None if after is None else str(after),
             int(str(watermark.get("bin") or 0)),
+            tuple(str(key) for key in cast("Sequence[object]", watermark.get("binned") or ())),
         )
     except (TypeError, ValueError):
         raise ConfigurationError(
