@@ -154,7 +154,13 @@ def test_contacts_are_added_to_and_changed_in_their_partner(company: SmallBusine
     assert (made.outcome, made.native_id) == (Outcome.DONE, "C1|101")
     names = [row["Name"] for row in company.sets["BusinessPartners"]["C1"]["ContactEmployees"]]
     assert names == ["Ada L", "Ada L 2"], "a name is unique in its partner"
+    [again] = connector.deliver([Write("HS-CON-1", "contact", Operation.CREATE, values)])
+    assert (again.adopted, again.native_id) == (True, "C1|101")
     assert connector.find("contact", ["HS-CON-1", "HS-CON-2"]) == {"HS-CON-1": "C1|101"}
+    company.accidents.append(
+        lambda request: error(400, "-5006", "Not supported") if "PostQuery" in request.path else None
+    )
+    assert connector.find("contact", ["HS-CON-1", "HS-CON-2"]) == {"HS-CON-1": "C1|101"}, "partner by partner"
     [changed] = connector.deliver([update("C1|7", {"FirstName": "Grace", "CardCode": "C1"}, "2", "contact")])
     assert changed.outcome is Outcome.DONE
     assert [row.get("FirstName") for row in company.sets["BusinessPartners"]["C1"]["ContactEmployees"]] == [

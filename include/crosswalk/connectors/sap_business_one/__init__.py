@@ -18,6 +18,7 @@ touched.py     what changed without a new stamp
 bodies.py      flat values → JSON documents
 targets.py     what updates must know of their records
 drafts.py      orders that wait for an approval
+find.py        records by their intents' keys
 deliver.py     writes → receipts
 describe.py    what fields there are
 fields.py      user fields: which we need, and making them

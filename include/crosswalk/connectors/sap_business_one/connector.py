@@ -12,9 +12,10 @@ from crosswalk.connectors.protocol import Capabilities, Creation, EntityDescript
 from crosswalk.connectors.quota import BULK, LocalQuota, Quota, SystemLimits
 from crosswalk.connectors.sap_business_one import fields
 from crosswalk.connectors.sap_business_one.client import Client, open_transport
-from crosswalk.connectors.sap_business_one.deliver import CREATES_IN_A_BATCH, deliver, find
+from crosswalk.connectors.sap_business_one.deliver import CREATES_IN_A_BATCH, deliver
 from crosswalk.connectors.sap_business_one.describe import Model, describe
 from crosswalk.connectors.sap_business_one.fetch import fetch
+from crosswalk.connectors.sap_business_one.find import find
 from crosswalk.connectors.sap_business_one.preflight import preflight
 from crosswalk.connectors.sap_business_one.pull import KEY_FIELD, Habits, pull
 from crosswalk.connectors.sap_business_one.targets import PREPARED_SECONDS, Prepared, prepare

@@ -18,10 +18,7 @@ from urllib.parse import unquote, urlsplit
 from crosswalk.connectors.sap_business_one import drafts
 from crosswalk.connectors.sap_business_one.batch import Answer
 from crosswalk.connectors.sap_business_one.bodies import (
-    MOST_CODE,
-    MOST_ITEM_CODE,
     changed_addresses,
-    code_of,
     document,
     etag_of,
     lines_of,
@@ -30,8 +27,9 @@ from crosswalk.connectors.sap_business_one.bodies import (
 )
 from crosswalk.connectors.sap_business_one.client import batch_error
 from crosswalk.connectors.sap_business_one.errors import AlreadyExistsError, NoMatchError
-from crosswalk.connectors.sap_business_one.odata import chunks, either, entity, one_of
-from crosswalk.connectors.sap_business_one.sources import VERSION, WRITABLE, Source, source_of
+from crosswalk.connectors.sap_business_one.find import code_for, find, keyed_contacts, writable
+from crosswalk.connectors.sap_business_one.odata import entity
+from crosswalk.connectors.sap_business_one.sources import VERSION, Source, source_of
 from crosswalk.connectors.sap_business_one.targets import Prepared, must_know, partner, partner_of
 from crosswalk.model.errors import (
     AuthenticationError,
@@ -86,50 +84,6 @@ def _deliver(
         return receipt_of(write, error)
 
 
-def find(client: Client, key_field: str, entity_name: str, intent_keys: Sequence[str]) -> dict[str, str]:
-    """Return ``{intent key: native id}``; the records themselves are asked. A draft is no order yet, and not found."""
-    source = _writable(entity_name)
-    keys = list(dict.fromkeys(key for key in intent_keys if key))
-    if not keys:
-        return {}
-    return _contacts_under(client, key_field, keys) if source.rows else _records_under(client, key_field, source, keys)
-
-
-def _records_under(client: Client, key_field: str, source: Source, keys: Sequence[str]) -> dict[str, str]:
-    """Records that bear a key, or the code that is made of it: where a code was made, it names the intent as well."""
-    name, found = source.keys[0], {}
-    codes = {} if source.numeric else {_code_of(source, key): key for key in keys}
-    for part in chunks(key_field, list(keys)):
-        mine = [code for code, key in codes.items() if key in part]
-        condition = either(one_of(key_field, part), one_of(name, mine) if mine else "")
-        answer = client.rows(source.native, 2 * len(part), select=f"{name},{key_field}", filter=condition, orderby=name)
-        for row in reversed(answer.rows):
-            for key in filter(None, (codes.get(str(row[name])), row.get(key_field))):
-                found[str(key)] = str(row[name])
-    return {key: found[key] for key in keys if key in found}
-
-
-def _code_of(source: Source, key: str) -> str:
-    return code_of(key, MOST_CODE if source.entity == "customer" else MOST_ITEM_CODE)
-
-
-_CONTACTS = "BusinessPartners/ContactEmployees"
-
-
-def _contacts_under(client: Client, key_field: str, keys: Sequence[str]) -> dict[str, str]:
-    """Contacts are rows, which only the row query reaches (§5)."""
-    found: dict[str, str] = {}
-    for part in chunks(f"{_CONTACTS}/{key_field}", list(keys)):
-        option = (
-            f"$expand=BusinessPartners($select=CardCode),{_CONTACTS}($select=CardCode,InternalCode,{key_field})"
-            f"&$filter=BusinessPartners/CardCode eq {_CONTACTS}/CardCode and {one_of(f'{_CONTACTS}/{key_field}', part)}"
-        )
-        for row in client.query_rows(f"$crossjoin(BusinessPartners,{_CONTACTS})", option):
-            own = row[_CONTACTS]
-            found.setdefault(str(own[key_field]), f"{row['BusinessPartners']['CardCode']}|{own['InternalCode']}")
-    return {key: found[key] for key in keys if key in found}
-
-
 # --- creating -----------------------------------------------------------------------------------
 
 
@@ -142,11 +96,14 @@ def _not_there_yet(
 ) -> list[Write]:
     """Return the creates whose key nobody bears; adopt the others, note drafts, and tell of those whose search failed."""
     fresh: list[Write] = []
+    there: dict[str, str]
     for name in {write.entity: None for write in writes if write.operation is Operation.CREATE}:
         mine = [write for write in writes if write.entity == name and write.operation is Operation.CREATE]
         keys = [write.intent_key for write in mine]
         try:
-            if name == "order":
+            if name == "contact":
+                there = {}  # looked for in the partner's own rows, which are read anyway
+            elif name == "order":
                 there, drafted = drafts.look(client, key_field, keys)
                 waiting |= drafted
             else:
@@ -210,7 +167,7 @@ def _new_record(source: Source, key_field: str, write: Write) -> dict[str, objec
     code = source.keys[0]
     body = {**document(values), key_field: write.intent_key}
     if not body.get(code) and not body.get("Series"):
-        body[code] = _code_of(source, write.intent_key)
+        body[code] = code_for(source, write.intent_key)
     if source.entity == "customer":
         body.setdefault("CardType", "cCustomer")
         if rows := new_addresses(addresses):
@@ -247,16 +204,18 @@ def _of_draft(client: Client, key_field: str, write: Write, draft: Mapping[str, 
 
 
 def _create_contact(client: Client, key_field: str, write: Write, prepared: Prepared) -> Receipt:
-    """Add a row to its partner; the answer is empty, so that the row's number is asked for by its key."""
+    """Add a row to its partner, unless one bears the key; the answer is empty, so that the row's number is read after it."""
     values = {name: value for name, value in write.values.items() if value is not None}
     code = str(values.pop("CardCode", None) or "")
     if not code:
         raise ValidationError("A contact belongs to a customer, and none is given.", hint="Link the customer first.")
     there = partner(client, prepared, code)
+    if (known := keyed_contacts(there, key_field).get(write.intent_key)) is not None:
+        return _done(write, known, adopted=True)
     row = {"Name": _contact_name(values, there), **document(values), key_field: write.intent_key}
     client.update(entity("BusinessPartners", code), {"ContactEmployees": [row]}, etag=_etag(there))
-    found = find(client, key_field, "contact", [write.intent_key]).get(write.intent_key)
-    return _done(write, found) if found else _receipt_in_doubt(write)
+    made = keyed_contacts(partner(client, prepared, code), key_field).get(write.intent_key)
+    return _done(write, made) if made else _receipt_in_doubt(write)
 
 
 def _contact_name(values: Mapping[str, Any], partner_: Mapping[str, Any]) -> str:
@@ -275,7 +234,7 @@ def _contact_name(values: Mapping[str, Any], partner_: Mapping[str, Any]) -> str
 
 
 def _update(client: Client, write: Write, prepared: Prepared) -> Receipt:
-    source = _writable(write.entity)
+    source = writable(write.entity)
     if write.native_id is None:
         raise ValidationError(f"The update {write.intent_key} does not say which record.", hint="Link it first.")
     if write.native_id.startswith("draft-"):
@@ -318,16 +277,6 @@ def _compare(write: Write, there: Mapping[str, Any]) -> None:
 
 def _etag(there: Mapping[str, Any]) -> str | None:
     return etag_of(str(there[VERSION])) if there.get(VERSION) is not None else None
-
-
-def _writable(name: str) -> Source:
-    source = source_of(name)
-    if name not in WRITABLE:
-        raise ValidationError(
-            f"A {name} is not written into SAP Business One.",
-            hint="Remove it from the writes: it is the company's own.",
-        )
-    return source
 
 
 # --- receipts -----------------------------------------------------------------------------------
