@@ -137,12 +137,24 @@ def test_a_customer_that_somebody_made_elsewhere_is_asked_about_and_then_linked_
     office.win(account)
     office.world.run_orders()
     [known] = office.erp.suiteql(f"SELECT * FROM customer WHERE externalid LIKE 'SF-ACC-{account}%'")
+    survivors = office.world.pairing.matching.model_copy(
+        update={"survivors": {"customer": {"name": "erp", "email": "erp"}}}
+    )
+    office.world.pairing = office.world.pairing.model_copy(update={"matching": survivors})
+    office.crm.update("Account", account, {"Name": "Quillfeather of another name", "Website": "https://quill.example"})
     values = {"companyName": f"{known['companyname']} Deutschland", "phone": known["phone"]}
     twin = office.world.new_item("customer", **values, subsidiary={"id": NATIVE[GMBH]}, currency={"id": "1"})
     office.later()
     leeds, stuttgart = office.win(account, Description="for Leeds"), office.win(account, Description="for Stuttgart")
     office.world.run_orders()
     assert (bought(office, leeds), office.orders_of(stuttgart)) == ([LTD], [])  # a twin elsewhere stops nobody
+    [further] = office.erp.suiteql(
+        f"SELECT companyname, url FROM customer WHERE externalid = 'SF-ACC-{account}-Aldermoor-Ltd'"
+    )
+    assert (further["companyname"], further["url"]) == (
+        known["companyname"],
+        "https://quill.example",
+    )  # its first values
     [(message,)] = office.world.rows("select message from hub.quarantine where key = %s and status = 'open'", stuttgart)
     assert f"has no linked ERP customer in {GMBH}, but it looks like" in message
     office.later()

@@ -89,9 +89,8 @@ def customer_draft(
             for part in ("street", "city", "state", "postal_code", "country")
         ),
     )
-    canonical: dict[str, Value] = {
-        name: account.values[name] for name in carries if account.values.get(name) is not None
-    }
+    values = {**account.values, **facts.first}
+    canonical: dict[str, Value] = {name: values[name] for name in carries if values.get(name) is not None}
     canonical["counterpart_key"] = account.key
     if parent and parent.customer_key:
         canonical["parent_key"] = parent.customer_key

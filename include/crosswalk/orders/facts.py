@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from crosswalk.model.records import Image
+from crosswalk.model.records import Image, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,8 @@ class DealFacts:
 
     ``customer_key`` is the linked ERP customer, None while the account has none; ``twins`` are ERP customers
     that are not linked but look like the account. ``products`` is keyed by the CRM's product key. ``subsidiary`` is the ERP's that
-    the deal is for, where the pairing has a rule for it: the account may have customers in others, too.
+    the deal is for, where the pairing has a rule for it: the account may have customers in others, too. ``first`` is what such a one
+    says of fields whose first value the pairing takes from the ERP: a new customer gets it instead of the account's.
     """
 
     deal: Image
@@ -33,6 +34,7 @@ class DealFacts:
     products: Mapping[str, ProductFacts] = field(default_factory=dict)
     twins: tuple[str, ...] = ()
     subsidiary: str | None = None
+    first: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ import psycopg
 from crosswalk.hub.further import customers_of
 from crosswalk.hub.links import counterparts
 from crosswalk.hub.reading import children, images
+from crosswalk.identity.survivorship import first_values
 from crosswalk.identity.twins import Twin, twins_of
 from crosswalk.model.entities import CUSTOMER, DEAL, DEAL_LINE, PRODUCT
-from crosswalk.model.records import Image
+from crosswalk.model.records import Image, Value
 from crosswalk.orders.choice import choose, facts_of
 from crosswalk.orders.facts import DealFacts, ProductFacts
 from crosswalk.pairing import Pairing
@@ -156,7 +157,19 @@ def _in_subsidiary(
         there.sort(key=lambda key: key not in customers or customers[key].deleted)
         chosen = there[0] if there else None
     customer = customers.get(chosen) if chosen else None
-    return replace(facts, customer_key=chosen, customer=customer, subsidiary=wanted)
+    return replace(
+        facts, customer_key=chosen, customer=customer, subsidiary=wanted, first=_first(facts, pairing, keys, customers)
+    )
+
+
+def _first(facts: DealFacts, pairing: Pairing, keys: Sequence[str], customers: Mapping[str, Image]) -> dict[str, Value]:
+    """Return what the account's first customer says of fields whose first value is the ERP's, by the pairing's survivors."""
+    rules = pairing.matching.survivors.get("customer", {})
+    known = customers.get(keys[0]) if keys else None
+    if not rules or known is None or known.deleted or facts.account is None:
+        return {}
+    kept = first_values(facts.account, known, rules, tuple(rules))
+    return {name: one.value for name, one in kept.items() if one.side == "erp"}
 
 
 def _with_twins(facts: DealFacts, twins: Mapping[str, tuple[Twin, ...]], linked: Mapping[str, list[str]]) -> DealFacts:
