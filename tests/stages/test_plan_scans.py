@@ -13,14 +13,15 @@ from crosswalk.hub.database import Hub
 from crosswalk.pairing import load_pairing
 from crosswalk.stages.context import StageContext
 from crosswalk.stages.link import link_all
-from crosswalk.stages.plan import PlanResult, plan
+from crosswalk.stages.plan import Flow, PlanResult, plan
 
 INCLUDE = Path(__file__).parents[2] / "include"
 PAIRING = load_pairing(INCLUDE / "pairings" / "netsuite_salesforce.yaml")
 ACCOUNTS = 400
 UNORDERED = 5
+FLOWS: tuple[Flow, ...] = ("orders", "write_back", "products_to_erp", "products_to_crm")
 MOST = 0.2  # of a table's rows; deals young enough to be amended are a few in a hundred
-LARGE = ("customer", "deal", "deal_line", "order", "order_line", "link", "link_end", "intent", "base_image")
+LARGE = ("customer", "product", "deal", "deal_line", "order", "order_line", "link", "link_end", "intent", "base_image")
 _FILLED = ("customer", "link", "link_end", "product", "deal", "deal_line", "order", "order_line", "plan", "intent")
 _HISTORY = (
     "update hub.deal set close_date = current_date - 30 - abs(hashtext(key)) % 1500, counterpart_key = 'O' || substr(key, 2) where is_won",
@@ -32,6 +33,7 @@ _HISTORY = (
     "update hub.link set created_at = now() - interval '1 day'",
     "update hub.customer set changed_at = changed_at - interval '1 day'",
     "update hub.deal set changed_at = changed_at - interval '1 day'",
+    "update hub.product set changed_at = changed_at - interval '1 day'",
     """insert into hub.base_image (link_id, system, fingerprint, version, image, settled_at)
        select link_id, system, 1, '1', '{"revision": 1}', now() from hub.link_end where entity in ('deal_order', 'product')""",
     "update hub.customer c set counterpart_key = substr(key, 2) where system = 'salesforce'",
@@ -67,7 +69,7 @@ def surroundings(hub: Hub, run: str) -> StageContext:
 def planned(dsn: str, run: str) -> dict[str, PlanResult]:
     hub = Hub(dsn)
     try:
-        return {flow: plan(surroundings(hub, run), flow) for flow in ("orders", "write_back")}
+        return {flow: plan(surroundings(hub, run), flow) for flow in FLOWS}
     finally:
         hub.close()
 

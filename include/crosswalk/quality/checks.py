@@ -80,7 +80,10 @@ _OF_ORDERS = (
 
 
 def concerns_orders(check: Check) -> bool:
-    """Tell whether a check is about what phase 2 does itself: deals, their orders, the ids that come back, and what is still to be sent."""
+    """Tell whether a check is about what phase 2 does itself: deals, their orders, the ids that come back, and what is still to be sent.
+
+    They read all of them, unlike the plans: a check is there to find what nobody noticed changing, and its score is a share of all there is.
+    """
     return check.entity in ("deal", "order", "sync") and check.kind in _OF_ORDERS
 
 

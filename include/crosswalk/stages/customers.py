@@ -13,6 +13,7 @@ from crosswalk.hub.intents import IntentDraft
 from crosswalk.hub.links import counterparts
 from crosswalk.hub.merges import survivors
 from crosswalk.hub.reading import children, images
+from crosswalk.hub.rule_sets import advance
 from crosswalk.identity.twins import twins_of
 from crosswalk.model.entities import CUSTOMER, DEAL
 from crosswalk.model.errors import ConfigurationError, ValidationError
@@ -52,7 +53,7 @@ select i.source_key from hub.intent i
 # Only customers we made, and only where the ERP names no parent: what somebody entered there stays.
 _LATE_PARENTS = """
 select account.key, account.version, child.key, child.name, child.version, parents.key
-  from hub.intent i
+  from ({candidates}) i
  cross join lateral (select c.key, c.version, c.parent_key from hub.customer c
                       where c.system = %(crm)s and c.key = i.source_key and c.deleted_at is null and c.parent_key is not null limit 1) account
  cross join lateral (select e.link_id from hub.link_end e where e.pairing = %(pairing)s and e.entity = 'customer' and e.system = %(crm)s
@@ -64,8 +65,46 @@ select account.key, account.version, child.key, child.name, child.version, paren
                         and e.key = account.parent_key limit 1) above
  cross join lateral (select e.key from hub.link_end e
                       where e.link_id = above.link_id and e.system = %(erp)s and e.key <> child.key offset 0) parents
- where i.pairing = %(pairing)s and i.flow = 'orders' and i.entity = 'customer' and i.operation = 'create' and i.status = 'done'
  order by account.key
+"""
+
+_MADE = """
+select distinct i.source_key from hub.intent i
+ where i.pairing = %(pairing)s and i.flow = 'orders' and i.entity = 'customer' and i.operation = 'create' and i.status = 'done'
+"""
+
+# Of what was made: accounts that changed, whose customer changed, that were linked or whose parent was, and what is wanted and not done.
+_TOUCHED = """
+with linked as materialized (
+    select e.key from hub.link l
+     cross join lateral (select e.key from hub.link_end e where e.link_id = l.id and e.system = %(crm)s limit 1) e
+     where l.pairing = %(pairing)s and l.entity = 'customer' and l.created_at > %(since)s
+),
+touched as materialized (
+    select key from hub.customer where system = %(crm)s and changed_at > %(since)s
+     union
+    select key from linked
+     union
+    select child.key from linked
+     cross join lateral (select c.key from hub.customer c where c.system = %(crm)s and c.parent_key = linked.key offset 0) child
+     union
+    select theirs.key from hub.customer c
+     cross join lateral (select e.link_id from hub.link_end e
+                          where e.pairing = %(pairing)s and e.entity = 'customer' and e.system = %(erp)s and e.key = c.key limit 1) mine
+     cross join lateral (select e.key from hub.link_end e where e.link_id = mine.link_id and e.system = %(crm)s limit 1) theirs
+     where c.system = %(erp)s and c.changed_at > %(since)s
+     union
+    select source_key from hub.intent
+     where pairing = %(pairing)s and flow = 'orders' and status in ('planned', 'held') and entity = 'customer' and operation = 'update'
+     union
+    select source_key from hub.intent
+     where pairing = %(pairing)s and flow = 'orders' and status in ('rejected', 'shadowed') and entity = 'customer' and operation = 'update'
+)
+select made.source_key
+  from touched t
+ cross join lateral (select i.source_key from hub.intent i
+                      where i.pairing = %(pairing)s and i.source_key = t.key and i.flow = 'orders' and i.entity = 'customer'
+                        and i.operation = 'create' and i.status = 'done' limit 1) made
 """
 
 
@@ -254,10 +293,14 @@ def _refuse_unmapped(ctx: StageContext, rule: str) -> None:
 
 
 def parent_links(ctx: StageContext, connection: psycopg.Connection) -> Iterator[IntentDraft]:
-    """Yield the update that gives a customer we made its parent, once the parent is a customer, too."""
+    """Yield the update that gives a customer we made its parent, once the parent is a customer, too. All of them are looked at once, then
+    those to whom something happened since the last look.
+    """
     crm, erp, mapper = ctx.pairing.crm.system, ctx.pairing.erp.system, ctx.mapper("erp", "customer")
-    parameters = {"crm": crm, "erp": erp, "pairing": ctx.pairing.name}
-    for account, seen, child, name, version, parent in connection.execute(_LATE_PARENTS, parameters).fetchall():
+    since = advance(connection, ctx.pairing.name, "late_parents", [["systems", crm, erp]], ctx.run_id).since
+    query = _LATE_PARENTS.format(candidates=_MADE if since is None else _TOUCHED)
+    parameters = {"crm": crm, "erp": erp, "pairing": ctx.pairing.name, "since": since}
+    for account, seen, child, name, version, parent in connection.execute(query.encode(), parameters).fetchall():
         yield IntentDraft(
             key=f"{customer_key(ctx.pairing.crm.key_prefixes, account)}-PARENT-{parent}",
             entity="customer",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import psycopg
 
@@ -11,6 +12,7 @@ from crosswalk.hub import quarantine
 from crosswalk.hub.base_images import store_base
 from crosswalk.hub.codec import encode
 from crosswalk.hub.intents import IntentDraft, held_intents, shadow
+from crosswalk.hub.rule_sets import advance
 from crosswalk.mapping.engine import Mapper
 from crosswalk.model.errors import ConflictError, CrosswalkError, RecordError, ValidationError
 from crosswalk.model.records import Image, Value
@@ -67,7 +69,8 @@ def plan_products(
     road = _Flow(ctx, connection, flow, ctx.mapper(TARGET[flow], "product"))
     creation = policy.create_items if road.source == "crm" else policy.create_products
     creates = creation == "always" or (creation == "on_request" and asked is not None)
-    facts = gather_products(connection, ctx.pairing, road.source, asked, creates=creates)
+    since = None if asked is not None else _last_look(ctx, connection, flow)
+    facts = gather_products(connection, ctx.pairing, road.source, asked, creates=creates, since=since)
     survivors = ctx.pairing.matching.survivors.get("product", {})
     plans = [plan_pair(pair, policy, survivors) for pair in facts.pairs]
     missing = [product for product in facts.unlinked if may_create(product, policy, asked=asked is not None)]
@@ -83,6 +86,15 @@ def plan_products(
     if asked is None:
         _withdraw(road, {draft.key for draft in drafts})
     return len(plans) + len(missing), drafts, len({(trouble.side, trouble.key) for trouble in troubles})
+
+
+def _last_look(ctx: StageContext, connection: psycopg.Connection, flow: str) -> datetime | None:
+    """Return the last look's time, and begin the next; another policy looks at everything once."""
+    pairing = ctx.pairing
+    policy = pairing.products.model_dump_json(exclude={"brake"})
+    survivors = sorted(f"{name}:{side}" for name, side in pairing.matching.survivors.get("product", {}).items())
+    told = [["systems", pairing.crm.system, pairing.erp.system], [policy, *survivors]]
+    return advance(connection, pairing.name, flow, told, ctx.run_id).since
 
 
 # --- updates --------------------------------------------------------------------------------------------
