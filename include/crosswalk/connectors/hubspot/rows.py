@@ -93,9 +93,9 @@ class Rows:
         return [NativeRecord(one, version, to_instant(version), True, values) for one in keys]
 
     def archived(self, row: Row) -> list[NativeRecord]:
-        """Return the deletion an archived row tells. Its stamp does not move when it is archived; the later of the two counts."""
+        """Return the deletions an archived row tells: its own, and of what was merged into it. Its stamp does not move when it is archived; the later of the two counts."""
         stamps = [self._stamp(row), *([str(row["archivedAt"])] if row.get("archivedAt") else [])]
-        return self.gone(str(row["id"]), max(stamps, key=to_instant))
+        return [*self.gone(str(row["id"]), max(stamps, key=to_instant)), *self._losers(row)]
 
     # --- one row -----------------------------------------------------------------------------------
 
