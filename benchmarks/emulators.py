@@ -19,7 +19,6 @@ from benchmarks.ports import free_port
 from crosswalk.connectors.settings import ConnectionSettings
 from crosswalk_airflow.local import sandbox
 
-_CONNECTIONS = {"salesforce": sandbox.salesforce_connection, "netsuite": sandbox.netsuite_connection}
 PATIENCE = 3_600.0  # seconds for loading the company
 TOKENS = ("/token", "/Soap/")  # paths of sign-in requests; they are no calls of the API
 
@@ -40,7 +39,7 @@ class Emulator:
 
     def settings(self) -> ConnectionSettings:
         """Return the connection that an Airflow connection would hold."""
-        connection = _CONNECTIONS[self.name](self.access())
+        connection = sandbox.connection_to(self.name, self.access())
         extra = {name: str(value) for name, value in json.loads(str(connection["extra"])).items()}
         login, password = connection.get("login"), connection.get("password")
         return ConnectionSettings(

@@ -91,12 +91,7 @@ def tables(file: Path) -> Iterator[tuple[str, Counter[tuple[Any, ...]]]]:
     connection.close()
 
 
-OWN = {
-    "_setting",
-    "_grant",
-    "setting",
-    "sqlite_stat1",
-}  # credentials, when it was loaded, estimates of how large indexes are
+OWN = {"_setting", "_grant", "setting", "sqlite_stat1"}  # credentials, when it was loaded, estimates
 KILLED_WHILE_COPYING = """
 import os, signal, sys
 from datetime import datetime

@@ -50,7 +50,7 @@ def prepare(client: Client, ahead: Prepared[Place, Stored], native: str, updates
     ids = sorted({str(write.native_id) for write in updates if _is_asked(write) and is_id(str(write.native_id))})
     now = _by_id(client, native, ids)
     found = {own[:15]: now.get(own[:15]) for own in ids}
-    ahead.put({(native, own): values and Stored(values, ticket) for own, values in found.items()}, sent)
+    ahead.put({(native, own): Stored(values, ticket) if values else None for own, values in found.items()}, sent)
 
 
 def taken(ahead: Prepared[Place, Stored], native: str, updates: Sequence[Write]) -> dict[str, Stored | None]:
@@ -67,7 +67,7 @@ def verdicts(
     Targets that are ``known`` are not asked for again.
     """
     ids = sorted({str(write.native_id) for write in updates if _is_asked(write)})
-    now = {own: stored and stored.values for own, stored in known.items()}
+    now: dict[str, Mapping[str, Any] | None] = {own: stored.values if stored else None for own, stored in known.items()}
     now |= _by_id(client, native, [own for own in ids if own[:15] not in known])
     return [_verdict(write, native, now.get(str(write.native_id)[:15])) for write in updates]
 
