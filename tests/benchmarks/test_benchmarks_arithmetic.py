@@ -17,7 +17,7 @@ from benchmarks.measure import cost, cpu_seconds, per_record, ratio
 from benchmarks.orders import least_seconds, share
 from benchmarks.report import Outcome, Table, keep, write_page
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -53,6 +53,7 @@ def test_a_cost_of_no_records_is_an_error_and_not_zero() -> None:
         ratio(1.0, 0.0)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 10**4))
 def test_pages_hold_all_records_and_none_is_in_vain(records: int, size: int) -> None:
     needed = pages(records, size)
@@ -108,6 +109,7 @@ def test_a_deals_time_is_split_without_rest() -> None:
     }  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.floats(0, 45), st.floats(47.5, 60))
 def test_the_parts_add_up_whenever_the_deal_was_won_and_seen(won: float, seen: float) -> None:
     edges = [("pull_a", 31, 40), ("link", 41, 43), ("plan_orders", 44, 46), ("gate_orders", 46.5, 47)]

@@ -19,7 +19,7 @@ from benchmarks.report import Settings
 from benchmarks.serve import AccountsOnly
 from benchmarks.writes import PLATFORMS
 from benchmarks.writes import outcome as writes_outcome
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -62,6 +62,7 @@ def test_growth_is_told_by_the_largest_company() -> None:
     assert incremental_outcome({size: found(1.0) for size in SIZES}).met
 
 
+@settings(deadline=None)
 @given(st.integers(0, BASE - 1), st.integers(2, 100))
 def test_no_copy_of_an_account_has_the_id_of_another(number: int, times: int) -> None:
     own, next_one = dict(copies(number, times)), dict(copies(number + 1, times))
