@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import calls_netsuite, calls_salesforce
+from benchmarks import calls_hubspot, calls_netsuite, calls_salesforce
 from benchmarks.calls_counting import Counted
 from benchmarks.emulators import serving
 from benchmarks.postgres import running_postgres
@@ -21,7 +21,7 @@ AIM = 1.05
 
 
 def run(settings: Settings) -> Outcome:
-    """Walk every path of both platforms."""
+    """Walk every path of the platforms."""
     with tempfile.TemporaryDirectory(prefix="crosswalk-bench-") as folder:
         place = Path(folder)
         accounts = calls_salesforce.ACCOUNTS
@@ -33,6 +33,9 @@ def run(settings: Settings) -> Outcome:
         with running_postgres() as server, both_systems(place / "both", server, **size) as world:
             world.pull_and_plan()
             counted += calls_netsuite.walk(world)
+        switches = {"rate_limits": False, "search_delay": 0}  # pages are counted, not waits
+        with serving("hubspot", place / "account", **size, options=switches) as account:
+            counted += calls_hubspot.walk(account)
     return outcome(counted)
 
 
