@@ -260,3 +260,23 @@ def test_the_companys_procedure_objects_with_its_number(company: Opener) -> None
     client.action("fail_rows", probability=1.0, count=1)
     assert client.refused("PATCH", "BusinessPartners('CN')", {"CardName": "x"}) == (400, -2039)
     client.good("PATCH", "BusinessPartners('CN')", {"CardName": "x"})
+
+
+@pytest.mark.parametrize("exchange", [one for one in contract("exchanges.json") if one.get("request") and one["what"].startswith(("entity not", "stale", "delete an", "no or", "malformed", "duplicate"))], ids=lambda one: one["what"])  # fmt: skip
+def test_the_recorded_exchanges_are_answered_alike(b1: Client, exchange: dict[str, Any]) -> None:
+    assert exchange["status"] in (400, 401, 404, 412)
+    asked = exchange["request"]
+    version, _, path = asked["path"].removeprefix("/b1s/v").partition("/")
+    client = b1.another(version=int(version))
+    if exchange["status"] == 401:
+        client.http.cookies.clear()
+    if exchange["status"] == 412:
+        client.good("POST", "Items", {"ItemCode": "i002"})
+        client.good("PATCH", "Items('i002')", {"ItemName": "x"})
+    path = path.replace("CTEST0001", "CNOSUCH")
+    answer = client.call(asked["method"], path, asked.get("json") or {}, headers=asked.get("headers"))
+    told = json.loads(json.dumps(exchange["json"]).replace("CTEST0001", "CNOSUCH"))["error"]
+    assert (answer.status_code, answer.json()["error"]["code"], answer.json()["error"]["message"]) == (exchange["status"], told["code"], told["message"])  # fmt: skip
+    for name in ("Content-Type", "WWW-Authenticate", "OData-Version"):
+        if name in exchange.get("headers", {}):
+            assert answer.headers[name] == exchange["headers"][name].replace("CTEST0001", "CNOSUCH")
