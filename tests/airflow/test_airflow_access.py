@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from crosswalk.platforms import platforms
 from tests.airflow.first_runs import FirstRuns
 from tests.airflow.secret_values import secrets_of
 from tests.airflow_rest import name_of
@@ -41,7 +42,7 @@ def test_a_form_filled_in_wrong_is_refused_before_a_run_exists(stack: Stack, con
 
 def test_connections_pools_and_the_form_of_the_netsuite_type_are_there(stack: Stack) -> None:
     found = {c["connection_id"]: c["conn_type"] for c in stack.airflow.get("/connections")["connections"]}
-    assert found == {"crosswalk_hub": "postgres", "netsuite": "netsuite", "salesforce": "salesforce"}
+    assert found == {"crosswalk_hub": "postgres", **{name: name for name in platforms()}}
     pools = {pool["name"]: pool["slots"] for pool in stack.airflow.get("/pools")["pools"]}
     assert {"salesforce_api", "netsuite_api", "crosswalk_hub"} <= set(pools)
     hooks = {one["connection_type"]: one for one in stack.airflow.ask("GET", "/ui/connections/hook_meta")}

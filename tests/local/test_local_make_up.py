@@ -13,6 +13,7 @@ import psutil
 import pytest
 import requests
 
+from crosswalk.platforms import platforms
 from crosswalk_airflow.local.credentials import USERS
 from crosswalk_airflow.local.postgres_home import home_of
 from crosswalk_airflow.local.processes import working_in
@@ -47,11 +48,11 @@ def test_everybody_can_log_in_with_the_rights_of_the_role_and_nobody_without(sta
 
 def test_connections_and_pools_are_in_airflow_with_their_secrets_hidden(stack: Stack) -> None:
     connections = {one["connection_id"]: one for one in stack.airflow.get("/connections")["connections"]}
-    assert set(connections) == {"crosswalk_hub", "salesforce", "netsuite"}
+    assert set(connections) == {"crosswalk_hub", *platforms()}
     assert connections["crosswalk_hub"]["password"] == "***"
     assert json.loads(connections["netsuite"]["extra"])["token_secret"] == "***"
     pools = {one["name"] for one in stack.airflow.get("/pools")["pools"]}
-    assert pools == {"default_pool", "salesforce_api", "netsuite_api", "crosswalk_hub"}
+    assert pools == {"default_pool", "crosswalk_hub", *(f"{system}_api" for system in platforms())}
 
 
 def test_the_dags_of_the_project_are_found_without_an_error(stack: Stack) -> None:

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from crosswalk.pairing import load_pairings
+from crosswalk.platforms import platforms
 from crosswalk_airflow.local import credentials
 from crosswalk_airflow.local.airflow_environment import airflow_environment
 from crosswalk_airflow.local.database_urls import Databases
@@ -115,7 +116,8 @@ def test_a_tasks_first_call_has_the_same_patience_wherever_it_runs(state: Path) 
 def test_compose_starts_emulators_only_when_asked_and_opens_nothing_but_airflow() -> None:
     services = _compose()["services"]
     assert {name for name, service in services.items() if service.get("profiles") == ["sandbox"]} == {
-        *("sandbox-salesforce", "sandbox-netsuite", "sandbox-connections"),
+        *(f"sandbox-{name.replace('_', '-')}" for name in platforms()),
+        "sandbox-connections",
     }
     assert {name for name, service in services.items() if "ports" in service} == {"api-server"}
     assert services["api-server"]["ports"][0].startswith("127.0.0.1:")

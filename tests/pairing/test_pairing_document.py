@@ -23,7 +23,7 @@ def _line_of(path: Path, fragment: str) -> int:
 
 
 def test_every_shipped_pairing_loads() -> None:
-    assert [pairing.name for pairing in load_pairings(SHIPPED)] == ["netsuite_salesforce"]
+    assert [pairing.name for pairing in load_pairings(SHIPPED)] == ["netsuite_salesforce", "sap_business_one_hubspot"]
 
 
 @pytest.mark.parametrize(

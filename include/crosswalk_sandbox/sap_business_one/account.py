@@ -38,8 +38,8 @@ _INDEXED: Final[Mapping[str, Sequence[tuple[str, ...]]]] = {
     "ApprovalRequests": (("DraftEntry",),),
 }
 OWN_FIELDS: Final = (
-    ("OCRD", "CrmKey", "Key of the record in the CRM"), ("OCPR", "CrmKey", "Key of the person in the CRM"),
-    ("OITM", "CrmKey", "Key of the product in the CRM"), ("ORDR", "CrmKey", "Key of the deal in the CRM"),
+    ("OCRD", "CrosswalkKey", "Key of the record in the CRM"), ("OCPR", "CrosswalkKey", "Key of the person in the CRM"),
+    ("OITM", "CrosswalkKey", "Key of the product in the CRM"), ("ORDR", "CrosswalkKey", "Key of the deal in the CRM"),
 )  # fmt: skip
 
 

@@ -97,7 +97,7 @@ class Options:
     new_fields_at_once: bool = True
     """User fields are there without a restart of the service (§1, recent builds)."""
     user_fields: bool = True
-    """The company has the integration's own fields, among them ``U_CrmKey``."""
+    """The company has the integration's own fields, among them ``U_CrosswalkKey``."""
 
     @classmethod
     def read(cls, given: Mapping[str, object]) -> Options:

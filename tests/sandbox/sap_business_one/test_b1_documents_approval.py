@@ -42,11 +42,11 @@ def decide(shop: Shop, draft: int, status: str, **more: Any) -> None:
 def test_an_approval_procedure_makes_a_draft_and_a_request_of_an_order(shop: Shop) -> None:
     """SAP Business One §16: -2028 although the draft was stored; a retry makes another."""
     template(shop)
-    draft = shop.get("Drafts", diverted(shop, NumAtCard="PO-1", U_CrmKey="d-1"))
+    draft = shop.get("Drafts", diverted(shop, NumAtCard="PO-1", U_CrosswalkKey="d-1"))
     told = {
         "DocObjectCode": "oOrders",
         "NumAtCard": "PO-1",
-        "U_CrmKey": "d-1",
+        "U_CrosswalkKey": "d-1",
         "AuthorizationStatus": "dasPending",
         "CardCode": "C1",
     }

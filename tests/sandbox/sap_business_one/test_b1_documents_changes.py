@@ -18,10 +18,10 @@ def test_lines_merge_by_number_and_numbers_are_not_used_again(shop: Shop) -> Non
     """SAP Business One §6: a member with LineNum changes its row, one without is inserted, others stay."""
     entry = shop.sell(*TWO)["DocEntry"]
     changes = [{"LineNum": 1, "Quantity": 4}, {"ItemCode": "S1"}]
-    order = shop.amend("Orders", entry, DocumentLines=changes, Comments="more", U_CrmKey="d-1")
+    order = shop.amend("Orders", entry, DocumentLines=changes, Comments="more", U_CrosswalkKey="d-1")
     assert column(order, "LineNum") == [0, 1, 2]
     assert column(order, "Quantity") == [5, 4, 1]
-    assert (order["Comments"], order["U_CrmKey"]) == ("more", "d-1")
+    assert (order["Comments"], order["U_CrosswalkKey"]) == ("more", "d-1")
     assert amounts(order, "DocTotal") == [exact("681.98")]
     assert (shop.stock("A1"), shop.stock("A2")) == ((50, 5), (20, 4))
     shop.amend("Orders", entry, DocumentLines=[{"LineNum": 0}, {"LineNum": 1}], replace=True)
@@ -119,9 +119,13 @@ def test_a_closed_document_takes_remarks_and_user_fields_only(shop: Shop) -> Non
     entry = shop.sell()["DocEntry"]
     shop.act("Orders", entry, "Close")
     kept = shop.amend(
-        "Orders", entry, Comments="late", U_CrmKey="d", DocumentLines=[{"LineNum": 0, "U_Note": "n", "FreeText": "f"}]
+        "Orders",
+        entry,
+        Comments="late",
+        U_CrosswalkKey="d",
+        DocumentLines=[{"LineNum": 0, "U_Note": "n", "FreeText": "f"}],
     )
-    assert (kept["Comments"], kept["U_CrmKey"], kept["DocumentLines"][0]["FreeText"]) == ("late", "d", "f")
+    assert (kept["Comments"], kept["U_CrosswalkKey"], kept["DocumentLines"][0]["FreeText"]) == ("late", "d", "f")
     for changes in ({"NumAtCard": "x"}, {"DiscountPercent": 5}, {"DocumentLines": [{"ItemCode": "A1"}]}):
         with refused(-1029):
             shop.amend("Orders", entry, **changes)

@@ -14,10 +14,10 @@ from crosswalk_sandbox.sap_business_one.documents.dates import due_day
 
 def test_the_header_takes_the_partners_defaults(shop: Shop) -> None:
     """SAP Business One §15: BP defaults, addresses by name and as text, contact by InternalCode."""
-    order = shop.sell(NumAtCard="PO-1", U_CrmKey="d-1")
+    order = shop.sell(NumAtCard="PO-1", U_CrosswalkKey="d-1")
     told = {"CardName": "One Inc", "ShipToCode": "Ship", "PayToCode": "Bill", "ContactPersonCode": 7, "PaymentGroupCode": 1,
             "SalesPersonCode": -1, "DocCurrency": "USD", "DocDate": TODAY, "TaxDate": TODAY, "DocObjectCode": "oOrders",
-            "DocumentStatus": "bost_Open", "FederalTaxID": "12-3", "NumAtCard": "PO-1", "U_CrmKey": "d-1"}  # fmt: skip
+            "DocumentStatus": "bost_Open", "FederalTaxID": "12-3", "NumAtCard": "PO-1", "U_CrosswalkKey": "d-1"}  # fmt: skip
     assert told.items() <= order.items()
     assert order["Address2"] == "Main St 1\r80202 Denver CO\rUS"
     assert order["AddressExtension"]["ShipToCity"] == order["AddressExtension"]["BillToCity"] == "Denver"

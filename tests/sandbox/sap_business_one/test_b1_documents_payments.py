@@ -90,7 +90,7 @@ def test_a_cancelled_payment_gives_everything_back_once(shop: Shop) -> None:
 def test_amounts_of_a_payment_are_locked(shop: Shop) -> None:
     """SAP Business One §6: remarks and user fields may change."""
     payment = shop.pay(amount=5)["DocEntry"]
-    assert shop.amend("IncomingPayments", payment, Remarks="thanks", U_CrmKey="p")["Remarks"] == "thanks"
+    assert shop.amend("IncomingPayments", payment, Remarks="thanks", U_CrosswalkKey="p")["Remarks"] == "thanks"
     with refused(-1029, "TransferSum"):
         shop.amend("IncomingPayments", payment, TransferSum=6)
 

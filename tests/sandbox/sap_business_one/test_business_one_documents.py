@@ -29,8 +29,8 @@ def copied(source: dict[str, Any], kind: int) -> list[dict[str, Any]]:
 
 
 def test_an_order_is_delivered_billed_and_paid(b1: Client) -> None:
-    order = b1.good("POST", "Orders", draft_of(b1, NumAtCard="PO-1", U_CrmKey="deal-1"))
-    assert (order["DocumentStatus"], order["DocTotal"] > 0, order["U_CrmKey"]) == ("bost_Open", True, "deal-1")
+    order = b1.good("POST", "Orders", draft_of(b1, NumAtCard="PO-1", U_CrosswalkKey="deal-1"))
+    assert (order["DocumentStatus"], order["DocTotal"] > 0, order["U_CrosswalkKey"]) == ("bost_Open", True, "deal-1")
     card, item = order["CardCode"], order["DocumentLines"][0]["ItemCode"]
     committed = b1.get(f"Items('{item}')")["QuantityOrderedByCustomers"]
     delivery = b1.good(
@@ -75,17 +75,17 @@ def test_an_order_is_closed_or_cancelled_by_its_action(b1: Client, action: str, 
 
 def test_an_approval_procedure_keeps_a_draft_and_answers_2028(company: Opener) -> None:
     client = company(approval=True)
-    payload = draft_of(client, U_CrmKey="deal-2")
+    payload = draft_of(client, U_CrosswalkKey="deal-2")
     assert client.refused("POST", "Orders", payload) == (400, -2028)
     quiet = client.call("POST", "Orders", payload, headers={"Prefer": "return-no-content"})
     assert (quiet.status_code, "Location" in quiet.headers) == (204, False)
-    drafts = client.get("Drafts?$filter=U_CrmKey eq 'deal-2' and DocObjectCode eq 'oOrders'")["value"]
+    drafts = client.get("Drafts?$filter=U_CrosswalkKey eq 'deal-2' and DocObjectCode eq 'oOrders'")["value"]
     assert [one["AuthorizationStatus"] for one in drafts] == ["dasPending", "dasPending"]
     request = client.get(f"ApprovalRequests?$filter=DraftEntry eq {drafts[0]['DocEntry']}")["value"][0]
     decision = {"ApproverUserName": "manager", "ApproverPassword": client.access["password"], "Status": "ardApproved"}
     client.good("PATCH", f"ApprovalRequests({request['Code']})", {"ApprovalRequestDecisions": [decision]})
     client.good("POST", "DraftsService_SaveDraftToDocument", {"Document": {"DocEntry": str(drafts[0]["DocEntry"])}})
-    assert len(client.get("Orders?$filter=U_CrmKey eq 'deal-2'")["value"]) == 1
+    assert len(client.get("Orders?$filter=U_CrosswalkKey eq 'deal-2'")["value"]) == 1
 
 
 def test_a_payment_without_stamps_has_no_etag(b1: Client) -> None:

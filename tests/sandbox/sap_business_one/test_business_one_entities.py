@@ -29,7 +29,7 @@ def test_a_new_partner_is_answered_as_recorded(b1: Client) -> None:
     made = answer.json()
     assert (answer.status_code, answer.headers["ETag"]) == (201, recorded["@odata.etag"])
     assert answer.headers["Location"] == f"{b1.root}BusinessPartners('CTEST0001')"
-    assert set(recorded) - NEWER == set(made) - {"U_CrmKey"} - (set(made) - set(recorded))
+    assert set(recorded) - NEWER == set(made) - {"U_CrosswalkKey"} - (set(made) - set(recorded))
     kept = [
         {name: row[name] for name in ("AddressName", "City", "AddressType", "BPCode", "RowNum")}
         for row in made["BPAddresses"]
@@ -64,7 +64,7 @@ def test_a_key_has_many_spellings(b1: Client, key: str) -> None:
 def test_odd_item_codes_and_several_keys_are_addressed(b1: Client) -> None:
     b1.good("POST", "Items", {"ItemCode": "O'R/1 #?%"})
     assert b1.get("Items('O''R%2F1%20%23%3F%25')")["ItemCode"] == "O'R/1 #?%"
-    assert b1.get("UserFieldsMD(FieldID=0,TableName='OCRD')")["Name"] == "CrmKey"
+    assert b1.get("UserFieldsMD(FieldID=0,TableName='OCRD')")["Name"] == "CrosswalkKey"
     assert b1.refused("GET", "UserFieldsMD('OCRD')") == (400, -1000)
     assert b1.refused("GET", "businesspartners") == (404, -1000)
 
@@ -227,7 +227,7 @@ def test_metadata_of_both_versions_is_the_contracts(b1: Client) -> None:
     assert new.headers["Content-Type"].startswith("application/xml")
     assert '<Property Name="ActivityProperty"' in new.text
     assert 'm:HttpMethod="POST"' in old.text
-    assert 'Name="U_CrmKey"' in old.text
+    assert 'Name="U_CrosswalkKey"' in old.text
 
 
 def test_fields_go_change_their_type_and_become_mandatory(company: Opener) -> None:

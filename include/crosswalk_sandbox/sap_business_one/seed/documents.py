@@ -63,7 +63,7 @@ class Documents:
         if order.status == "cancelled":
             head |= {"Cancelled": "tYES", "CancelStatus": "csYes"}
         if self._own and order.external_id:
-            head["U_CrmKey"] = order.external_id
+            head["U_CrosswalkKey"] = order.external_id
         made += self._quotation(order, head)
         made.append(("Orders", head["DocEntry"], head))
         left = {
@@ -191,7 +191,7 @@ class Documents:
         own = {
             name: value
             for name, value in head.items()
-            if name not in ("U_CrmKey", "Cancelled", "CancelStatus", "Confirmed")
+            if name not in ("U_CrosswalkKey", "Cancelled", "CancelStatus", "Confirmed")
         }
         row = {**own, "DocObjectCode": "oQuotations", "DocumentStatus": "bost_Close", "DocumentLines": lines}
         return [("Quotations", head["DocEntry"], row)]

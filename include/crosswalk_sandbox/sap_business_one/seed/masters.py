@@ -269,7 +269,7 @@ class Masters:
         return {name: value for name, value in row.items() if value is not None}
 
     def _key(self, value: str | None) -> Row:
-        return {"U_CrmKey": value} if self._own and value else {}
+        return {"U_CrosswalkKey": value} if self._own and value else {}
 
 
 def _price(price: Price | None) -> Row:
