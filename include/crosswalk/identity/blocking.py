@@ -67,7 +67,7 @@ def candidates(keys: Keys, width: int) -> Pairs:
 def _joined(key: Key) -> tuple[Positions, Positions, int]:
     """Join both sides of a key on equality; returns positions of both and how many blocks were too large."""
     mine, theirs = key.left, key.right
-    size = int(max(mine.max(initial=0), theirs.max(initial=0))) + 1
+    size = max(int(np.max(mine, initial=0)), int(np.max(theirs, initial=0))) + 1
     left_count, right_count = np.bincount(mine, minlength=size), np.bincount(theirs, minlength=size)
     pairs = left_count * right_count
     pairs[0] = 0

@@ -178,7 +178,7 @@ def shares(mine: Codes, theirs: Codes) -> Bits:
 
     A value that nobody else has is not as frequent as one in so many records, but rarer: it is chance only if two made it up alike.
     """
-    size = int(max(mine.max(initial=0), theirs.max(initial=0))) + 1
+    size = max(int(np.max(mine, initial=0)), int(np.max(theirs, initial=0))) + 1
     counts = np.bincount(mine, minlength=size) + np.bincount(theirs, minlength=size)
     known = max(int(counts[1:].sum()), 2)
     others: Bits = (np.maximum(counts[mine] - 2, 0) + _COINCIDENCE) / known

@@ -80,7 +80,7 @@ def together(*columns: tuple[Codes, Codes]) -> tuple[Codes, Codes]:
     """Return the numbers of several columns put together; 0 where one of them is missing."""
     mine, theirs = columns[0]
     for column in columns[1:]:
-        width = int(max(column[0].max(initial=0), column[1].max(initial=0))) + 1
+        width = max(int(np.max(column[0], initial=0)), int(np.max(column[1], initial=0))) + 1
         sides = ((mine, column[0]), (theirs, column[1]))
         mine, theirs = compact(*(np.where((a == 0) | (b == 0), 0, a.astype(np.int64) * width + b) for a, b in sides))
     return mine, theirs
