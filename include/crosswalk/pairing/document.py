@@ -83,7 +83,6 @@ class Phase(_Part):
     schedule: str | None = None
     read: dict[Side, tuple[str, ...]] = Field(default_factory=dict)
     mode: Mode = "off"
-    census: str | None = "0 3 * * *"
 
     @model_validator(mode="after")
     def _entities_exist(self) -> Phase:
