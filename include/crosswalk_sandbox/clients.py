@@ -18,7 +18,7 @@ class RefusedError(RuntimeError):
     """The vendor refused; the message is its own, with the status."""
 
 
-class _Client:
+class Client:
     """A session with a base URL that knows the vendor's time from its answers."""
 
     def __init__(self, base_url: str) -> None:
@@ -36,7 +36,7 @@ class _Client:
         return answer
 
 
-class SalesforceClient(_Client):
+class SalesforceClient(Client):
     """Salesforce by client credentials (Salesforce §2.3); signs in again when the session is gone."""
 
     def __init__(self, access: Mapping[str, Any]) -> None:
@@ -75,7 +75,7 @@ class SalesforceClient(_Client):
         self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
 
-class NetSuiteClient(_Client):
+class NetSuiteClient(Client):
     """NetSuite by token-based authentication (NetSuite §2)."""
 
     def __init__(self, access: Mapping[str, Any]) -> None:

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
 import requests
 
+from crosswalk_sandbox.business_one_desk import BusinessOneClient, BusinessOneOffice
 from crosswalk_sandbox.clients import NetSuiteClient, RefusedError, SalesforceClient
 from crosswalk_sandbox.company import ids
 from crosswalk_sandbox.company.deals import STAGES, WON
 from crosswalk_sandbox.company.dice import Weighted, pick
+from crosswalk_sandbox.hubspot_desk import HubSpotClient, HubSpotSales
+from crosswalk_sandbox.operations import Event, NothingToDoError, Operation
 
 _PER_TICK: Final = (3, 6)
 _STREETS: Final = ("Mill Lane", "Station Road", "Harbor Street", "Bahnhofstraße", "Park Avenue", "Rue du Port")
 _NEW_NAMES: Final = ("Brightwater", "Kestrel", "Nordhaven", "Silverpine", "Oakfield", "Meridian", "Talbach", "Larkhill")
 _TRADES: Final = ("Tooling", "Packaging", "Systems", "Maschinenbau", "Foods", "Logistics", "Metalworks")
 _LAST_DOCUMENTS: Final = 40  # documents looked at when one is to be shipped, billed or paid
-
-Event = str
-Operation = Callable[[], "Event | None"]
-
-
-class NothingToDoError(LookupError):
-    """There is no record this operation could be done to."""
 
 
 class Driver:
@@ -38,8 +34,12 @@ class Driver:
             operations += Sales(SalesforceClient(access["salesforce"]), self._rng).operations()
         if "netsuite" in access:
             operations += Back(NetSuiteClient(access["netsuite"]), self._rng).operations()
+        if "hubspot" in access:
+            operations += HubSpotSales(HubSpotClient(access["hubspot"]), self._rng).operations()
+        if "sap_business_one" in access:
+            operations += BusinessOneOffice(BusinessOneClient(access["sap_business_one"]), self._rng).operations()
         if not operations:
-            raise ValueError("There is nothing to drive: neither salesforce nor netsuite is running")
+            raise ValueError("There is nothing to drive: no emulator is running")
         self._operations = Weighted(*operations)
 
     def tick(self) -> Iterator[Event]:
