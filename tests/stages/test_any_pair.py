@@ -42,6 +42,9 @@ def test_a_pairing_file_alone_makes_a_pair(tmp_path: Path, hub_dsn: str, file: P
         pair.run_orders()
         made = pair.rows("select source_key, target_key from hub.intent where entity = 'order' and status = 'done'")
         assert made
+        assert (
+            pair.rows("select message from hub.intent where status = 'rejected' and message like '%%DueDate%%'") == []
+        )
         pair.run_orders()
         for deal, order in made:
             stored = "select counterpart_key from hub.deal where key = %s and system = %s"

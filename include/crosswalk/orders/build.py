@@ -114,6 +114,8 @@ def _order(
     if deal.values.get("purchase_order"):
         canonical["purchase_order"] = deal.values["purchase_order"]
     canonical |= _given({name: carried(facts, source) for name, source in policy.carry.items()})
+    if isinstance(wished := canonical.get("ship_date"), date) and wished < today:
+        canonical["ship_date"] = today  # nothing is delivered before it is ordered; ERPs refuse such a day
     if facts.customer_key is not None:
         canonical["customer_key"] = facts.customer_key
     native: dict[str, Value] = {**chosen(policy.header, known), **_ship_to(ordered(facts, policy), policy)}
