@@ -10,7 +10,17 @@ import pytest
 from crosswalk.hub import ledger, quarantine
 from crosswalk.hub.arrivals import Arrival, finish_all
 from crosswalk.hub.database import Connection, Hub
-from crosswalk.hub.intents import Claimed, claim, finish, mark_sending, mark_settled, release, replan, unsettled
+from crosswalk.hub.intents import (
+    Claimed,
+    claim,
+    finish,
+    mark_all_sending,
+    mark_sending,
+    mark_settled,
+    release,
+    replan,
+    unsettled,
+)
 from crosswalk.hub.modes import set_mode
 from crosswalk.model.errors import ValidationError
 from crosswalk.model.records import Outcome, Receipt
@@ -83,6 +93,22 @@ def test_a_worker_that_stalls_before_sending_is_fenced_off_by_the_next_one(plann
 def test_one_claim_sends_only_once(planned: Connection) -> None:
     intent = sent(planned)
     assert not send(planned, intent, at=1)
+
+
+_TURNS = "select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()"
+
+
+def test_turns_are_taken_for_the_writes_that_go_out_only_however_the_table_is_read(connection: Connection) -> None:
+    plan(connection, [draft(f"{n}", operation="update", target_key=f"SO-{n}") for n in range(40)])
+    mine = take(connection, limit=8)  # so few are looked for one by one, which costs more than asking for a lock
+    for way in ("indexscan", "indexonlyscan", "bitmapscan"):
+        connection.execute(f"set local enable_{way} = off".encode())
+    before = connection.execute(_TURNS).fetchone()
+    assert len(mark_all_sending(connection, {one.key: one.epoch for one in mine}, now=after(1))) == 8
+    held = connection.execute(_TURNS).fetchone()
+    assert before is not None
+    assert held is not None
+    assert held[0] - before[0] == 8
 
 
 def _told(connection: Connection, key: str) -> list[tuple[Any, ...]]:

@@ -139,12 +139,12 @@ select c.key, c.epoch, c.plan_id, c.flow, c.entity, c.operation, c.source_system
  order by (c.resend_after is null), c.plan_id, c.position
 """
 
-# Held until the worker has committed: another one that asks for the same record in this moment is told no.
+# Held until the worker has committed: another one that asks for the same record in this moment is told no. Materialized, lest locks are
+# taken for other intents, too, where a plan reads the table through and asks for the lock before it looks at the key.
 _TAKE_TURNS = """
-select i.key from hub.intent i
- where i.key = any(%(keys)s)
-   and (i.target_key is null
-        or pg_try_advisory_xact_lock(hashtextextended(concat_ws('|', i.target_system, i.entity, i.target_key), 0)))
+with mine as materialized (select key, target_system, entity, target_key from hub.intent where key = any(%(keys)s))
+select key from mine
+ where target_key is null or pg_try_advisory_xact_lock(hashtextextended(concat_ws('|', target_system, entity, target_key), 0))
 """
 
 _SEND = f"""
