@@ -31,7 +31,7 @@ def _parsed(layout: Layout, settings: Settings) -> configparser.RawConfigParser:
 def test_every_component_is_restarted_and_ended_with_its_whole_group(state: Path) -> None:
     parser = _parsed(Layout(PROJECT, state), Settings())
     programs = [name for name in parser.sections() if name.startswith("program:")]
-    assert len(programs) == 8
+    assert len(programs) == 10
     for program in programs:
         assert parser[program]["autorestart"] == "true"
         assert parser[program]["stopasgroup"] == parser[program]["killasgroup"] == "true"

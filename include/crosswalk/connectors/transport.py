@@ -105,7 +105,7 @@ class Transport(requests.Session):
         self.verify = verify
         self.auth = _leave_unsigned  # else requests would sign from the user's .netrc
         self._classify, self._is_read, self._quota, self._harmless = classify, is_read, quota, harmless
-        self._timeout, self._attempts, self._sleep = timeout, attempts, sleep
+        self.attempts, self._timeout, self._sleep = attempts, timeout, sleep
         self.mount("https://", HTTPAdapter(pool_connections=4, pool_maxsize=32))
         self.mount("http://", HTTPAdapter(pool_connections=4, pool_maxsize=32))
 
@@ -155,7 +155,7 @@ class Transport(requests.Session):
         retrying = Retrying(
             retry=retry_if_exception(_may_be_tried_again),
             wait=_wait,
-            stop=stop_after_attempt(self._attempts),
+            stop=stop_after_attempt(self.attempts),
             sleep=self._sleep,
             before_sleep=lambda state: self._tell(first, state),
             reraise=True,

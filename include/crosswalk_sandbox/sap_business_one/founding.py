@@ -84,7 +84,7 @@ def found(account: Account) -> None:
             for table, name, description in OWN_FIELDS:
                 enter(account, desk, "UserFieldsMD", ({
                     "TableName": table, "FieldID": 0, "Name": name, "Description": description, "Type": "db_Alpha", "SubType": "st_None",
-                    "Size": 50, "EditSize": 50, "Mandatory": "tNO",
+                    "Size": 64, "EditSize": 64, "Mandatory": "tNO",
                 },))  # fmt: skip
         store.set_setting("founded", "yes")
 

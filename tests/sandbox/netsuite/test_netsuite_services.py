@@ -179,7 +179,7 @@ def test_every_habit_is_served_on_every_address(shared: Client, habit: dict[str,
 
 
 def test_a_request_that_hung_can_be_signed_anew(account: Opener) -> None:
-    client = account(concurrency=1, overload="hang", overload_seconds=0.4, service_seconds=0.3)
+    client = account(concurrency=1, overload="hang", overload_seconds=0.4, service_seconds=1.5)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(client.record, "GET", "term?limit=1")
         second = pool.submit(client.record, "GET", "term?limit=1")

@@ -85,6 +85,7 @@ class Session(RenewableAuthenticator):
             if not self._generation or not self._cookie:
                 return
             cookie, self._cookie, self._generation = self._cookie, "", 0
+        self._host.attempts = 1  # no process stays for it: sessions end of themselves
         with suppress(CrosswalkError):
             self._host.call("POST", LOGOUT, headers={"Cookie": cookie})
 
