@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import calls_hubspot, calls_netsuite, calls_salesforce
+from benchmarks import calls_business_one, calls_hubspot, calls_netsuite, calls_salesforce
 from benchmarks.calls_counting import Counted
 from benchmarks.emulators import serving
 from benchmarks.postgres import running_postgres
@@ -36,6 +36,8 @@ def run(settings: Settings) -> Outcome:
         switches = {"rate_limits": False, "search_delay": 0}  # pages are counted, not waits
         with serving("hubspot", place / "account", **size, options=switches) as account:
             counted += calls_hubspot.walk(account)
+        with serving("sap_business_one", place / "company", **size) as company:
+            counted += calls_business_one.walk(company)
     return outcome(counted)
 
 

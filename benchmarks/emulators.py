@@ -20,7 +20,7 @@ from crosswalk.connectors.settings import ConnectionSettings
 from crosswalk_airflow.local import sandbox
 
 PATIENCE = 3_600.0  # seconds for loading the company
-TOKENS = ("/token", "/Soap/")  # paths of sign-in requests; they are no calls of the API
+TOKENS = ("/token", "/Soap/", "/Login", "/Logout")  # paths of sign-in requests; they are no calls of the API
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,10 +76,12 @@ def test_sign_ins_are_told_apart_from_calls() -> None:
         [
             {"method": "POST", "path": "/services/oauth2/token", "count": 2},
             {"method": "POST", "path": "/services/Soap/u/59.0", "count": 1},
+            {"method": "POST", "path": "/b1s/v2/Login", "count": 1},
+            {"method": "POST", "path": "/b1s/v2/Logout", "count": 1},
             {"method": "GET", "path": "/services/data/v62.0/query/", "count": 3},
         ]
     )
-    assert (found.total, found.tokens) == (3, 3)
+    assert (found.total, found.tokens) == (3, 5)
     assert found.listed() == ["GET /services/data/v62.0/query/ × 3"]
 
 

@@ -341,3 +341,21 @@ def test_a_field_that_is_missing_is_named_with_the_remedy(company: SmallBusiness
     odd = Selection("customer", "BusinessPartners", (NativeField("computed.nope", "text"),))
     with pytest.raises(ConfigurationError, match=r"computed\.nope"):
         list(open_company().pull(odd, None))
+
+
+@pytest.mark.parametrize(
+    ("page_rows", "requests"), [(None, ["POST $batch"]), (60, ["POST $batch", *["GET BusinessPartners"] * 2])]
+)
+def test_hundreds_of_keys_travel_in_one_batch_and_none_is_lost_where_pages_are_small(
+    company: SmallBusinessOne, open_company: Open, page_rows: int | None, requests: list[str]
+) -> None:
+    keys = [f"C{number:03}" for number in range(250)]
+    for key in keys:
+        partner(company, key, f"Customer {key}", U_CrosswalkKey=f"HS-{key}")
+    connector = open_company(read_only=True, options={"page_rows": page_rows} if page_rows else {})
+    found = connector.fetch(NAMES, ["C999", *reversed(keys)])
+    assert [record.key for record in found] == [*reversed(keys)]
+    assert company.paths() == requests
+    company.seen.clear()
+    assert connector.find("customer", [f"HS-{key}" for key in [*keys, "C999"]]) == {f"HS-{key}": key for key in keys}
+    assert company.paths() == ["POST $batch"]

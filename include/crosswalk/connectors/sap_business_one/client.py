@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 SERVER_TIME = "CompanyService_GetCurrentServerTime"
 QUERY = "QueryService_PostQuery"
 DEFAULT_PORT = 50000
+MOST_PARTS = 5  # reads of a batch, 100 keys each: its answer comes whole, and is no longer than a page of partners
 _HARMLESS = ("_GetApprovalTemplates", "_Preview")
 _HARMLESS_BEGINNINGS = ("CompanyService_Get", "SBOBobService_Get")
 
@@ -154,6 +155,19 @@ class Client:
         found, more = page_of(decoded(response), rows)
         date = date_of(response)
         return Rows(found, more, date - response.elapsed if date else None)
+
+    def first_pages(
+        self, name: str, rows: int, filters: Sequence[str], **options: str
+    ) -> Iterator[tuple[list[Body], bool]]:
+        """Yield the first page of what each filter finds, and whether there may be more; several filters travel in batches (§9)."""
+        if len(filters) == 1:
+            answer = self.rows(name, rows, filter=filters[0], **options)
+            yield answer.rows, answer.more
+            return
+        headers = {"Prefer": f"odata.maxpagesize={rows}"}
+        parts = [batch.Part("GET", query(name, **options, filter=one), headers=headers) for one in filters]
+        for begin in range(0, len(parts), MOST_PARTS):
+            yield from (page_of(answer, rows) for answer in self.read_many(parts[begin : begin + MOST_PARTS]))
 
     def get(self, path: str, **options: str) -> Body:
         """Return the JSON object at a path behind ``/b1s/v2/``."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from crosswalk.connectors.sap_business_one.bodies import MOST_CODE, MOST_ITEM_CODE, code_of
-from crosswalk.connectors.sap_business_one.odata import behind, chunks, either, one_of
+from crosswalk.connectors.sap_business_one.odata import MOST_KEYS, behind, chunks, either, one_of
 from crosswalk.connectors.sap_business_one.sources import WRITABLE, Source, source_of
 from crosswalk.model.errors import RecordError, ValidationError
 
@@ -27,11 +27,13 @@ def _records_under(client: Client, key_field: str, source: Source, keys: Sequenc
     """Records that bear a key, or the code that is made of it: where a code was made, it names the intent as well."""
     name, found = source.keys[0], {}
     codes = {} if source.numeric else {code_for(source, key): key for key in keys}
+    filters = []
     for part in chunks(key_field, list(keys)):
         mine = [code for code, key in codes.items() if key in part]
-        condition = either(one_of(key_field, part), one_of(name, mine) if mine else "")
-        answer = client.rows(source.native, 2 * len(part), select=f"{name},{key_field}", filter=condition, orderby=name)
-        for row in reversed(answer.rows):
+        filters.append(either(one_of(key_field, part), one_of(name, mine) if mine else ""))
+    rows = 2 * min(len(keys), MOST_KEYS)
+    for page, _ in client.first_pages(source.native, rows, filters, select=f"{name},{key_field}", orderby=name):
+        for row in reversed(page):
             for key in filter(None, (codes.get(str(row[name])), row.get(key_field))):
                 found[str(key)] = str(row[name])
     return {key: found[key] for key in keys if key in found}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from crosswalk.connectors.sap_business_one.odata import Literal, behind, chunks, one_of
+from crosswalk.connectors.sap_business_one.odata import MOST_KEYS, Literal, behind, chunks, one_of
 from crosswalk.connectors.sap_business_one.rows import bases
 from crosswalk.connectors.sap_business_one.sources import DELIVERY, ORDER, Source
 
@@ -53,12 +53,10 @@ class Lookups:
     def learn_orders(self, bodies: Iterable[Mapping[str, Any]]) -> None:
         """Find out, for documents copied from deliveries, from which orders those were copied."""
         wanted = {base for body in bodies for base in bases(body, DELIVERY)} - self._orders.keys()
-        for part in chunks("DocEntry", sorted(wanted)):
-            answer = self._client.rows(
-                "DeliveryNotes", len(part), select="DocEntry,DocumentLines", filter=one_of("DocEntry", part)
-            )
-            for body in answer.rows:
-                self._orders[body["DocEntry"]] = next(bases(body, ORDER), None)
+        filters = [one_of("DocEntry", part) for part in chunks("DocEntry", sorted(wanted))]
+        found = self._client.first_pages("DeliveryNotes", MOST_KEYS, filters, select="DocEntry,DocumentLines")
+        for body in (body for page, _ in found for body in page):
+            self._orders[body["DocEntry"]] = next(bases(body, ORDER), None)
         self._orders |= dict.fromkeys(wanted - self._orders.keys())
 
     def _read(self, native: str, by: str, names: list[str]) -> dict[str, Mapping[str, Any]]:

@@ -99,9 +99,10 @@ class Reader:
             "orderby": ",".join(self.source.keys),
         }
 
-    def pages(self, condition: str, *, drafts: bool = False, scoped: bool = True) -> Iterator[list[Body]]:
-        """Yield the pages of all bodies that meet a condition."""
-        after: tuple[Literal, ...] = ()
+    def pages(
+        self, condition: str, *, drafts: bool = False, scoped: bool = True, after: tuple[Literal, ...] = ()
+    ) -> Iterator[list[Body]]:
+        """Yield the pages of all bodies that meet a condition, those behind ``after``."""
         more = True
         while more:
             answer = self.page(condition, after, drafts=drafts, scoped=scoped)
@@ -110,9 +111,11 @@ class Reader:
                 after = self.key_of(answer.rows[-1])
             more = answer.more
 
-    def all(self, condition: str, *, drafts: bool = False) -> Iterator[Body]:
-        """Yield every body that meets a condition."""
-        for rows in self.pages(condition, drafts=drafts):
+    def all(
+        self, condition: str, *, drafts: bool = False, scoped: bool = True, after: tuple[Literal, ...] = ()
+    ) -> Iterator[Body]:
+        """Yield every body that meets a condition, those behind ``after``."""
+        for rows in self.pages(condition, drafts=drafts, scoped=scoped, after=after):
             yield from rows
 
     def waiting(self) -> Iterator[Body]:
@@ -125,10 +128,23 @@ class Reader:
         return Part("GET", path, headers={"Prefer": f"odata.maxpagesize={rows}"})
 
     def among(self, keys: Sequence[Literal], *, drafts: bool = False, scoped: bool = False) -> Iterator[Body]:
-        """Yield the bodies with these keys, as many a call as a request line bears."""
-        for part in chunks(self.source.keys[0], keys):
-            for rows in self.pages(one_of(self.source.keys[0], part), drafts=drafts, scoped=scoped):
-                yield from rows
+        """Yield the bodies with these keys: as many a filter as a request line bears, several filters a batch."""
+        conditions = [one_of(self.source.keys[0], part) for part in chunks(self.source.keys[0], keys)]
+        if len(conditions) == 1:
+            yield from self.all(conditions[0], drafts=drafts, scoped=scoped)
+            return
+        native = DRAFTS if drafts else self.source.native
+        options = self._options("", (), scoped=scoped)
+        filters = [both(options["filter"], condition) for condition in conditions]
+        shape = {name: value for name, value in options.items() if name != "filter"}
+        try:
+            firsts = list(self.client.first_pages(native, self.rows_of_a_page, filters, **shape))
+        except SchemaError as error:
+            raise _named(self.source, error) from None
+        for condition, (rows, more) in zip(conditions, firsts, strict=True):
+            yield from rows
+            if more:
+                yield from self.all(condition, drafts=drafts, scoped=scoped, after=self.key_of(rows[-1]))
 
     def keys(self, after: Sequence[Literal], rows: int) -> Rows:
         """Return a page of what is needed to know which records there are."""
