@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from crosswalk.model.errors import ConfigurationError
 
@@ -50,3 +51,30 @@ def is_secret_name(name: str) -> bool:
     """Tell by its name whether a setting is a secret (``consumer_secret``, ``private_key``, ``token_id``, …)."""
     lowered = name.lower()
     return any(part in lowered for part in ("secret", "password", "token", "private", "assertion", "key", "session"))
+
+
+def whole_number(name: str, value: object, least: int, most: int) -> int:
+    """Return a setting as a whole number; raises ConfigurationError naming it for anything else, or beyond ``least`` and ``most``."""
+    try:
+        number = int(str(value))
+    except ValueError:
+        number = least - 1
+    if not least <= number <= most:
+        raise ConfigurationError(
+            f"{name} is {value!r}, which is no whole number from {least} to {most}.",
+            hint=f"Correct {name} in the connection or the pairing.",
+            field=name,
+        )
+    return number
+
+
+def time_zone(name: str, value: str) -> ZoneInfo:
+    """Return the zone that a setting names; raises ConfigurationError naming the setting."""
+    try:
+        return ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ConfigurationError(
+            f"{value!r} is no time zone.",
+            hint=f"Give {name} a name such as America/Los_Angeles, Europe/Berlin or UTC: the zone of the system's own dates.",
+            field=name,
+        ) from None

@@ -29,9 +29,9 @@ from crosswalk.connectors.hubspot.setup import creatable, create_missing
 from crosswalk.connectors.meter import Meter
 from crosswalk.connectors.protocol import Capabilities, Creation, EntityDescription, Finding, Page, Usage
 from crosswalk.connectors.quota import BULK, Quota
-from crosswalk.connectors.settings import ConnectionSettings
+from crosswalk.connectors.settings import ConnectionSettings, whole_number
 from crosswalk.connectors.transport import Transport
-from crosswalk.model.errors import ConfigurationError, CrosswalkError
+from crosswalk.model.errors import CrosswalkError
 from crosswalk.model.records import NativeRecord, Receipt, Selection, Write
 
 NATIVES: Mapping[str, str] = {
@@ -130,17 +130,19 @@ def connect(
     return HubSpotConnector(
         system,
         Capabilities(
-            write_batch=dict.fromkeys(natives, _number(chosen, "write_batch", BATCH, BATCH)),
-            parallel_requests=_number(chosen, "parallel_requests", PARALLEL_REQUESTS, 100),
+            write_batch=dict.fromkeys(natives, whole_number("write_batch", chosen.get("write_batch", BATCH), 1, BATCH)),
+            parallel_requests=whole_number(
+                "parallel_requests", chosen.get("parallel_requests", PARALLEL_REQUESTS), 1, 100
+            ),
             longest_request_seconds=LONGEST_REQUEST,
         ),
         client,
         account,
         PullSettings(
-            overlap=timedelta(seconds=_number(chosen, "overlap_seconds", 600, 86_400, least=0)),
-            reread=timedelta(hours=_number(chosen, "reread_hours", 24, 10_000, least=0)),
-            list_page=_number(chosen, "list_page", LIST_PAGE, LIST_PAGE),
-            search_page=_number(chosen, "search_page", SEARCH_PAGE, SEARCH_PAGE),
+            overlap=timedelta(seconds=whole_number("overlap_seconds", chosen.get("overlap_seconds", 600), 0, 86_400)),
+            reread=timedelta(hours=whole_number("reread_hours", chosen.get("reread_hours", 24), 0, 10_000)),
+            list_page=whole_number("list_page", chosen.get("list_page", LIST_PAGE), 1, LIST_PAGE),
+            search_page=whole_number("search_page", chosen.get("search_page", SEARCH_PAGE), 1, SEARCH_PAGE),
         ),
         Delivery(
             client,
@@ -185,22 +187,11 @@ def _client(
         meter=meter,
         verify=verify,
         timeout=TIMEOUTS,
-        attempts=_number(chosen, "attempts", 5, 100),
+        attempts=whole_number("attempts", chosen.get("attempts", 5), 1, 100),
         sleep=sleep,
         lane=str(chosen.get("lane", BULK)),
     )
-    pace = Pace(searches=_number(chosen, "searches_per_second", SEARCHES, 100), sleep=sleep)
+    pace = Pace(
+        searches=whole_number("searches_per_second", chosen.get("searches_per_second", SEARCHES), 1, 100), sleep=sleep
+    )
     return Client(transport, allowance, pace, version=version)
-
-
-def _number(options: Mapping[str, object], name: str, default: int, most: int, *, least: int = 1) -> int:
-    try:
-        number = int(str(options.get(name, default)))
-    except ValueError:
-        number = least - 1
-    if not least <= number <= most:
-        raise ConfigurationError(
-            f"The option {name} of HubSpot is {options.get(name)!r}.",
-            hint=f"Give a whole number from {least} to {most}.",
-        )
-    return number

@@ -73,14 +73,4 @@ def refusal(write: Write, error: CrosswalkError) -> Receipt:
 
 def receipt(write: Write, outcome: Outcome, error: CrosswalkError) -> Receipt:
     """Return the receipt of a write that ended in an error."""
-    return Receipt(
-        write.intent_key,
-        outcome,
-        native_id=write.native_id,
-        error_class=str(error.error_class),
-        error_code=error.code,
-        message=error.message,
-        field=error.field,
-        hint=error.hint,
-        retry_after=getattr(error, "retry_after", None),
-    )
+    return Receipt.of_error(write.intent_key, outcome, error, native_id=write.native_id)

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from crosswalk.connectors.netsuite.client import Client, open_transport
 from crosswalk.connectors.netsuite.deliver import deliver, find
@@ -18,7 +17,7 @@ from crosswalk.connectors.netsuite.targets import PREPARED_SECONDS, Place, Targe
 from crosswalk.connectors.prepared import Prepared
 from crosswalk.connectors.protocol import Capabilities, EntityDescription, Finding, Page, Usage
 from crosswalk.connectors.quota import BULK, LocalQuota, Quota, SystemLimits
-from crosswalk.model.errors import ConfigurationError
+from crosswalk.connectors.settings import time_zone, whole_number
 
 if TYPE_CHECKING:
     from crosswalk.connectors.meter import Meter
@@ -114,7 +113,7 @@ def connect(
     Raises ConfigurationError for a connection that lacks something.
     """
     options = options or {}
-    concurrency = _number("concurrency", settings.get("concurrency") or DEFAULT_CONCURRENCY, 1, 1000)
+    concurrency = whole_number("concurrency", settings.get("concurrency") or DEFAULT_CONCURRENCY, 1, 1000)
     limits = quota or LocalQuota({system: SystemLimits(concurrent=concurrency)})
     transport = open_transport(
         settings,
@@ -123,14 +122,14 @@ def connect(
         quota=limits,
         meter=meter,
         lane=str(options.get("lane", BULK)),
-        attempts=_number("attempts", options.get("attempts", 5), 1, 100),
+        attempts=whole_number("attempts", options.get("attempts", 5), 1, 100),
         sleep=cast("Callable[[float], None]", options.get("sleep", time.sleep)),
     )
     habits = Habits(
-        zone=_zone(settings.get("sql_time_zone") or DEFAULT_ZONE),
-        overlap=timedelta(minutes=_number("overlap_minutes", options.get("overlap_minutes", 10), 0, 10_000)),
-        lag=timedelta(seconds=_number("lag_seconds", options.get("lag_seconds", 120), 0, 86_400)),
-        page_rows=_number("page_rows", options.get("page_rows", MOST_ROWS), 1, MOST_ROWS),
+        zone=time_zone("sql_time_zone", settings.get("sql_time_zone") or DEFAULT_ZONE),
+        overlap=timedelta(minutes=whole_number("overlap_minutes", options.get("overlap_minutes", 10), 0, 10_000)),
+        lag=timedelta(seconds=whole_number("lag_seconds", options.get("lag_seconds", 120), 0, 86_400)),
+        page_rows=whole_number("page_rows", options.get("page_rows", MOST_ROWS), 1, MOST_ROWS),
         track_deletes=_switch(settings, "track_deletes"),
     )
     dated = _switch(settings, "date_header")
@@ -146,28 +145,3 @@ def connect(
 
 def _switch(settings: ConnectionSettings, name: str) -> bool:
     return (settings.get(name) or "true").lower() not in ("false", "no", "0")
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ConfigurationError(
-            f"{name!r} is no time zone.",
-            hint="Give sql_time_zone a name such as America/Los_Angeles or UTC.",
-            field="sql_time_zone",
-        ) from None
-
-
-def _number(name: str, value: object, least: int, most: int) -> int:
-    try:
-        number = int(str(value))
-    except ValueError:
-        number = least - 1
-    if not least <= number <= most:
-        raise ConfigurationError(
-            f"{name} is {value!r}, which is no whole number from {least} to {most}.",
-            hint=f"Correct {name} in the connection or the pairing.",
-            field=name,
-        )
-    return number

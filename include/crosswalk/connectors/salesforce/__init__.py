@@ -25,7 +25,7 @@ from crosswalk.connectors.salesforce.preflight import preflight
 from crosswalk.connectors.salesforce.pull import PullSettings
 from crosswalk.connectors.salesforce.setup import PERMISSION_SET, creatable, create_missing
 from crosswalk.connectors.salesforce.versions import PREPARED_SECONDS
-from crosswalk.connectors.settings import ConnectionSettings
+from crosswalk.connectors.settings import ConnectionSettings, whole_number
 from crosswalk.connectors.transport import Transport
 from crosswalk.model.errors import ConfigurationError, CrosswalkError
 from crosswalk.model.records import NativeRecord, Receipt, Selection, Write
@@ -135,7 +135,7 @@ def connect(
         quota=quota,
         meter=meter,
         verify=verify,
-        attempts=_number(chosen, "attempts", 5),
+        attempts=whole_number("attempts", chosen.get("attempts", 5), 1, 100),
         sleep=sleep,
         lane=str(chosen.get("lane", BULK)),
     )
@@ -144,17 +144,21 @@ def connect(
     return SalesforceConnector(
         system,
         Capabilities(
-            write_batch=dict.fromkeys(natives, min(_number(chosen, "write_batch", BATCH), MOST)),
-            parallel_requests=_number(chosen, "parallel_requests", PARALLEL_REQUESTS),
+            write_batch=dict.fromkeys(
+                natives, min(whole_number("write_batch", chosen.get("write_batch", BATCH), 1, 10_000), MOST)
+            ),
+            parallel_requests=whole_number(
+                "parallel_requests", chosen.get("parallel_requests", PARALLEL_REQUESTS), 1, 100
+            ),
             longest_request_seconds=LONGEST_REQUEST,
             prepared_seconds=PREPARED_SECONDS,
         ),
         client,
         PullSettings(
-            overlap=timedelta(seconds=_number(chosen, "overlap_seconds", 600)),
-            bulk_from=_number(chosen, "bulk_from", 2_000),
-            bulk_page=_number(chosen, "bulk_page", 50_000),
-            reread=timedelta(hours=_number(chosen, "reread_hours", 24)),
+            overlap=timedelta(seconds=whole_number("overlap_seconds", chosen.get("overlap_seconds", 600), 0, 86_400)),
+            bulk_from=whole_number("bulk_from", chosen.get("bulk_from", 2_000), 0, 1_000_000_000),
+            bulk_page=whole_number("bulk_page", chosen.get("bulk_page", 50_000), 1, 1_000_000),
+            reread=timedelta(hours=whole_number("reread_hours", chosen.get("reread_hours", 24), 0, 10_000)),
             large=frozenset(cast("Sequence[str]", chosen.get("large", ()))),
             sleep=sleep,
         ),
@@ -167,13 +171,6 @@ def connect(
             sleep=sleep,
         ),
     )
-
-
-def _number(options: Mapping[str, object], name: str, default: int) -> int:
-    try:
-        return int(str(options.get(name, default)))
-    except ValueError:
-        raise ConfigurationError(f"The option {name} of Salesforce is no whole number.", hint="Correct it.") from None
 
 
 def _duplicates_allowed(options: Mapping[str, object]) -> bool:

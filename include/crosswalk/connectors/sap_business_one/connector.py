@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from crosswalk.connectors.protocol import Capabilities, Creation, EntityDescription, Finding, Page, Usage
 from crosswalk.connectors.quota import BULK, LocalQuota, Quota, SystemLimits
@@ -19,7 +18,7 @@ from crosswalk.connectors.sap_business_one.find import find
 from crosswalk.connectors.sap_business_one.preflight import preflight
 from crosswalk.connectors.sap_business_one.pull import KEY_FIELD, Habits, pull
 from crosswalk.connectors.sap_business_one.targets import PREPARED_SECONDS, Prepared, prepare
-from crosswalk.model.errors import ConfigurationError
+from crosswalk.connectors.settings import time_zone, whole_number
 
 if TYPE_CHECKING:
     from crosswalk.connectors.meter import Meter
@@ -119,7 +118,7 @@ def connect(
     Raises ConfigurationError for a connection that lacks something.
     """
     options = options or {}
-    concurrency = _number("concurrency", settings.get("concurrency") or DEFAULT_CONCURRENCY, 1, 40)
+    concurrency = whole_number("concurrency", settings.get("concurrency") or DEFAULT_CONCURRENCY, 1, 40)
     limits = quota or LocalQuota({system: SystemLimits(concurrent=concurrency)})
     transport = open_transport(
         settings,
@@ -128,47 +127,22 @@ def connect(
         quota=limits,
         meter=meter,
         lane=str(options.get("lane", BULK)),
-        attempts=_number("attempts", options.get("attempts", 5), 1, 100),
+        attempts=whole_number("attempts", options.get("attempts", 5), 1, 100),
         sleep=cast("Callable[[float], None]", options.get("sleep", time.sleep)),
     )
-    rows = options.get("page_rows")
+    rows, zone = options.get("page_rows"), settings.get("time_zone")
     habits = Habits(
-        overlap=timedelta(minutes=_number("overlap_minutes", options.get("overlap_minutes", 10), 0, 10_000)),
-        lag=timedelta(seconds=_number("lag_seconds", options.get("lag_seconds", 60), 0, 86_400)),
-        page_rows=_number("page_rows", rows, 1, 2_000) if rows is not None else None,
-        census=timedelta(hours=_number("census_hours", options.get("census_hours", 24), 0, 10_000)),
+        overlap=timedelta(minutes=whole_number("overlap_minutes", options.get("overlap_minutes", 10), 0, 10_000)),
+        lag=timedelta(seconds=whole_number("lag_seconds", options.get("lag_seconds", 60), 0, 86_400)),
+        page_rows=whole_number("page_rows", rows, 1, 2_000) if rows is not None else None,
+        census=timedelta(hours=whole_number("census_hours", options.get("census_hours", 24), 0, 10_000)),
         key_field=settings.get("key_field") or KEY_FIELD,
     )
     return BusinessOneConnector(
-        Client(transport, zone=_zone(settings.get("time_zone"))),
+        Client(transport, zone=time_zone("time_zone", zone) if zone else None),
         habits,
         system=system,
         concurrency=concurrency,
         quota=limits,
         monotonic=cast("Callable[[], float]", options.get("monotonic", time.monotonic)),
     )
-
-
-def _zone(name: str | None) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name) if name else None
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ConfigurationError(
-            f"{name!r} is no time zone.",
-            hint="Give time_zone a name such as Europe/Berlin or UTC: the zone of the company's server.",
-            field="time_zone",
-        ) from None
-
-
-def _number(name: str, value: object, least: int, most: int) -> int:
-    try:
-        number = int(str(value))
-    except ValueError:
-        number = least - 1
-    if not least <= number <= most:
-        raise ConfigurationError(
-            f"{name} is {value!r}, which is no whole number from {least} to {most}.",
-            hint=f"Correct {name} in the connection or the pairing.",
-            field=name,
-        )
-    return number

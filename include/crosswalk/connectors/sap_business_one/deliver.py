@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -318,14 +319,4 @@ def _outcome(error: CrosswalkError) -> tuple[Outcome, float | None]:
 def receipt_of(write: Write, error: CrosswalkError) -> Receipt:
     """Return the receipt for a write that ended in ``error``."""
     outcome, wait = _outcome(error)
-    return Receipt(
-        write.intent_key,
-        outcome,
-        native_id=write.native_id,
-        error_class=str(error.error_class),
-        error_code=error.code,
-        message=error.message,
-        field=error.field,
-        hint=error.hint,
-        retry_after=wait,
-    )
+    return replace(Receipt.of_error(write.intent_key, outcome, error, native_id=write.native_id), retry_after=wait)
