@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from crosswalk_sandbox.kernel.bulk import without_collection
+from crosswalk_sandbox.kernel.bulk import take_statistics, without_collection
 from crosswalk_sandbox.netsuite.seed.copies import GROWING, copy_company
 from crosswalk_sandbox.netsuite.seed.documents import Orders
 from crosswalk_sandbox.netsuite.seed.goods import Goods
@@ -38,8 +38,7 @@ class Loader:
             self._write(company, growing)
             for statement in indexes.values():
                 connection.execute(statement)
-            connection.execute("PRAGMA analysis_limit=1000")
-            connection.execute("ANALYZE")
+            take_statistics(connection)
             self._store.set_setting("company", f"{company.name} {company.seed}")
         self._store.forget_rates()
 
