@@ -238,7 +238,7 @@ def _write_project(folder: Path) -> None:
 def _free_port_base() -> int:
     """A port base all of whose ports are free now."""
     for base in range(23_000, 60_000, 37):
-        if all(_is_free(base + offset) for offset in (0, 1, 2, 8, 9)):
+        if all(_is_free(base + offset) for offset in (*range(5), 8, 9)):
             return base
     raise AssertionError("no free ports")
 
