@@ -29,7 +29,7 @@ class Half:
     def pull(self, selection: object, watermark: object) -> Iterator[object]:
         from dataclasses import replace
 
-        for page in self._real.pull(selection, watermark):  # type: ignore[attr-defined]
+        for page in self._real.pull(selection, watermark):
             records = page.records[: self._left]
             self._left -= len(records)
             yield replace(page, records=records)

@@ -101,7 +101,7 @@ def test_an_access_token_is_renewed_before_it_ends_and_once_when_it_is_refused()
         assert portal.calls.count("POST /oauth/v3/token") == 1
         portal.access = "ended"
         assert len(connector.fetch(NAMES, [key])) == 1
-        connector.client.transport.authenticator._ends = 0.0  # type: ignore[attr-defined]
+        connector.client.transport.authenticator._ends = 0.0
         assert len(connector.fetch(NAMES, [key])) == 1
         logins = [one for one in server.received if one.path == "/oauth/v3/token"]
     assert len(logins) == 3

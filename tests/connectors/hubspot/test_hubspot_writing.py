@@ -39,7 +39,7 @@ def test_a_record_is_created_with_its_key_and_its_associations_in_one_call() -> 
         [receipt] = connector.deliver([write])
         assert connector.find("deal", ["K-1", "K-2"]) == {"K-1": receipt.native_id}
     [body] = sent(portal, "batch/create")
-    [row] = body["inputs"]  # type: ignore[misc]
+    [row] = body["inputs"]
     assert row["properties"] == {
         "erp_key": "K-1",
         "dealname": "Big",
@@ -76,9 +76,9 @@ def test_a_batch_refused_as_a_whole_is_halved_until_the_culprit_stands_alone() -
             refusal(400, "VALIDATION_ERROR", "no")
             if b"batch/create" in request.target.encode() and b"K-3" in body
             else None
-        )  # type: ignore[attr-defined]
+        )
 
-    portal.faults.append(refuse)  # type: ignore[arg-type]
+    portal.faults.append(refuse)
     with running(portal) as (connector, _):
         receipts = connector.deliver([creation(f"K-{number}", dealname="x") for number in range(6)])
     assert [one.outcome for one in receipts] == [
@@ -99,7 +99,7 @@ def test_only_what_differs_is_written_and_nothing_where_nothing_does() -> None:
         receipts = connector.deliver(writes)
         assert {receipt.outcome for receipt in receipts} == {Outcome.DONE}
         [body] = sent(portal, "batch/update")
-        assert [row["properties"] for row in body["inputs"]] == [{"dealname": "New", "amount": ""}]  # type: ignore[attr-defined]
+        assert [row["properties"] for row in body["inputs"]] == [{"dealname": "New", "amount": ""}]
         [stale] = connector.deliver([update(other, version=versions[other], dealname="Stale")])
         assert (stale.outcome, stale.error_code) == (Outcome.REJECTED, "VERSION_MOVED")
         assert connector.deliver([update(other, version=versions[other], dealname="New")])[0].outcome is Outcome.DONE
@@ -116,7 +116,7 @@ def test_a_stage_of_life_only_goes_forward_and_the_rest_of_the_write_goes(
         [receipt] = connector.deliver([update(key, "customer", lifecyclestage=wanted, name="New")])
     assert receipt.outcome is Outcome.DONE
     assert portal.records["companies"][key].properties == {"name": "New", "lifecyclestage": left}
-    assert all("lifecyclestage" not in row["properties"] for body in sent(portal, "batch/update") for row in body["inputs"]) == (held == "customer" and wanted == "lead")  # type: ignore[attr-defined]  # fmt: skip
+    assert all("lifecyclestage" not in row["properties"] for body in sent(portal, "batch/update") for row in body["inputs"]) == (held == "customer" and wanted == "lead")  # fmt: skip
 
 
 def test_a_merged_or_archived_target_is_not_found_and_stops_no_other() -> None:

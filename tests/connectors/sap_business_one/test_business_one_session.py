@@ -65,7 +65,7 @@ def test_wrong_credentials_are_tried_once(company: SmallBusinessOne, open_compan
 def test_a_company_without_a_free_session_is_no_matter_of_credentials(
     company: SmallBusinessOne, open_company: Open, told: object
 ) -> None:
-    company.accidents.append(lambda request: told if request.path.endswith("Login") else None)  # type: ignore[arg-type, return-value]
+    company.accidents.append(lambda request: told if request.path.endswith("Login") else None)
     with pytest.raises(RateLimitedError) as crowded:
         open_company().fetch(NAMES, ["C1"])
     assert crowded.value.retry_after == 300

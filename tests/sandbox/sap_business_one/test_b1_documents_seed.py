@@ -104,7 +104,7 @@ def test_seeded_invoices_can_be_paid_and_their_payments_cancelled(demo: Account)
         undone(demo, pay)
         assert closed == ["bost_Close"]
     for payment in desk.find("IncomingPayments")[:10]:
-        undone(demo, lambda payment=payment: documents.act("IncomingPayments", payment, "Cancel", desk))  # type: ignore[misc]
+        undone(demo, lambda payment=payment: documents.act("IncomingPayments", payment, "Cancel", desk))
 
 
 def test_a_customer_can_order_without_naming_tax_warehouse_or_rate(demo: Account) -> None:
@@ -115,6 +115,6 @@ def test_a_customer_can_order_without_naming_tax_warehouse_or_rate(demo: Account
     tried = 0
     for partner in desk.find("BusinessPartners", CardType="cCustomer", Frozen="tNO")[:12]:
         given = {"CardCode": partner["CardCode"], "DocDueDate": due, "DocumentLines": [{"ItemCode": item}]}
-        undone(demo, lambda given=given: documents.add("Orders", given, desk))  # type: ignore[misc]
+        undone(demo, lambda given=given: documents.add("Orders", given, desk))
         tried += 1
     assert tried > 10

@@ -11,7 +11,7 @@ ORDERS = "Orders?$select=DocEntry"
 
 
 def entries(page: dict[str, object]) -> list[int]:
-    return [one["DocEntry"] for one in page["value"]]  # type: ignore[union-attr, index]
+    return [one["DocEntry"] for one in page["value"]]
 
 
 @pytest.mark.parametrize(

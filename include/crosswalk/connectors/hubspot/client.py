@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import requests
-from hubspot import HubSpot  # type: ignore[import-untyped]
+from hubspot import HubSpot
 
 from crosswalk.connectors.hubspot.pace import Pace
 from crosswalk.connectors.hubspot.paths import ACCOUNT, DAILY_USE, EVENTS, NUMBERED, PROPERTIES, versioned

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from crosswalk.connectors.sap_business_one.odata import (
     literal,
     one_of,
 )
-from crosswalk.connectors.sap_business_one.rows import Row, finder, needs_of, special_rows
+from crosswalk.connectors.sap_business_one.rows import Look, Row, finder, needs_of, special_rows
 from crosswalk.connectors.sap_business_one.sources import ORDERS_WAITING, STAMP, VERSION, Source
 from crosswalk.connectors.sap_business_one.values import Decoder, decoder_for, stamp_of
 from crosswalk.model.entities import Kind
@@ -225,13 +225,13 @@ class Reader:
             values={path: self._value(row, path, find, decode, kind) for path, find, decode, kind in self._fields},
         )
 
-    def _field(self, field: NativeField) -> tuple[str, object, Decoder, str]:
+    def _field(self, field: NativeField) -> tuple[str, Callable[[Row, Look], object], Decoder, str]:
         return field.path, finder(self.source, field.path), decoder_for(field.kind), field.kind
 
-    def _value(self, row: Row, path: str, find: object, decode: Decoder, kind: str) -> Value:
+    def _value(self, row: Row, path: str, find: Callable[[Row, Look], object], decode: Decoder, kind: str) -> Value:
         if row.draft and path == self.habits.key_field:
             return None  # the order made of it will bear the key; until then there is none
-        value = decode(find(row, self.lookups.look))  # type: ignore[operator]
+        value = decode(find(row, self.lookups.look))
         if kind == Kind.CURRENCY and isinstance(value, str):
             return self.lookups.currency(value)
         return value

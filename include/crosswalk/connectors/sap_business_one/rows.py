@@ -200,9 +200,9 @@ def bases(body: Body, kind: int) -> Iterator[int]:
 
 def _order_of(row: Row, look: Look) -> object:
     """The order a document was copied from, by way of the delivery where it was copied from that."""
-    order = next(bases(row.parent, ORDER), None)
+    order: object = next(bases(row.parent, ORDER), None)
     if order is None and (delivery := next(bases(row.parent, DELIVERY), None)) is not None:
-        order = look("order of delivery", delivery, "DocEntry")  # type: ignore[assignment]
+        order = look("order of delivery", delivery, "DocEntry")
     return order
 
 

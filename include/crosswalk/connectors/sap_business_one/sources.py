@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from crosswalk.model.errors import SchemaError
 
@@ -94,7 +95,7 @@ _STOCKS = frozenset({"QuantityOnStock", "QuantityOrderedByCustomers", "QuantityO
 _SHIPPED = (Touch("DeliveryNotes", ORDER), Touch("Invoices", ORDER))
 
 
-def _document(entity: str, native: str, table: str, **more: object) -> Source:
+def _document(entity: str, native: str, table: str, **more: Any) -> Source:
     return Source(
         entity,
         native,
@@ -103,7 +104,7 @@ def _document(entity: str, native: str, table: str, **more: object) -> Source:
         expands=_DOCUMENT_EXPANDS,
         can_vanish=False,
         table=table,
-        **more,  # type: ignore[arg-type]
+        **more,
     )
 
 

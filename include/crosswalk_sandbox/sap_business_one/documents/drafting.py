@@ -49,7 +49,7 @@ class Drafted:
 def draft(kind: Kind, payload: Mapping[str, object], desk: Desk, *, is_draft: bool = False) -> Drafted:
     """Work a document out. A draft may lack its due date, and its dates are not checked (§16)."""
     sent = {name: value for name, value in payload.items() if value is not None}
-    lines: list[Row] = sent.get("DocumentLines") or []  # type: ignore[assignment]
+    lines: list[Row] = sent.get("DocumentLines") or []
     if not lines:
         raise business(f"Document must have at least one row  [{kind.table}]")
     lines, sources = with_bases(desk, kind, lines)
@@ -63,7 +63,7 @@ def draft(kind: Kind, payload: Mapping[str, object], desk: Desk, *, is_draft: bo
     settle_currency(trade, sent)
     _check_header(trade)
     header["DocumentLines"], places = _lines(trade, lines)
-    expenses: list[Row] = sent.get("DocumentAdditionalExpenses") or []  # type: ignore[assignment]
+    expenses: list[Row] = sent.get("DocumentAdditionalExpenses") or []
     if expenses:
         header["DocumentAdditionalExpenses"] = [
             compose_expense(trade, row, place) for place, row in enumerate(expenses)
