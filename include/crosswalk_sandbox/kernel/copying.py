@@ -9,7 +9,7 @@ millions of rows is SQL without such calls: :func:`moment`, :func:`digits`.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -30,7 +30,8 @@ class CopiedTable:
 
     ``changes`` gives the SQL of each column that changes; the others stay. ``kept`` are further columns of ``made``, worked out once
     from the table's own columns. ``moved`` are columns worked out once a copy, in a table ``moved_<name>`` for this one and later ones
-    to join; the first is its key. ``joins`` goes behind ``made``, ``where`` says which rows are the first block's.
+    to join; the first is its key. ``joins`` goes behind ``made``, ``where`` says which rows are the first block's, ``order`` in which
+    order they are read. Of a table with several kinds of rows each can be copied in its own way; ``part`` tells those apart.
     """
 
     name: str
@@ -39,6 +40,8 @@ class CopiedTable:
     moved: Mapping[str, str] = field(default_factory=dict)
     joins: str = ""
     where: str = "1"
+    order: str = "rowid"
+    part: str = ""
 
 
 def moment(column: str) -> str:
@@ -76,8 +79,12 @@ def copy_blocks(
     blocks: Blocks,
     tables: Sequence[CopiedTable],
     further: Mapping[str, int],
+    begin: Callable[[Copy], None] = lambda copy: None,
 ) -> None:
-    """Add all copies of the first block, which is stored. ``further`` are numbers of the store's own that grow with each copy."""
+    """Add all copies of the first block, which is stored. ``further`` are numbers of the store's own that grow with each copy.
+
+    ``begin`` hears of each copy before its rows are made: functions of the vendor's own, for rows that are documents, turn to it.
+    """
     if blocks.count == 1:
         return
     connection.execute(f"PRAGMA temp.cache_size = {_MADE_CACHE}")
@@ -85,6 +92,7 @@ def copy_blocks(
         statements = [statement for table in tables for statement in _statements(connection, table)]
         for copy in blocks.copies():
             _rename(connection, copy, group_of(blocks.size.accounts) + 1)
+            begin(copy)
             values = {**_steps(copy), **{name: copy.number * step for name, step in further.items()}}
             for statement in statements:
                 connection.execute(statement, values)
@@ -120,7 +128,7 @@ def _made(connection: sqlite3.Connection, tables: Sequence[CopiedTable]) -> Iter
         kept = "".join(f", {sql} AS {name}" for name, sql in table.kept.items())
         connection.execute(
             f"CREATE TEMP TABLE {_made_name(table)} AS SELECT *{kept} FROM {_quoted(table.name)} WHERE {table.where}"
-            " ORDER BY rowid"
+            f" ORDER BY {table.order}"
         )
         if table.moved:
             first, *others = table.moved
@@ -167,11 +175,11 @@ def _statements(connection: sqlite3.Connection, table: CopiedTable) -> Iterator[
 
 
 def _moved_name(table: CopiedTable) -> str:
-    return _quoted(f"moved_{table.name}")
+    return _quoted(f"moved_{table.name}{table.part}")
 
 
 def _made_name(table: CopiedTable) -> str:
-    return _quoted(f"made_{table.name}")
+    return _quoted(f"made_{table.name}{table.part}")
 
 
 def _quoted(name: str) -> str:
