@@ -28,7 +28,7 @@ from .records.merging import Merging
 from .records.routes import RecordRoutes
 from .records.search import Search
 from .records.service import Records
-from .seed import load_company
+from .seed.load import load_company
 from .setup.facts import FactRoutes
 from .setup.pipelines import PipelineRoutes
 from .setup.properties import PropertyRoutes

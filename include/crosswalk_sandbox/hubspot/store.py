@@ -48,12 +48,14 @@ CREATE TABLE IF NOT EXISTS outbox (number INTEGER PRIMARY KEY, due INTEGER, atte
 CREATE TABLE IF NOT EXISTS automation (number INTEGER PRIMARY KEY, due INTEGER, contact INTEGER);
 CREATE TABLE IF NOT EXISTS misuse (number INTEGER PRIMARY KEY, at INTEGER, kind TEXT, detail TEXT);
 """
-_INDEXES: Final = (
-    "CREATE INDEX IF NOT EXISTS record_list ON record (type, state, id)",
-    "CREATE INDEX IF NOT EXISTS record_changed ON record (type, state, modified, id)",
-    "CREATE INDEX IF NOT EXISTS record_domain ON record (lower(json_extract(properties, '$.domain'))) WHERE type = '0-2'",
-    "CREATE INDEX IF NOT EXISTS record_stage ON record (json_extract(properties, '$.dealstage')) WHERE type = '0-3'",
-)
+_INDEXES: Final = {
+    "record_list": "(type, state, id)",
+    "record_changed": "(type, state, modified, id)",
+    "record_domain": "(lower(json_extract(properties, '$.domain'))) WHERE type = '0-2'",
+    "record_stage": "(json_extract(properties, '$.dealstage')) WHERE type = '0-3'",
+}
+GROWING: Final = ("record_list", "record_domain", "record_stage")
+"""Indexes that are cheaper kept while blocks are copied than made in the end, which means reading everything through."""
 ALIVE, ARCHIVED, MERGED = 0, 1, 2
 _FIRST_ID: Final = 90_000_000_001
 """Ids of records made here start above every id of the demo company."""
@@ -96,8 +98,7 @@ class Store(AccountStore):
     def __init__(self, directory: Path, clock: Clock) -> None:
         self._touched = False
         super().__init__(directory, clock)
-        for statement in _INDEXES:
-            self._writer.execute(statement)
+        self.create_indexes()
 
     # reading
 
@@ -120,11 +121,15 @@ class Store(AccountStore):
     def fill(self) -> Iterator[sqlite3.Connection]:
         """One transaction that fills an empty account, indexes built at its end."""
         with super().fill() as connection:
-            for statement in _INDEXES:
-                connection.execute(f"DROP INDEX {statement.split()[5]}")
+            for name in _INDEXES:
+                connection.execute(f"DROP INDEX {name}")
             yield connection
-            for statement in _INDEXES:
-                connection.execute(statement)
+            self.create_indexes()
+
+    def create_indexes(self, names: Iterable[str] = tuple(_INDEXES)) -> None:
+        """Make these indexes where they are missing."""
+        for name in names:
+            self.execute(f"CREATE INDEX IF NOT EXISTS {name} ON record {_INDEXES[name]}")
 
     def keep(self, table: str, *values: object) -> None:
         """Insert or replace a row of all columns; dictionaries become JSON."""

@@ -169,6 +169,8 @@ def _statements(connection: sqlite3.Connection, table: CopiedTable) -> Iterator[
         yield f"DELETE FROM {_moved_name(table)}"
         yield f"INSERT INTO {_moved_name(table)} SELECT {moved} FROM {_made_name(table)} made"
     columns = _columns(connection, table)
+    if not columns:  # the first block has none of them
+        return
     listed = ", ".join(f'"{name}"' for name in columns)
     values = ", ".join(columns.values())
     yield f"INSERT INTO {_quoted(table.name)} ({listed}) SELECT {values} FROM {_made_name(table)} made {table.joins}"

@@ -65,7 +65,7 @@ def orders(company: DemoCompany) -> list[Order]:
     return list(company.orders())
 
 
-@pytest.fixture(scope="module", params=["salesforce", "netsuite"])
+@pytest.fixture(scope="module", params=["salesforce", "netsuite", "hubspot"])
 def states(request: pytest.FixtureRequest, company: DemoCompany, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Where one emulator keeps the company: loaded in blocks, and fact by fact."""
     return [
@@ -91,7 +91,12 @@ def tables(file: Path) -> Iterator[tuple[str, Counter[tuple[Any, ...]]]]:
     connection.close()
 
 
-OWN = {"_setting", "_grant", "setting", "sqlite_stat1"}  # credentials, when it was loaded, estimates
+TABLES = {
+    "salesforce": ("Account", "crm"),
+    "netsuite": ("customer", "erp"),
+    "hubspot": ("record WHERE type = '0-2'", "crm"),
+}
+OWN = {"_setting", "_grant", "setting", "token", "sqlite_stat1"}  # credentials, when it was loaded, estimates
 KILLED_WHILE_COPYING = """
 import os, signal, sys
 from datetime import datetime
@@ -124,7 +129,7 @@ def test_copied_rows_are_those_that_facts_would_have_become(states: list[Path]) 
     assert sum(rows.total() for rows in copied.values()) > 3_000
 
 
-@pytest.mark.parametrize("system", ["salesforce", "netsuite"])
+@pytest.mark.parametrize("system", ["salesforce", "netsuite", "hubspot"])
 def test_a_load_that_was_killed_between_blocks_starts_anew(system: str, company: DemoCompany, tmp_path: Path) -> None:
     size = company.size.accounts
     killed = subprocess.run(
@@ -141,7 +146,7 @@ def test_a_load_that_was_killed_between_blocks_starts_anew(system: str, company:
     emulator.close()
     connection = sqlite3.connect(next(tmp_path.glob("*.sqlite")))
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    table, side = ("Account", "crm") if system == "salesforce" else ("customer", "erp")
+    table, side = TABLES[system]
     expected = sum(getattr(party, side) is not None for party in company.parties())
     assert connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0] == expected
     connection.close()

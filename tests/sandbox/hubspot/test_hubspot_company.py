@@ -11,7 +11,7 @@ from hubspot_account import NOW, OBJECTS, SIZE, Client, Opener, ids, where
 
 from crosswalk_sandbox.company.generate import generate
 from crosswalk_sandbox.hubspot import Options, create
-from crosswalk_sandbox.hubspot.seed import BASES
+from crosswalk_sandbox.hubspot.seed.rows import BASES
 from crosswalk_sandbox.kernel.clock import Clock
 
 
