@@ -25,3 +25,17 @@ def test_a_parent_goes_with_its_children_so_that_no_two_requests_lock_it() -> No
     assert {"mother", "a", "b", "c"} <= {intent.key for intent in family}
     assert sum(map(len, found)) == len(claimed) + 1
     assert max(map(len, found)) == 10
+
+
+def test_a_batch_that_would_break_a_family_apart_is_filled_up_with_those_that_have_none() -> None:
+    claimed = [update(f"{number}") for number in range(9)]
+    claimed += [update(f"{mother}{number}", mother) for mother in "abc" for number in range(7)]
+    found = batches(claimed, {"customer": 10}, slots=1)
+    assert [len(request) for request in found] == [10, 10, 10]  # no more requests than rows need
+    assert sorted(intent.key for request in found for intent in request) == sorted(intent.key for intent in claimed)
+    families = [
+        intent.payload["parent"]
+        for request in found
+        for intent in {one.payload["parent"]: one for one in request}.values()
+    ]
+    assert [families.count(mother) for mother in "abc"] == [1, 1, 1]

@@ -11,6 +11,7 @@ import pytest
 
 from crosswalk.connectors.protocol import Capabilities
 from crosswalk.delivery.dispatch import Delivery
+from crosswalk.delivery.slots import Slots
 from crosswalk.hub.database import Hub
 from crosswalk.hub.intents import Claimed, IntentDraft, store_plan
 from crosswalk.model.errors import AuthenticationError, CrosswalkError, TransientError
@@ -91,6 +92,38 @@ def test_all_versions_are_read_ahead_in_few_requests_that_count_among_those_at_o
     assert connector.reads <= UPDATES / SLOTS / 2
     assert most == SLOTS
     assert statuses(hub) == {"done 1": UPDATES}
+
+
+def test_no_more_is_claimed_at_once_than_one_reading_tells(hub: Hub, connector: ReadsAhead) -> None:
+    sizes: list[int] = []
+    connector.meanwhile = lambda writes: sizes.append(len(writes))
+    connector.capabilities = replace(connector.capabilities, prepared_records=2 * SLOTS + 1)
+    assert len(delivery(hub, connector).run().done) == UPDATES
+    assert set(sizes) == {2 * SLOTS}  # whole rounds: each slot has as much to do as the others
+
+
+def test_a_reading_ahead_gets_the_next_free_slot_before_writes_that_waited_longer() -> None:
+    slots, order, queued = Slots(1), [], threading.Semaphore(0)
+
+    def wait_for(name: str, first: bool) -> threading.Thread:
+        def take() -> None:
+            queued.release()
+            with slots.turn(first=first):
+                order.append(name)
+
+        thread = threading.Thread(target=take)
+        thread.start()
+        return thread
+
+    with slots.turn():
+        threads = [wait_for("write", False) for _ in range(5)] + [wait_for("reading", True)]
+        for _ in threads:
+            queued.acquire()
+        while slots.readings < 1:
+            threads[-1].join(0.01)
+    for thread in threads:
+        thread.join(10)
+    assert order == ["reading", *["write"] * 5]
 
 
 def test_what_moved_after_it_was_read_ahead_is_still_refused_by_the_target(hub: Hub, connector: ReadsAhead) -> None:

@@ -21,6 +21,7 @@ class Capabilities:
     tracks_deletes: bool = True
     creates_nothing: str = ""  # why the connector can create nothing that preflight misses; empty for a `Creator`
     prepared_seconds: float = 0.0  # how long what `prepare` read is good; 0 where it reads nothing
+    prepared_records: int = 1_000  # how many records one call of `prepare`'s tells
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,8 @@ def first_of_each(intents: Sequence[Claimed]) -> tuple[list[Claimed], list[Claim
 def batches(intents: Sequence[Claimed], most_rows: Mapping[str, int], slots: int) -> list[list[Claimed]]:
     """Cut intents into requests of one entity and operation each.
 
-    ``most_rows`` is what the platform takes in one request, by entity (1 where absent). Few intents are spread over all ``slots``.
+    ``most_rows`` is what the platform takes in one request, by entity (1 where absent). Few intents are spread over all ``slots``: those
+    that have nothing else to send.
     Children of one parent stay together, and with the parent itself: two requests that lock the same record would make each other
     wait, or fail.
     """
@@ -57,16 +58,22 @@ def _family(intent: Claimed, parents: Set[str]) -> str:
 
 
 def _cut(members: Sequence[Claimed], size: int, parents: Set[str]) -> Iterator[list[Claimed]]:
-    """Yield full batches, or half-full ones where that keeps a family together that fits into the next."""
+    """Yield full batches; what has no family fills up those that would break one apart, which else go half full."""
+    families = groupby(members, key=lambda intent: _family(intent, parents))
+    single: list[Claimed] = []
     batch: list[Claimed] = []
-    for parent, children in groupby(members, key=lambda intent: _family(intent, parents)):
+    for parent, children in families:
         family = list(children)
-        if parent and len(batch) + len(family) > size >= len(family) and 2 * len(batch) >= size:
-            yield batch
-            batch = []
+        if not parent:
+            single = family  # they come first
+            continue
+        if len(batch) + len(family) > size >= len(family) and 2 * len(batch) >= size:
+            missing = size - len(batch)
+            yield batch + single[:missing]
+            batch, single = [], single[missing:]
         batch += family
         while len(batch) >= size:
             yield batch[:size]
             batch = batch[size:]
-    if batch:
-        yield batch
+    batch += single
+    yield from (batch[start : start + size] for start in range(0, len(batch), size))

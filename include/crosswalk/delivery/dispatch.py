@@ -12,7 +12,6 @@ InDoubtError.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -23,6 +22,7 @@ from typing import Any
 
 from crosswalk.connectors.protocol import Connector
 from crosswalk.delivery.batches import batches, first_of_each, key_in_target
+from crosswalk.delivery.slots import Slots
 from crosswalk.delivery.tally import Tally
 from crosswalk.hub.arrivals import Arrival, arrived, finish_all
 from crosswalk.hub.database import Hub
@@ -77,12 +77,12 @@ class Delivery:
         There are more workers than requests at once, and more is claimed before the last is sent: no request waits for bookkeeping.
         """
         tally, slots = Tally(), self.connector.capabilities.parallel_requests
-        requests, workers = threading.Semaphore(slots), slots + RECORDERS
+        requests, workers = Slots(slots), slots + RECORDERS
         under_way: set[Future[None]] = set()
         with self.executor(workers) as pool:
             while True:
                 if len(under_way) < self._ahead(tally) and tally.connection_error is None:
-                    batches_to_send = self._next(tally, requests)
+                    batches_to_send = self._next(tally, requests, len(under_way))
                     under_way |= {pool.submit(self._send, batch, tally, requests) for batch in batches_to_send}
                     if batches_to_send:
                         continue
@@ -103,11 +103,24 @@ class Delivery:
         return int(capabilities.parallel_requests * rounds) + RECORDERS
 
     def _rounds(self, tally: Tally) -> int:
-        """Return how many requests a slot makes of one claim: while the lease is young, and what was read ahead is fresh."""
-        rounds, fresh = tally.rounds(LEASE_SECONDS / 2, MOST_ROUNDS), self.connector.capabilities.prepared_seconds
-        return min(rounds, tally.rounds(fresh, MOST_ROUNDS, ROUNDS_AHEAD)) if fresh else rounds
+        """Return how many requests a slot makes of one claim.
 
-    def _next(self, tally: Tally, requests: threading.Semaphore) -> list[list[Claimed]]:
+        They are made while the lease is young, and of what is read ahead while that is fresh and was told by one call.
+        """
+        capabilities = self.connector.capabilities
+        rounds, fresh = tally.rounds(LEASE_SECONDS / 2, MOST_ROUNDS), capabilities.prepared_seconds
+        if not fresh:
+            return rounds
+        told = capabilities.prepared_records // self._round or 1
+        return min(rounds, tally.rounds(fresh, MOST_ROUNDS, ROUNDS_AHEAD), told)
+
+    @property
+    def _round(self) -> int:
+        """The records that go at once, when each slot makes one request."""
+        capabilities = self.connector.capabilities
+        return capabilities.parallel_requests * max([1, *capabilities.write_batch.values()])
+
+    def _next(self, tally: Tally, requests: Slots, under_way: int) -> list[list[Claimed]]:
         """Claim what there is, settle what is in doubt, read ahead for the rest, and return the requests to make."""
         claimed = self._claim(tally)
         doubtful = [intent for intent in claimed if intent.in_doubt]
@@ -118,9 +131,9 @@ class Delivery:
             self._record(intent, Receipt(intent.key, Outcome.RETRY, message=behind), tally)
         self._prepare(fresh, requests)
         capabilities = self.connector.capabilities
-        return batches(fresh, capabilities.write_batch, capabilities.parallel_requests)
+        return batches(fresh, capabilities.write_batch, max(1, capabilities.parallel_requests - under_way))
 
-    def _prepare(self, claimed: Sequence[Claimed], requests: threading.Semaphore) -> None:
+    def _prepare(self, claimed: Sequence[Claimed], requests: Slots) -> None:
         """Let the connector read ahead what the updates must know; what it cannot read, each write asks for by itself."""
         if not self.connector.capabilities.prepared_seconds:
             return
@@ -130,13 +143,12 @@ class Delivery:
                 with suppress(RecordError):
                     updates.append(self.write_of(intent))
         if updates:
-            with requests, suppress(CrosswalkError):
+            with requests.turn(first=True), suppress(CrosswalkError):
                 self.connector.prepare(updates)
 
     def _claim(self, tally: Tally) -> list[Claimed]:
         """Claim no more than can be sent in half a lease, as far as the requests before tell: the rest is for other workers."""
-        capabilities = self.connector.capabilities
-        room = capabilities.parallel_requests * max([1, *capabilities.write_batch.values()]) * self._rounds(tally)
+        room = self._round * self._rounds(tally)
         with self.hub.connection() as connection:
             return claim(
                 connection,
@@ -174,7 +186,7 @@ class Delivery:
         found = self.connector.find(entity, list(keys.values())) if keys else {}
         return {key: found[stored] for key, stored in keys.items() if stored in found}
 
-    def _send(self, batch: Sequence[Claimed], tally: Tally, requests: threading.Semaphore) -> None:
+    def _send(self, batch: Sequence[Claimed], tally: Tally, requests: Slots) -> None:
         """Send one request's worth when its turn comes, then record every receipt while others send theirs.
 
         Where requests are fast, it is marked as sending while it waits for its turn, which then is the request's alone.
@@ -182,7 +194,7 @@ class Delivery:
         writes = self._writes(batch, tally)
         begun = monotonic()
         mine = self._marked(writes, tally) if tally.rounds(LEASE_SECONDS / 2, 2) > 1 else None
-        with requests:
+        with requests.turn():
             if tally.connection_error is not None:  # the others would fail alike: leave them planned
                 self._postpone(
                     [intent for intent, _ in (writes if mine is None else mine)], tally.connection_error, tally

@@ -24,7 +24,7 @@ from crosswalk.connectors.salesforce.errors import classify
 from crosswalk.connectors.salesforce.preflight import preflight
 from crosswalk.connectors.salesforce.pull import PullSettings
 from crosswalk.connectors.salesforce.setup import PERMISSION_SET, creatable, create_missing
-from crosswalk.connectors.salesforce.versions import PREPARED_SECONDS
+from crosswalk.connectors.salesforce.versions import PREPARED_RECORDS, PREPARED_SECONDS
 from crosswalk.connectors.settings import ConnectionSettings, whole_number
 from crosswalk.connectors.transport import Transport
 from crosswalk.model.errors import ConfigurationError, CrosswalkError
@@ -152,6 +152,7 @@ def connect(
             ),
             longest_request_seconds=LONGEST_REQUEST,
             prepared_seconds=PREPARED_SECONDS,
+            prepared_records=PREPARED_RECORDS,
         ),
         client,
         PullSettings(

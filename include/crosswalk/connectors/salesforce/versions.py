@@ -19,6 +19,7 @@ from crosswalk.connectors.salesforce.values import version_of
 from crosswalk.model.errors import ConflictError, NotFoundError, RecordError, SchemaError
 from crosswalk.model.records import Operation, Write
 
+PREPARED_RECORDS = 3_200  # five queries of at least 640 ids each
 PREPARED_SECONDS = 15.0  # versions read ahead are good for so long: some seven requests of 200 rows
 _MERGEABLE = frozenset({"Account", "Contact", "Lead"})
 _HINT = "The target moved since the plan was made: the next round reads it and plans anew."
