@@ -104,6 +104,10 @@ FAULTS: dict[str, tuple[str, dict[str, int]]] = {
         "update hub.customer set name = 'Other', phone = null where key = 'c1'",
         {"customer_fields": 1},
     ),
+    "no fault: finance's hold, which is shown from the ERP": (
+        "update hub.customer set credit_hold = 'hold' where key = 'c1'",
+        {},
+    ),
     "a choice nobody knows": (
         "update hub.customer set credit_hold = 'maybe' where key in ('a1', 'c1')",
         {"customer_values": 2},
