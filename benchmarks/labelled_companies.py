@@ -104,10 +104,10 @@ class _Company:
     domain: str
 
 
-def labelled(companies: int, hardness: Hardness = HARD, seed: int = 7) -> Labelled:
-    """Return about ``companies`` companies on two sides, eight in ten on both."""
+def labelled(companies: int, hardness: Hardness = HARD, seed: int = 7, known: list[_Company] | None = None) -> Labelled:
+    """Return about ``companies`` companies on two sides, eight in ten on both; ``known`` takes what they really are."""
     dice = random.Random(seed)
-    result, known = Labelled(), list[_Company]()
+    result, known = Labelled(), [] if known is None else known
     for number in range(companies):
         company = _company(dice, known)
         known.append(company)
@@ -118,6 +118,29 @@ def labelled(companies: int, hardness: Hardness = HARD, seed: int = 7) -> Labell
             result.right[f"R{number}"] = _written(dice, company, hardness, careful=True)
         if 0.1 < fate < 0.9:
             result.true.add((f"L{number}", f"R{number}"))
+    return result
+
+
+SUBSIDIARIES: Final = ("Aldermoor GmbH", "Aldermoor Inc.", "Aldermoor Ltd")
+
+
+def in_subsidiaries(companies: int, hardness: Hardness = HARD, seed: int = 7, share: float = 0.2) -> Labelled:
+    """Return labelled companies whose ERP has subsidiaries: each record is of one, and ``share`` of the companies has a second one in another.
+
+    What misleads is there as before: branches, sisters and namesakes are customers of any subsidiary.
+    """
+    made: list[_Company] = []
+    result = labelled(companies, hardness, seed, made)
+    dice = random.Random(seed + 1)
+    accounts = {right: left for left, right in result.true}
+    for key in list(result.right):
+        own, other = dice.sample(SUBSIDIARIES, 2)
+        result.right[key]["subsidiary"] = own
+        if dice.random() < share:
+            again = _written(dice, made[int(key[1:])], hardness, careful=True)
+            result.right[f"{key}-again"] = {**again, "subsidiary": other}
+            if key in accounts:
+                result.true.add((accounts[key], f"{key}-again"))
     return result
 
 

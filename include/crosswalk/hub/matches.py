@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 
 from crosswalk.hub import ledger
 from crosswalk.hub.database import Connection
-from crosswalk.hub.further import drop_further
+from crosswalk.hub.further import CUSTOMER, add_further, drop_further
 from crosswalk.hub.links import LinkPair, create_links, unlink
 from crosswalk.model.errors import NotFoundError
 
@@ -86,11 +86,21 @@ delete from hub.match_candidate m
    and not exists (select 1 from unnest(%(left_keys)s::text[], %(right_keys)s::text[]) as kept (left_key, right_key)
                     where kept.left_key = m.left_key and kept.right_key = m.right_key)
 """
+# Where accounts may have customers in several subsidiaries of ``several_in``, one in a subsidiary in which its account has none stays open.
 _LINKED_SINCE = """
 delete from hub.match_candidate m
  where m.pairing = %(pairing)s and m.entity = %(entity)s and m.status = 'open'
-   and exists (select 1 from hub.every_end e where e.pairing = m.pairing and e.entity = m.entity
-                  and ((e.system, e.key) = (m.left_system, m.left_key) or (e.system, e.key) = (m.right_system, m.right_key)))
+   and exists (
+       select 1 from hub.every_end e
+        where e.pairing = m.pairing and e.entity = m.entity
+          and ((e.system, e.key) = (m.left_system, m.left_key) or (e.system, e.key) = (m.right_system, m.right_key))
+          and (%(several_in)s::text is null or e.system = %(several_in)s or not exists (
+               select 1 from hub.customer c
+                where c.system = %(several_in)s and c.key = case when m.left_system = c.system then m.left_key else m.right_key end
+                  and c.subsidiary is not null
+                  and not exists (select 1 from hub.every_end o join hub.customer t on t.system = o.system and t.key = o.key
+                                   where o.link_id = e.link_id and t.deleted_at is null and o.system = c.system
+                                     and t.subsidiary = c.subsidiary))))
 """
 # A further end has a pair with what is not of its own system; the link's own ends have theirs with one another.
 _ENDS = """
@@ -212,12 +222,14 @@ def decide(
     decision: Decision,
     *,
     actor: str,
+    several_in: str | None = None,
     run_id: str = "review",
     now: datetime | None = None,
 ) -> Match:
     """Record what a person says of an open proposal: the same (and link them), different, or skip for now.
 
-    Raises NotFoundError when it is not open any more: somebody else decided, or a record was linked or changed meanwhile.
+    ``several_in`` is the ERP if an account may have a customer in each subsidiary of it: one that is linked gets a further one then.
+    Raises NotFoundError when the proposal is not open any more: somebody else decided, or a record was linked or changed meanwhile.
     """
     if decision == "skip":
         return _skip(connection, match_id, now)
@@ -227,15 +239,28 @@ def decide(
     if match is None:
         raise _gone(match_id)
     if decision == "same":
-        pair = LinkPair(match.left_system, match.left_key, match.right_system, match.right_key, PERSON_RULE)
-        if not create_links(connection, match.pairing, match.entity, [pair], run_id, actor=actor, now=now):
-            raise NotFoundError(
-                f"One of {match.left_key} and {match.right_key} is linked to another record meanwhile.",
-                hint="Undo that link first if it is wrong.",
-            )
-        connection.execute(_LINKED_SINCE, {"pairing": match.pairing, "entity": match.entity})
+        _link(connection, match, several_in, run_id, actor, now)
     _tell(connection, match, decision, actor, now)
     return match
+
+
+def _link(
+    connection: Connection, match: Match, several_in: str | None, run_id: str, actor: str, now: datetime | None
+) -> None:
+    """Link what a person called the same, and end the proposals that this settles."""
+    ends = (match.left_system, match.left_key), (match.right_system, match.right_key)
+    account, customer = ends if match.left_system != several_in else ends[::-1]
+    pair = [LinkPair(*account, *customer, PERSON_RULE)]
+    linked = create_links(connection, match.pairing, match.entity, pair, run_id, actor=actor, now=now)
+    if not linked and several_in is not None and match.entity == CUSTOMER:
+        linked = add_further(connection, match.pairing, pair, run_id, actor=actor, now=now)
+    if not linked:
+        raise NotFoundError(
+            f"One of {match.left_key} and {match.right_key} is linked to another record meanwhile.",
+            hint="Undo that link first if it is wrong.",
+        )
+    parameters = {"pairing": match.pairing, "entity": match.entity, "several_in": several_in}
+    connection.execute(_LINKED_SINCE, parameters)
 
 
 def undo(

@@ -17,6 +17,7 @@ from crosswalk.identity.table import Positions
 UNPROVEN = "nothing beside the name speaks for it"
 NOT_ENOUGH = "not enough speaks for it"
 RIVALLED = "another record fits about as well"
+BRANCH = "it may be a branch: no door, postal code, phone or number is the same"
 _OF_THE_GROUP = frozenset({"domain", "email"})
 
 
@@ -32,9 +33,19 @@ class Thresholds:
     margin: float = 5.0
 
 
-def doubts(profile: Profile, pairs: Pairs, levels: Levels, total: Bits, limits: Thresholds) -> list[str]:
-    """Return for each pair why a person has to be asked; '' where none has to be."""
-    rivals = np.maximum(_best_other(pairs.left, total), _best_other(pairs.right, total))
+def doubts(
+    profile: Profile,
+    pairs: Pairs,
+    levels: Levels,
+    total: Bits,
+    limits: Thresholds,
+    places: npt.NDArray[np.int64] | None = None,
+) -> list[str]:
+    """Return for each pair why a person has to be asked; '' where none has to be.
+
+    ``places`` are numbers that two pairs of an account share if they are rivals: all of an account's are, unless it may have several customers.
+    """
+    rivals = np.maximum(_best_other(pairs.left if places is None else places, total), _best_other(pairs.right, total))
     cases = {
         **_objections(profile, levels),
         UNPROVEN: ~_proven(profile, levels),
@@ -45,7 +56,7 @@ def doubts(profile: Profile, pairs: Pairs, levels: Levels, total: Bits, limits: 
     return chosen
 
 
-def _best_other(records: Positions, total: Bits) -> Bits:
+def _best_other(records: Positions | npt.NDArray[np.int64], total: Bits) -> Bits:
     """Return, for each pair, the bits of the best other pair of the same record."""
     result = np.full(len(records), -np.inf)
     order = np.lexsort((-total, records))
@@ -71,6 +82,13 @@ def _proven(profile: Profile, levels: Levels) -> npt.NDArray[np.bool_]:
         # Branches share the web address: it proves nothing of a record that does not say where it is.
         proven |= agrees & placed if comparison.name in _OF_THE_GROUP else agrees
     return proven
+
+
+def may_be_branches(profile: Profile, levels: Levels) -> npt.NDArray[np.bool_]:
+    """Tell which customers a branch of the account's company may be: companies share web address and mailbox with theirs in one town."""
+    at = {comparison.name: levels[:, place] for place, comparison in enumerate(profile.comparisons)}
+    here: npt.NDArray[np.bool_] = (at["address"] == 0) | (at["address"] == 1) | (at["phone"] == 0) | (at["number"] == 0)
+    return ~here
 
 
 def _objections(profile: Profile, levels: Levels) -> dict[str, npt.NDArray[np.bool_]]:

@@ -7,7 +7,7 @@ makes nobody else surer. Pure: records in, decisions out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +19,7 @@ from crosswalk.identity.comparison import MISSING, Levels
 from crosswalk.identity.deciding import Thresholds
 from crosswalk.identity.profiles import Profile, Row
 from crosswalk.identity.scoring import Bits, Compared, Scale, Weights, chance_of, compared, learn, prior_bits
+from crosswalk.identity.several import FURTHER, Order, Places, Several, Spread, spread
 from crosswalk.identity.table import Columns, Table
 
 KeyPair = tuple[str, str]
@@ -51,9 +52,13 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """What came out: sure pairs, pairs to review (best first), and what it took."""
+    """What came out: sure pairs, pairs to review (best first), and what it took.
+
+    ``further`` are sure pairs that give an account that has a customer one in another subsidiary.
+    """
 
     sure: tuple[Candidate, ...]
+    further: tuple[Candidate, ...]
     doubtful: tuple[Candidate, ...]
     compared: int
     skipped_blocks: int
@@ -146,16 +151,19 @@ def match(
     thresholds: Thresholds | None = None,
     known: Sequence[tuple[Row, Row]] = (),
     never: Set[KeyPair] = frozenset(),
+    several: Several | None = None,
 ) -> Matching:
     """Score two sides and decide."""
     limits = thresholds or Thresholds()
-    return decide(score(profile, left, right, known=known, least=limits.review), limits, never=never)
+    return decide(score(profile, left, right, known=known, least=limits.review), limits, never=never, several=several)
 
 
-def decide(scored: Scored, limits: Thresholds, *, never: Set[KeyPair] = frozenset()) -> Matching:
+def decide(
+    scored: Scored, limits: Thresholds, *, never: Set[KeyPair] = frozenset(), several: Several | None = None
+) -> Matching:
     """Say which pairs are sure and which a person is asked about; ``never`` are pairs that a person said are not the same.
 
-    Every record is in one sure pair at most, and then in no doubtful one.
+    Every record is in one sure pair at most, and then in no doubtful one; with ``several``, an account is in one for each subsidiary.
     """
     open_ = ~scored.among(never)
     pairs, total, levels, bits = (
@@ -164,14 +172,24 @@ def decide(scored: Scored, limits: Thresholds, *, never: Set[KeyPair] = frozense
         scored.levels[open_],
         scored.bits[open_],
     )
-    reasons = deciding.doubts(scored.profile, pairs, levels, total, limits)
-    free = _free(scored.left)[pairs.left] & _free(scored.right)[pairs.right]
-    order = np.argsort(-total, kind="stable")
-    order = order[free[order]]
-    is_sure = np.fromiter((not reasons[at] for at in order.tolist()), np.bool_, len(order))
-    sure, doubtful = order[is_sure], order[~is_sure]
-    taken = np.isin(pairs.left[doubtful], pairs.left[sure]) | np.isin(pairs.right[doubtful], pairs.right[sure])
-    doubtful = doubtful[~taken]
+    over = _spread(several, scored, pairs)
+    reasons = deciding.doubts(scored.profile, pairs, levels, total, limits, _places_of_rivals(over))
+    ranked = np.argsort(-total, kind="stable")
+    free = _free(scored.right)[pairs.right]
+    alone = free & _free(scored.left)[pairs.left]
+    sure, doubtful = _parted(ranked[alone[ranked]], reasons, pairs.left, pairs.right)
+    doubtful = doubtful[~np.isin(pairs.left[doubtful], pairs.left[sure])]
+    further = ranked[:0]
+    if over is not None:
+        elsewhere = deciding.doubts(scored.profile, pairs, levels, total, limits, over.places)
+        more = free & over.further(pairs, sure)
+        unsaid = np.where(
+            deciding.may_be_branches(scored.profile, levels), deciding.BRANCH, FURTHER if over.asks else ""
+        )
+        reasons = [elsewhere[at] or str(unsaid[at]) if more[at] else reason for at, reason in enumerate(reasons)]
+        further, asked = _parted(ranked[more[ranked]], reasons, over.places, pairs.right)
+        doubtful = ranked[np.isin(ranked, np.concatenate([doubtful, asked]))]
+    doubtful = doubtful[~np.isin(pairs.right[doubtful], pairs.right[np.concatenate([sure, further])])]
 
     def told(chosen: npt.NDArray[np.intp]) -> tuple[Candidate, ...]:
         evidence = _evidence(scored.profile, levels[chosen], bits[chosen])
@@ -181,22 +199,52 @@ def decide(scored: Scored, limits: Thresholds, *, never: Set[KeyPair] = frozense
             for (i, j, odds), said, at in zip(rows, evidence, chosen.tolist(), strict=True)
         )
 
-    return Matching(told(sure), told(doubtful), scored.compared, pairs.skipped_blocks, scored.weights)
+    return Matching(told(sure), told(further), told(doubtful), scored.compared, pairs.skipped_blocks, scored.weights)
 
 
-def would_link(scored: Scored, apart: Set[KeyPair], limits: Thresholds) -> dict[KeyPair, float]:
+def would_link(
+    scored: Scored, apart: Set[KeyPair], limits: Thresholds, several: Several | None = None
+) -> dict[KeyPair, float]:
     """Return the bits of those pairs ``apart`` that only the upper threshold can keep from being linked."""
     chosen = np.flatnonzero(scored.among(apart))
     if not len(chosen):
         return {}
     lowest = replace(limits, auto=-np.inf)
-    reasons = deciding.doubts(scored.profile, scored.pairs, scored.levels, scored.total, lowest)
+    over = _spread(several, scored, scored.pairs)
+    places = _places_of_rivals(over)
+    reasons = deciding.doubts(scored.profile, scored.pairs, scored.levels, scored.total, lowest, places)
+    asked = over.linked if over is not None and over.asks else np.zeros(len(reasons), dtype=np.bool_)
     keys = scored.left.keys, scored.right.keys
     return {
         (keys[0][int(scored.pairs.left[at])], keys[1][int(scored.pairs.right[at])]): float(scored.total[at])
         for at in chosen.tolist()
-        if not reasons[at]
+        if not reasons[at] and not asked[at]
     }
+
+
+def _spread(several: Several | None, scored: Scored, pairs: Pairs) -> Spread | None:
+    if several is None:
+        return None
+    return spread(several, scored.left.keys, scored.right.columns["partition"], pairs)
+
+
+def _places_of_rivals(over: Spread | None) -> Places | None:
+    """Return where an account's pairs are rivals; None: everywhere. An account without a customer is not given two unasked."""
+    return None if over is None or over.asks else over.places
+
+
+def _parted(order: Order, reasons: Sequence[str], *records: npt.NDArray[np.integer]) -> tuple[Order, Order]:
+    """Return the sure pairs of ``order``, no record twice, and the doubtful ones."""
+    taken: tuple[set[int], ...] = tuple(set() for _ in records)
+    sure = []
+    for at in order.tolist():
+        ends = [int(numbers[at]) for numbers in records]
+        if not reasons[at] and not any(end in known for end, known in zip(ends, taken, strict=True)):
+            sure.append(at)
+            for end, known in zip(ends, taken, strict=True):
+                known.add(end)
+    doubtful = np.fromiter((bool(reasons[at]) for at in order.tolist()), np.bool_, len(order))
+    return np.array(sure, dtype=np.intp), order[doubtful]
 
 
 def _nothing(profile: Profile, left: Side, right: Side) -> Scored:
@@ -233,13 +281,3 @@ def _evidence(profile: Profile, levels: Levels, bits: Bits) -> Iterable[tuple[Ev
     for own_levels, own_bits in zip(levels.tolist(), bits.round(2).tolist(), strict=True):
         said = zip(names, sentences, own_levels, own_bits, strict=True)
         yield tuple(Evidence(name, says[level], value) for name, says, level, value in said)
-
-
-def summary(matching: Matching) -> Mapping[str, int]:
-    """Return counts, fit for XCom."""
-    return {
-        "sure": len(matching.sure),
-        "doubtful": len(matching.doubtful),
-        "compared": matching.compared,
-        "skipped_blocks": matching.skipped_blocks,
-    }

@@ -19,6 +19,9 @@ class MatchPolicy(BaseModel):
     auto: float = Field(default=10.0, ge=0)  # linked from here on
     review: float = -1.0  # shown to a person from here on
     margin: float = Field(default=5.0, ge=0)  # ahead of the second best
+    further: Literal["ask", "link"] = (
+        "ask"  # an account's customers in other subsidiaries: shown to a person, or linked like any other
+    )
 
     @model_validator(mode="after")
     def _review_comes_first(self) -> MatchPolicy:
@@ -41,6 +44,8 @@ class Matching(BaseModel):
         for entity in (*self.entities, *self.survivors):
             if entity not in MATCHABLE:
                 raise ValueError(f"{entity!r} cannot be matched by score; these can: {', '.join(MATCHABLE)}")
+        if any(policy.further == "link" for entity, policy in self.entities.items() if entity != "customer"):
+            raise ValueError("`further: link` is for customers: nothing else is there once a subsidiary")
         for entity, fields in self.survivors.items():
             for name in fields:
                 if name not in ENTITIES[entity].field_names:

@@ -10,6 +10,7 @@ from psycopg import sql
 
 from crosswalk.hub.columns import SCHEMA
 from crosswalk.hub.database import Connection
+from crosswalk.hub.further import CUSTOMER, add_further
 from crosswalk.hub.links import LinkPair, create_links
 from crosswalk.hub.matches import Match, Proposal, decided, never, propose
 from crosswalk.hub.watermarks import read_watermark, write_watermark
@@ -17,6 +18,8 @@ from crosswalk.identity.deciding import NOT_ENOUGH, Thresholds
 from crosswalk.identity.labels import Label, calibrated
 from crosswalk.identity.matching import Candidate, KeyPair, Matching, Scored, Side, decide, score, side, would_link
 from crosswalk.identity.profiles import PROFILES, Profile, Row
+from crosswalk.identity.several import Several
+from crosswalk.identity.spelling import folded
 from crosswalk.stages.context import StageContext
 
 SCORED = "scored"
@@ -26,11 +29,14 @@ _AT_ONCE = 5_000
 
 @dataclass(frozen=True, slots=True)
 class MatchResult:
-    """How many pairs were linked and how many wait for a person; ``ran`` is false when nothing had changed."""
+    """How many pairs were linked, how many customers became further ones of an account, and how many pairs wait for a person; ``ran`` is
+    false when nothing had changed.
+    """
 
     entity: str
     ran: bool
     linked: int = 0
+    further: int = 0
     doubtful: int = 0
     compared: int = 0
     threshold: str = ""
@@ -68,20 +74,23 @@ def match_entity(ctx: StageContext, entity: str) -> MatchResult:
         known = _known(connection, ctx, profile)
         judged = decided(connection, ctx.pairing.name, entity)
         apart = _never(connection, ctx, entity)
+        several = _several(connection, ctx, entity)
     given = Thresholds(policy.auto, policy.review, policy.margin)
     scored = score(profile, left, right, known=known, least=given.review)
-    calibration = calibrated(_labels(scored, judged, apart, given), given)
-    found = decide(scored, calibration.thresholds, never=apart)
-    linked, doubtful = _keep(ctx, entity, found, mark)
-    return MatchResult(entity, True, linked, doubtful, found.compared, calibration.says)
+    calibration = calibrated(_labels(scored, judged, apart, given, several), given)
+    found = decide(scored, calibration.thresholds, never=apart, several=several)
+    linked, further, doubtful = _keep(ctx, entity, found, mark)
+    return MatchResult(entity, True, linked, further, doubtful, found.compared, calibration.says)
 
 
-def _labels(scored: Scored, judged: Sequence[Match], apart: frozenset[KeyPair], given: Thresholds) -> list[Label]:
+def _labels(
+    scored: Scored, judged: Sequence[Match], apart: frozenset[KeyPair], given: Thresholds, several: Several | None
+) -> list[Label]:
     """Return the decisions that speak about the threshold: those on pairs about which nothing else was in doubt.
 
     A pair that people keep apart counts with the bits it has now, be it proposed or linked before.
     """
-    wrong = would_link(scored, apart, given)
+    wrong = would_link(scored, apart, given, several)
     said = [
         (frozenset((match.left_key, match.right_key)), Label(match.bits, match.status == "same"))
         for match in judged
@@ -91,15 +100,19 @@ def _labels(scored: Scored, judged: Sequence[Match], apart: frozenset[KeyPair], 
     return [Label(bits, same=False) for bits in wrong.values()] + [label for ends, label in said if ends not in counted]
 
 
-def _keep(ctx: StageContext, entity: str, found: Matching, mark: dict[str, str]) -> tuple[int, int]:
+def _keep(ctx: StageContext, entity: str, found: Matching, mark: dict[str, str]) -> tuple[int, int, int]:
     systems = ctx.pairing.crm.system, ctx.pairing.erp.system
-    pairs = [LinkPair(systems[0], pair.left, systems[1], pair.right, SCORED) for pair in found.sure]
+    pairs, more = (
+        [LinkPair(systems[0], pair.left, systems[1], pair.right, SCORED) for pair in sure]
+        for sure in (found.sure, found.further)
+    )
     with ctx.hub.connection() as connection:
         linked = create_links(connection, ctx.pairing.name, entity, pairs, ctx.run_id, now=ctx.now)
+        further = add_further(connection, ctx.pairing.name, more, ctx.run_id, now=ctx.now)
         proposals = [_proposal(pair) for pair in found.doubtful]
         doubtful = propose(connection, ctx.pairing.name, entity, systems, proposals, ctx.run_id, now=ctx.now)
         write_watermark(connection, _owner(ctx), entity, mark, run_id=ctx.run_id)
-    return linked, doubtful
+    return linked, further, doubtful
 
 
 def _proposal(pair: Candidate) -> Proposal:
@@ -112,18 +125,22 @@ def _owner(ctx: StageContext) -> str:
 
 
 def _newest(connection: Connection, ctx: StageContext, entity: str) -> dict[str, str]:
-    """Return what has to change before matching again can give anything new: an image, a link or a decision."""
+    """Return what has to change before matching again can give anything new: an image, a link, a decision or what the pairing says."""
     query = sql.SQL(
         """
         select (select max(changed_at) from {table} where system = any(%(systems)s))::text,
                (select max(id) from hub.link where pairing = %(pairing)s and entity = any(%(entities)s))::text,
-               (select max(decided_at) from hub.match_candidate where pairing = %(pairing)s and entity = %(entity)s)::text
+               (select max(decided_at) from hub.match_candidate where pairing = %(pairing)s and entity = %(entity)s)::text,
+               (select max(created_at) from hub.further_end where pairing = %(pairing)s and entity = any(%(entities)s))::text
         """
     ).format(table=sql.Identifier(SCHEMA, entity))
     systems = [ctx.pairing.crm.system, ctx.pairing.erp.system]
     parameters = {"systems": systems, "pairing": ctx.pairing.name, "entity": entity, "entities": [entity, "customer"]}
-    row: tuple[Any, ...] = connection.execute(query, parameters).fetchone() or (None, None, None)
-    return dict(zip(("changed", "linked", "decided"), (value or "" for value in row), strict=True))
+    row: tuple[Any, ...] = connection.execute(query, parameters).fetchone() or (None,) * 4
+    said = ctx.pairing.matching.entities[entity].model_dump_json()
+    return dict(zip(("changed", "linked", "decided", "further"), (value or "" for value in row), strict=True)) | {
+        "policy": said + (ctx.pairing.orders.subsidiary is not None) * " several"
+    }
 
 
 def _records(connection: Connection, ctx: StageContext, profile: Profile, system: str) -> Side:
@@ -186,3 +203,21 @@ def _never(connection: Connection, ctx: StageContext, entity: str) -> frozenset[
     crm, erp = ctx.pairing.crm.system, ctx.pairing.erp.system
     ends = (dict(pair) for pair in never(connection, ctx.pairing.name, entity))
     return frozenset((pair[crm], pair[erp]) for pair in ends if crm in pair and erp in pair)
+
+
+_HAS = """
+select mine.key, array_remove(array_agg(c.subsidiary), null) from hub.link_end mine
+  join hub.every_end theirs on theirs.link_id = mine.link_id and theirs.system = %(erp)s
+  left join hub.customer c on c.system = theirs.system and c.key = theirs.key and c.deleted_at is null
+ where mine.pairing = %(pairing)s and mine.entity = 'customer' and mine.system = %(crm)s
+ group by mine.key
+"""
+
+
+def _several(connection: Connection, ctx: StageContext, entity: str) -> Several | None:
+    """Return in which subsidiaries accounts have customers; None where the pairing gives an account one customer only."""
+    if entity != CUSTOMER or ctx.pairing.orders.subsidiary is None:
+        return None
+    parameters = {"pairing": ctx.pairing.name, "crm": ctx.pairing.crm.system, "erp": ctx.pairing.erp.system}
+    has = {key: frozenset(map(folded, names)) for key, names in connection.execute(_HAS, parameters)}
+    return Several(has, asks=ctx.pairing.matching.entities[entity].further == "ask")

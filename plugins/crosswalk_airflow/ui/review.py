@@ -63,11 +63,12 @@ def decide(
     from crosswalk.model.errors import NotFoundError
 
     chosen, _ = choose_pairing(pairing)
+    several_in = chosen.erp.system if chosen.orders.subsidiary else None
     done, gone = 0, 0
     for number in match:
         try:
             with hub_of(chosen).connection() as connection:
-                hub_matches.decide(connection, number, decision, actor=person(user))
+                hub_matches.decide(connection, number, decision, actor=person(user), several_in=several_in)
             done += 1
         except NotFoundError:
             gone += 1
@@ -159,29 +160,40 @@ def waiting(name: str | None, entity: str | None) -> dict[str, object]:
     }
 
 
+# A further customer has its link's account beside it; what else the account is in the ERP is told below.
+_LINK = """
+select coalesce(f.rule, l.rule), coalesce(f.created_at, l.created_at), theirs.system, theirs.key, l.id, mine.further
+  from hub.every_end mine
+  join hub.link l on l.id = mine.link_id
+  join hub.link_end theirs on theirs.link_id = l.id and theirs.system <> mine.system
+  left join hub.further_end f on mine.further and (f.pairing, f.entity, f.system, f.key) = (mine.pairing, mine.entity, mine.system, mine.key)
+ where mine.pairing = %s and mine.entity = %s and mine.system = %s and mine.key = %s
+"""
+_FURTHER = """
+select e.key, coalesce(c.name, ''), coalesce(c.subsidiary, ''), e.further
+  from hub.every_end e left join hub.customer c on c.system = e.system and c.key = e.key
+ where e.link_id = %s and e.entity = 'customer' and e.system = %s and e.key <> %s
+ order by e.further, e.key
+"""
+
+
 def linked(name: str | None, entity: str, system: str, key: str) -> dict[str, object]:
     """Return a link with both records and what was written through it."""
     from crosswalk.hub.matches import written_through
 
     pairing, all_pairings = choose_pairing(name)
     with hub_of(pairing).connection() as connection:
-        row = connection.execute(
-            """
-            select l.rule, l.created_at, theirs.system, theirs.key from hub.link l
-              join hub.link_end mine on mine.link_id = l.id join hub.link_end theirs on theirs.link_id = l.id and theirs.system <> mine.system
-             where l.pairing = %s and l.entity = %s and mine.system = %s and mine.key = %s
-            """,
-            (pairing.name, entity, system, key),
-        ).fetchone()
+        row = connection.execute(_LINK, (pairing.name, entity, system, key)).fetchone()
         if row is None:
             raise PageError("Not linked", f"{entity} {key} of {system} is linked to nothing.")
         ends = {system: key, row[2]: row[3]}
         crm, erp = (ends.get(side.system, "") for side in (pairing.crm, pairing.erp))
         fields = _fields(connection, pairing, entity, crm, erp)
         written = written_through(connection, pairing.name, entity, system, key)
+        further = connection.execute(_FURTHER, (row[4], pairing.erp.system, erp)).fetchall()
     return {
         "pairing": pairing, "pairings": all_pairings, "entity": entity, "system": system, "key": key, "crm_key": crm, "erp_key": erp,
-        "rule": row[0], "since": row[1], "fields": fields, "written": written,
+        "rule": row[0], "since": row[1], "fields": fields, "written": written, "others": further, "is_further": row[5],
     }  # fmt: skip
 
 
