@@ -1,4 +1,4 @@
-"""``python -m benchmarks [NAME…] [--size N] [--quick]``."""
+"""``python -m benchmarks [NAME…] [--size N] [--system NAME] [--quick]``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import importlib
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -36,6 +37,7 @@ ACCOUNTS, QUICK_ACCOUNTS = 100_000, 5_000
 @click.option(
     "--size", "--accounts", "accounts", type=click.IntRange(min=100), help="Accounts, for those that count in them."
 )
+@click.option("--system", "systems", multiple=True, help="Only this one, for reading; its result is kept apart.")
 @click.option("--quick", is_flag=True, help="Small sizes: minutes become seconds, figures become rough.")
 @click.option(
     "--results",
@@ -43,10 +45,10 @@ ACCOUNTS, QUICK_ACCOUNTS = 100_000, 5_000
     default=RESULTS,
     help="Folder that keeps the results.",
 )
-def main(names: tuple[str, ...], accounts: int | None, quick: bool, results: Path) -> None:
+def main(names: tuple[str, ...], accounts: int | None, systems: tuple[str, ...], quick: bool, results: Path) -> None:
     """Measure Crosswalk: all benchmarks, or those named."""
     signal.signal(signal.SIGTERM, _interrupt)
-    settings = settings_of(accounts, quick)
+    settings = replace(settings_of(accounts, quick), systems=systems)
     where = machine(version(), cores())
     missed = []
     for name in names or NAMES:

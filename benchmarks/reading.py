@@ -3,7 +3,7 @@
 The company is whole: people, deals with lines, orders with shipments, invoices and payments, in the proportions of the demo company.
 Pages are pulled by our own connectors, so that the queries are those of the product. An emulator's cost is the CPU of its own process
 (one core's worth is one second a second), beside that of the connector which reads and types the same records. From 100,000 accounts on
-only the first and the last pages are read; see :mod:`benchmarks.reading_ends`.
+only the first and the last pages are read; see :mod:`benchmarks.reading_ends`. Of HubSpot only those are at any size: its pages hold 100.
 """
 
 from __future__ import annotations
@@ -35,21 +35,25 @@ AIM_DEPTH = 1.25  # a deep page's cost, first pages' being 1
 AIM_MB = 4_096.0
 AIM_SECONDS = 600.0
 ACCOUNTS, QUICK_ACCOUNTS = 20_000, 500
-SYSTEMS = ("salesforce", "netsuite")
+SYSTEMS = ("salesforce", "netsuite", "hubspot")
+UNLIMITED = {"hubspot": {"rate_limits": False}}
+"""Options of an emulator without which its pages would be counted by the minute, not by what they cost."""
 _TICK = os.sysconf("SC_CLK_TCK")
 _EDGE = 0.2  # the first and the last fifth of the pages are compared
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to read one entity of one system."""
+    """One way to read one entity of one system; ``by`` is what it is read by where the entity's pull is not meant."""
 
     title: str
     system: str
     entity: str
     options: Mapping[str, object]
+    by: str = ""
 
 
+SWIFT = {"searches_per_second": 100, "reread_hours": 0}
 PATHS = (
     Way("REST query pages, accounts", "salesforce", "customer", {"bulk_from": 10**9}),
     Way("REST query pages, deal lines", "salesforce", "deal_line", {"bulk_from": 10**9}),
@@ -58,6 +62,15 @@ PATHS = (
     Way("SuiteQL pages, customers", "netsuite", "customer", {}),
     Way("SuiteQL pages, orders", "netsuite", "order", {}),
     Way("SuiteQL pages, order lines", "netsuite", "order_line", {}),
+    Way("list pages, companies", "hubspot", "customer", SWIFT),
+    Way("list pages, contacts", "hubspot", "contact", SWIFT),
+    Way("list pages, deals", "hubspot", "deal", SWIFT),
+    Way("list pages, line items", "hubspot", "deal_line", SWIFT),
+    Way("list pages, products", "hubspot", "product", SWIFT),
+    Way("search windows, companies", "hubspot", "customer", SWIFT, "window"),
+    Way("search pages to 10,000, deals", "hubspot", "deal", SWIFT, "offset"),
+    Way("batch reads, contacts", "hubspot", "contact", SWIFT, "batch"),
+    Way("associations v4, deals to line items", "hubspot", "deal", SWIFT, "associations"),
 )
 
 
@@ -95,7 +108,7 @@ def _cost(pages: Sequence[tuple[float, int]]) -> float:
 
 
 def run(settings: Settings) -> Outcome:
-    """Load both systems with the whole company and read them page by page."""
+    """Load the systems, or those wished for, with the whole company and read them page by page."""
     accounts = settings.wished or (QUICK_ACCOUNTS if settings.quick else ACCOUNTS)
     loads: dict[str, dict[str, Any]] = {}
     served: list[Served] = []
@@ -107,16 +120,18 @@ def run(settings: Settings) -> Outcome:
             shutil.rmtree(Path(folder) / system)
             return found
 
-        with ThreadPoolExecutor(len(SYSTEMS)) as pool:
-            for system, (load, paths) in zip(SYSTEMS, pool.map(measured, SYSTEMS), strict=True):
+        systems = settings.systems or SYSTEMS
+        with ThreadPoolExecutor(len(systems)) as pool:
+            for system, (load, paths) in zip(systems, pool.map(measured, systems), strict=True):
                 loads[system] = load
                 served += paths
     return outcome(accounts, loads, served)
 
 
 def measure(system: str, accounts: int, folder: Path, one_reads: Lock) -> tuple[dict[str, Any], list[Served]]:
-    """Load one system with so many accounts, under ``folder``, beside the other one; then read it when nobody else does."""
-    with serving(system, folder, scale=accounts / 500, hours_ago=24) as emulator:
+    """Load one system with so many accounts, under ``folder``, beside the others; then read it when nobody else does."""
+    options = UNLIMITED.get(system, {})
+    with serving(system, folder, scale=accounts / 500, hours_ago=24, options=options) as emulator:
         load = {
             "accounts": accounts,
             "seconds": emulator.loading,
@@ -142,7 +157,8 @@ def read(emulator: Emulator, path: Way, accounts: int) -> Served:
     }
     connector = open_connector(path.system, emulator.settings(), read_only=True, options=path.options)
     selection = selections[path.entity]
-    found = _ends(emulator, path, connector, selection, accounts) if accounts >= WHOLE else None
+    both = accounts >= WHOLE or path.system == "hubspot"
+    found = _ends(emulator, path, connector, selection, accounts) if both else None
     if found is None:
         began, own = time.perf_counter(), cpu_seconds()
         counts = (len(page.records) for page in _pages(connector.pull(selection, None)))
@@ -155,7 +171,7 @@ def read(emulator: Emulator, path: Way, accounts: int) -> Served:
 
 def _ends(emulator: Emulator, path: Way, connector: Connector, selection: Selection, accounts: int) -> Served:
     """The first and the last pages, what found out which there are apart."""
-    way = ends(connector, selection, path.options, accounts)
+    way = ends(connector, selection, path.options, accounts, path.by)
     began, own, before = time.perf_counter(), cpu_seconds(), emulator.cpu()
     way.opening()
     opening = emulator.cpu() - before
@@ -196,8 +212,8 @@ def outcome(accounts: int, loads: Mapping[str, Mapping[str, Any]], served: Seque
         f"{longest:.0f} s and {peak:.0f} MB"
     )
     figures = {"accounts": accounts, "loads": loads, "paths": {one.path.title: _figures(one) for one in served}}
-    name = "reading" if accounts <= ACCOUNTS else f"reading-{accounts}"
-    return Outcome(name, headline, met, figures, [_loading(accounts, loads), _serving(served)])
+    apart = [*(loads if len(loads) < len(SYSTEMS) else ()), *([str(accounts)] if accounts > ACCOUNTS else ())]
+    return Outcome("-".join(["reading", *apart]), headline, met, figures, [_loading(accounts, loads), _serving(served)])
 
 
 def _figures(one: Served) -> dict[str, float]:

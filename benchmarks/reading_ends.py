@@ -1,18 +1,19 @@
 """Reading a very large company at both ends: its first pages and its last ones, for whoever reads all of it reads those in between too.
 
 The connectors' own queries, read as the connectors do; only the leap to the end is ours: by the offset in a Salesforce locator, by a
-watermark that stands behind the last block but one in NetSuite.
+watermark that stands behind the last block but one in NetSuite, by one before the last pages in HubSpot.
 """
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.reading_pages import Ends, HubSpotEnds
+from crosswalk.connectors.hubspot.connector import HubSpotConnector
 from crosswalk.connectors.netsuite.client import SUITEQL
 from crosswalk.connectors.salesforce import SalesforceConnector
 from crosswalk.connectors.salesforce.soql import Plan
@@ -34,17 +35,12 @@ MOST_ROWS = 100_000  # rows that SuiteQL shows by offset (NetSuite §6)
 _OFFSET = re.compile(r"(?<=-)\d+$")
 
 
-@dataclass(frozen=True, slots=True)
-class Ends:
-    """Records of the first and of the last pages, each page as it is read; ``opening`` is the page that finds out what there is."""
-
-    opening: Callable[[], int]
-    first: Callable[[], Iterator[int]]
-    last: Callable[[], Iterator[int]]
-
-
-def ends(connector: Connector, selection: Selection, options: Mapping[str, object], accounts: int) -> Ends:
+def ends(
+    connector: Connector, selection: Selection, options: Mapping[str, object], accounts: int, by: str = ""
+) -> Ends:
     """Return the ends of one path."""
+    if isinstance(connector, HubSpotConnector):
+        return HubSpotEnds(connector, selection).ends(by)
     if isinstance(connector, SalesforceConnector):
         by_job = options.get("bulk_from") == 1
         return _Bulk(connector, selection).ends() if by_job else _Rest(connector, selection).ends()

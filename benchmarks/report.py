@@ -20,6 +20,7 @@ class Settings:
     accounts: int
     quick: bool
     wished: int | None = None  # a size that was asked for, where a benchmark has its own
+    systems: tuple[str, ...] = ()  # only these, where a benchmark takes one after the other
 
 
 @dataclass(frozen=True, slots=True)

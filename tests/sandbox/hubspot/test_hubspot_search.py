@@ -223,3 +223,28 @@ def test_what_an_index_answers_is_what_comparing_says(
     answer = hub.search("deals", where(name, operator, str(bound)), sorts=[f"{'-' if down else ''}{name}"], limit=200)
     assert ids(answer) == [str(one.id) for one in wanted]
     assert answer["total"] == len(wanted)
+
+
+def test_any_sort_reaches_the_end_of_the_window_of_a_large_account(account: Opener) -> None:
+    hub = account()
+    rows = [
+        (81_000_000_000 + one, "0-2", 0, one, one, None, f'{{"name":"Deep {one}"}}' if one % 7 else "{}")
+        for one in range(45_000)
+    ]
+    with hub.emulator.records.store.write() as connection:
+        connection.execute("DELETE FROM record WHERE type = '0-2'")
+        connection.executemany("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    names = sorted((f"deep {one}" for one in range(45_000) if one % 7), reverse=True)
+    answer = hub.search("companies", sorts=["-name"], after=9_800, limit=200, properties=["name"])
+    assert answer["total"] == 45_000
+    assert [row["properties"]["name"].lower() for row in answer["results"]] == names[9_800:10_000]
+    assert ids(hub.search("companies", sorts=["name"], limit=1)) == [str(81_000_000_001)]
+
+
+def test_totals_are_counted_anew_after_a_write(hub: Client) -> None:
+    filters = [where("hs_lastmodifieddate", "GTE", "1")]
+    before = hub.search("companies", *filters, limit=1)["total"]
+    assert hub.search("companies", *filters, limit=1, after=3)["total"] == before
+    hub.create("companies", name="One more")
+    assert hub.search("companies", *filters, limit=1)["total"] == before + 1
+    assert hub.search("companies", limit=1)["total"] == before + 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from crosswalk_sandbox.hubspot.account import Account
@@ -94,9 +94,8 @@ class Search:
         late = [one for one in stale.values() if one is not None and _passes(kind, one, groups, words)]
         if simple and sortable:
             return self._by_index(kind, groups[0] if groups else Group(), order, stale, late, after, limit)
-        matches = [one for one in self._rows(kind, groups) if one.id not in stale and _passes(kind, one, groups, words)]
-        ordered = _sorted(self._account, kind, [*matches, *late], order)
-        return len(ordered), ordered[after : after + limit]
+        known = (one for one in self._rows(kind, groups) if one.id not in stale and _passes(kind, one, groups, words))
+        return _sorted(self._account, kind, itertools.chain(known, late), order, after, limit)
 
     def _by_index(
         self,
@@ -128,29 +127,31 @@ class Search:
         return total - hidden + len(late), list(itertools.islice(merged, after, after + limit))
 
     def _total(self, kind: ObjectType, group: Group) -> int:
-        """How many match. Who pages by id asks the same again with a higher bound: only what lies between is counted then."""
+        """How many match. Who asks the same again is told what was counted; who pages by id asks with a higher bound: only what lies
+        between is counted then."""
         where, values = list(group.sql), list(group.parameters)
-        count = _COUNT.replace("FROM record", f"FROM record{_own_index(group)}")
-        if where.count("id > ?") != 1 or _own_index(group):
-            return self._count(count, kind, where, values)
-        place = sum(part.count("?") for part in where[: where.index("id > ?")])
-        bound = int(str(values.pop(place)))
-        where.remove("id > ?")
+        bound = 0
+        if where.count("id > ?") == 1 and not _own_index(group):
+            place = sum(part.count("?") for part in where[: where.index("id > ?")])
+            bound = int(str(values.pop(place)))
+            where.remove("id > ?")
         key, version = (kind.id, tuple(where), tuple(values)), self._store.version
         known = self._totals.get(key)
-        if known is not None and known[0] == version and known[1] <= bound:
-            between = _COUNT.replace("FROM record", "FROM record INDEXED BY record_list")
-            passed = self._count(between, kind, [*where, "id > ?", "id <= ?"], [*values, known[1], bound])
-            total = known[2] - passed
+        if known is None or known[0] != version or known[1] > bound:
+            total = self._count(_own_index(group), kind, [*where, "id > ?"], [*values, bound])
+        elif known[1] == bound:
+            return known[2]
         else:
-            total = self._count(count, kind, [*where, "id > ?"], [*values, bound])
+            between = [*where, "id > ?", "id <= ?"]
+            total = known[2] - self._count(" INDEXED BY record_list", kind, between, [*values, known[1], bound])
         if len(self._totals) > _TOTALS:
             self._totals.clear()
         self._totals[key] = (version, bound, total)
         return total
 
-    def _count(self, sql: str, kind: ObjectType, where: list[str], values: list[object]) -> int:
-        return int(self._store.value(sql + "".join(f" AND {part}" for part in where), [kind.id, *values]))
+    def _count(self, hint: str, kind: ObjectType, where: list[str], values: list[object]) -> int:
+        sql = _COUNT.replace("FROM record", f"FROM record{hint}") + "".join(f" AND {part}" for part in where)
+        return int(self._store.value(sql, [kind.id, *values]))
 
     def _rows(self, kind: ObjectType, groups: list[Group]) -> Iterator[Record]:
         group = groups[0] if len(groups) == 1 else Group()
@@ -248,18 +249,38 @@ def _by_column(column: str) -> Callable[[Record], tuple[int, int]]:
     return (lambda one: (one.id, one.id)) if column == "id" else (lambda one: (one.modified, one.id))
 
 
-def _sorted(account: Account, kind: ObjectType, records: list[Record], order: Order) -> list[Record]:
-    """Sorted by one property, then by id; records without a value come last."""
+def _sorted(
+    account: Account, kind: ObjectType, records: Iterable[Record], order: Order, after: int, limit: int
+) -> tuple[int, list[Record]]:
+    """How many there are, and those asked for: sorted by one property, then by id; records without a value come last.
+
+    No more are kept at a time than the window holds.
+    """
     name, down = order
     read = reader_of(account.definitions(kind)[name])
-    records.sort(key=lambda one: one.id)
-    filled, empty = [], []
+    sign = -1 if down else 1
+    filled: list[tuple[Any, int, Record]] = []
+    empty: list[tuple[int, Record]] = []
+    count = 0
     for record in records:
+        count += 1
         value = value_of(kind, record, name)
         key = None if value in (None, "") else read(str(value))
         if key is None:
-            empty.append(record)
+            empty.append((record.id, record))
         else:
-            filled.append((key, record))
-    filled.sort(key=lambda pair: pair[0], reverse=down)
-    return [record for _, record in filled] + empty
+            filled.append((key, sign * record.id, record))
+        if len(filled) + len(empty) > 4 * WINDOW:
+            filled, empty = _ahead(filled, empty, down)
+    filled, empty = _ahead(filled, empty, down)
+    ordered = [record for _, _, record in filled] + [record for _, record in empty]
+    return count, ordered[after : after + limit]
+
+
+def _ahead(
+    filled: list[tuple[Any, int, Record]], empty: list[tuple[int, Record]], down: bool
+) -> tuple[list[tuple[Any, int, Record]], list[tuple[int, Record]]]:
+    """Those that the window can reach, in order."""
+    filled.sort(key=lambda one: one[:2], reverse=down)
+    empty.sort(key=lambda one: one[0])
+    return filled[:WINDOW], empty[:WINDOW]
