@@ -49,12 +49,12 @@ CREATE TABLE IF NOT EXISTS automation (number INTEGER PRIMARY KEY, due INTEGER, 
 CREATE TABLE IF NOT EXISTS misuse (number INTEGER PRIMARY KEY, at INTEGER, kind TEXT, detail TEXT);
 """
 _INDEXES: Final = {
-    "record_list": "(type, state, id)",
+    "record_walk": "(type, state, id, modified)",
     "record_changed": "(type, state, modified, id)",
     "record_domain": "(lower(json_extract(properties, '$.domain'))) WHERE type = '0-2'",
     "record_stage": "(json_extract(properties, '$.dealstage')) WHERE type = '0-3'",
 }
-GROWING: Final = ("record_list", "record_domain", "record_stage")
+GROWING: Final = ("record_walk", "record_domain", "record_stage")
 """Indexes that are cheaper kept while blocks are copied than made in the end, which means reading everything through."""
 ALIVE, ARCHIVED, MERGED = 0, 1, 2
 _FIRST_ID: Final = 90_000_000_001
@@ -93,7 +93,6 @@ class Store(AccountStore):
 
     file = "hubspot.sqlite"
     tables = _TABLES
-    mapped = 1_073_741_824
 
     def __init__(self, directory: Path, clock: Clock) -> None:
         self._touched = False

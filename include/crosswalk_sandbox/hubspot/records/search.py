@@ -28,6 +28,8 @@ _TOTALS: Final = 64
 _FEW: Final = 5_000  # below so many matches in the index of changes it is cheaper to sort them than to walk by id
 
 Order = tuple[str, bool]
+Stale = Mapping[int, "Record | None"]
+"""What the index still holds of records that changed since, by id."""
 
 
 class Search:
@@ -53,23 +55,23 @@ class Search:
         words = str(body.get("query") or "").lower().split()
         if len(str(body.get("query") or "")) > LONGEST_QUERY:
             raise validation(f"query is longer than {LONGEST_QUERY} characters")
-        self._confirmations(kind, body)
-        total, found = self._found(kind, groups, words, order, after, limit)
+        stale = self._records.index.stale(kind.id)
+        self._confirmations(kind, body, stale)
+        total, found = self._found(kind, groups, words, order, stale, after, limit)
         properties = body.get("properties")
         if properties is not None and not isinstance(properties, list):
             raise wrong_shape("java.util.List<java.lang.String>", properties)
         renderer = Renderer(self._account, kind, [str(one) for one in properties or ()])
         answer: dict[str, Any] = {
             "total": total,
-            "results": [renderer.show(record) for record in self._returned(found)],
+            "results": [renderer.show(record) for record in self._returned(found, stale)],
         }
         if after + len(found) < total and found:
             answer["paging"] = {"next": {"after": str(after + len(found))}}
         return Reply(200, answer)
 
-    def _confirmations(self, kind: ObjectType, body: Mapping[str, Any]) -> None:
+    def _confirmations(self, kind: ObjectType, body: Mapping[str, Any], stale: Stale) -> None:
         """Note a search for what was just written: the index may not know it yet (§8)."""
-        stale = self._records.index.stale(kind.id)
         for group in body.get("filterGroups") or () if stale else ():
             for one in group.get("filters") or ():
                 name, value = str(one.get("propertyName")), str(one.get("value"))
@@ -86,9 +88,15 @@ class Search:
     # matching
 
     def _found(
-        self, kind: ObjectType, groups: list[Group], words: list[str], order: Order, after: int, limit: int
+        self,
+        kind: ObjectType,
+        groups: list[Group],
+        words: list[str],
+        order: Order,
+        stale: Stale,
+        after: int,
+        limit: int,
     ) -> tuple[int, list[Record]]:
-        stale = self._records.index.stale(kind.id)
         simple = not words and len(groups) <= 1 and not any(group.tests for group in groups)
         sortable = order[0] in ("hs_object_id", kind.modified)
         late = [one for one in stale.values() if one is not None and _passes(kind, one, groups, words)]
@@ -102,7 +110,7 @@ class Search:
         kind: ObjectType,
         group: Group,
         order: Order,
-        stale: Mapping[int, Record | None],
+        stale: Stale,
         late: list[Record],
         after: int,
         limit: int,
@@ -116,7 +124,7 @@ class Search:
             hidden += record is not None and record.state == 0 and group.holds(record)
         column = "modified" if order[0] == kind.modified else "id"
         way = "DESC" if order[1] else "ASC"
-        sql = f"{_SELECT.replace('FROM record', f'FROM record{_hint(column, group, total)}')}{where} ORDER BY {column} {way}, id {way} LIMIT ? OFFSET ?"
+        sql = f"{_SELECT.replace('FROM record', f'FROM record{self._hint(kind, column, group)}')}{where} ORDER BY {column} {way}, id {way} LIMIT ? OFFSET ?"
         if not stale:
             rows = self._store.rows(sql, [*parameters, limit, after])
             return total, [record_of(row) for row in rows]
@@ -132,9 +140,9 @@ class Search:
         where, values = list(group.sql), list(group.parameters)
         bound = 0
         if where.count("id > ?") == 1 and not _own_index(group):
-            place = sum(part.count("?") for part in where[: where.index("id > ?")])
-            bound = int(str(values.pop(place)))
-            where.remove("id > ?")
+            place = where.index("id > ?")
+            bound = int(str(values.pop(sum(part.count("?") for part in where[:place]))))
+            del where[place]
         key, version = (kind.id, tuple(where), tuple(values)), self._store.version
         known = self._totals.get(key)
         if known is None or known[0] != version or known[1] > bound:
@@ -143,7 +151,7 @@ class Search:
             return known[2]
         else:
             between = [*where, "id > ?", "id <= ?"]
-            total = known[2] - self._count(" INDEXED BY record_list", kind, between, [*values, known[1], bound])
+            total = known[2] - self._count(" INDEXED BY record_walk", kind, between, [*values, known[1], bound])
         if len(self._totals) > _TOTALS:
             self._totals.clear()
         self._totals[key] = (version, bound, total)
@@ -153,17 +161,33 @@ class Search:
         sql = _COUNT.replace("FROM record", f"FROM record{hint}") + "".join(f" AND {part}" for part in where)
         return int(self._store.value(sql, [kind.id, *values]))
 
+    def _hint(self, kind: ObjectType, column: str, group: Group) -> str:
+        """Which index to walk, since the file keeps no statistics: that of changes sorts its matches for every page."""
+        if own := _own_index(group):
+            return own
+        changed = [place for place, part in enumerate(group.sql) if part.startswith("modified")]
+        if not changed:
+            return ""
+        if column == "modified":
+            return " INDEXED BY record_changed"
+        where = "".join(f" AND {group.sql[place]}" for place in changed)
+        values = [value for place in changed for value in _values_of(group, place)]
+        few = f"SELECT count(*) FROM (SELECT 1 FROM record INDEXED BY record_changed WHERE type = ? AND state = 0{where} LIMIT {_FEW + 1})"
+        return (
+            f" INDEXED BY {'record_changed' if self._store.value(few, [kind.id, *values]) <= _FEW else 'record_walk'}"
+        )
+
     def _rows(self, kind: ObjectType, groups: list[Group]) -> Iterator[Record]:
         group = groups[0] if len(groups) == 1 else Group()
         where = "".join(f" AND {part}" for part in group.sql)
         cursor = self._store.reader().execute(_SELECT + where, [kind.id, *group.parameters])
         return map(record_of, cursor)
 
-    def _returned(self, found: list[Record]) -> list[Record]:
+    def _returned(self, found: list[Record], stale: Stale) -> list[Record]:
         """What a match gives back: the record as it is now, unless the account shows what the index has (§10)."""
-        if self._account.options.search_returns == "indexed":
+        if self._account.options.search_returns == "indexed" or not stale:
             return found
-        current = (self._store.record(one.id) for one in found)
+        current = (self._store.record(one.id) if one.id in stale else None for one in found)
         return [now if now is not None and now.state == 0 else old for now, old in zip(current, found, strict=True)]
 
     def _linked(self, record: Record, kind: str) -> list[int]:
@@ -198,13 +222,10 @@ class Search:
         return name, down
 
 
-def _hint(column: str, group: Group, total: int) -> str:
-    """Which index to walk, since the file keeps no statistics."""
-    if own := _own_index(group):
-        return own
-    if column == "id" and total > _FEW:
-        return " INDEXED BY record_list"
-    return " INDEXED BY record_changed" if any(part.startswith("modified") for part in group.sql) else ""
+def _values_of(group: Group, place: int) -> list[object]:
+    """The parameters of one part of a group's SQL."""
+    before = sum(part.count("?") for part in group.sql[:place])
+    return group.parameters[before : before + group.sql[place].count("?")]
 
 
 def _own_index(group: Group) -> str:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _BATCH: Final = 5_000
 _TAKEN: Final = """INSERT OR IGNORE INTO taken SELECT type, :name, json_extract(properties, :path) AS value, id FROM record
- INDEXED BY record_list WHERE type = :type AND state = 0 AND value IS NOT NULL ORDER BY value, id"""
+ INDEXED BY record_walk WHERE type = :type AND state = 0 AND value IS NOT NULL ORDER BY value, id"""
 
 
 def load_company(account: Account, company: Company) -> None:
