@@ -64,9 +64,10 @@ class App(Application):
             return body
         if isinstance(body, str):
             return body.encode()
+        written = orjson.dumps(body)
         if self._account.options.pretty:
-            return json.dumps(body, indent="\t", separators=(",", " : "), ensure_ascii=False).encode()
-        return orjson.dumps(body)
+            return json.dumps(orjson.loads(written), indent="\t", separators=(",", " : "), ensure_ascii=False).encode()
+        return written
 
     # one request
 

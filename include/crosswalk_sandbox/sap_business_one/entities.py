@@ -68,9 +68,7 @@ class Entities:
             raise unknown_path()
         if one.kind == "complex" or one.collection:
             raise generic(f"Property '{name}' is not a simple property")
-        value = self.renderer.full(kind.name, row, version)[name]
-        if call.version == 1 and one.kind == "date" and value:
-            value = value[:10]
+        [value] = self.renderer.shapes(call.version).chosen(kind.name, row, version, (name,)).values()
         if raw:
             return Reply(200, "" if value is None else str(value), content_type="text/plain;charset=utf-8")
         return Reply(

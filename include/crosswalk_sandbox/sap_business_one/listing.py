@@ -169,8 +169,11 @@ class Listing:
     # rows
 
     def shown(self, call: Call, entity_set: str, held: Sequence[Held]) -> list[dict[str, Any]]:
-        """Rows as they are answered: projected, expanded, with their ETags, in the form of the version."""
-        model, renderer = self._account.model, self._entities.renderer
+        """Rows as they are answered: projected, expanded, with their ETags, in the form of the version.
+
+        Only ``orjson.dumps`` can write them (:mod:`.shapes`).
+        """
+        model, shapes = self._account.model, self._entities.renderer.shapes(call.version)
         kind = model.type_of(entity_set)
         tagged, constant = model.sets[entity_set].etag, self._account.options.constant_etag
         chosen = self._chosen(call, kind)
@@ -178,12 +181,10 @@ class Listing:
         mark, shown = call.name("etag"), []
         for _, version, row in held:
             made = (
-                renderer.full(kind.name, row, version)
+                shapes.entity(kind.name, row, version)
                 if chosen is None
-                else renderer.chosen(kind.name, row, version, chosen)
+                else shapes.chosen(kind.name, row, version, chosen)
             )
-            if call.version == 1:
-                made = renderer.old(kind.name, made)
             if tagged:
                 made = {mark: etag(1 if chosen is not None and constant else version), **made}
             for one, way, target in ways:
@@ -191,7 +192,7 @@ class Listing:
             shown.append(made)
         return shown
 
-    def _chosen(self, call: Call, kind: Structure) -> list[str] | None:
+    def _chosen(self, call: Call, kind: Structure) -> tuple[str, ...] | None:
         given = call.option("$select")
         if not given:
             return None
@@ -205,7 +206,7 @@ class Listing:
             if isinstance(one.operand, Path) and one.operand.parts[0] in ways:
                 continue
             names.append(property_of(kind, one.operand, call).name)
-        return list(dict.fromkeys(names))
+        return tuple(dict.fromkeys(names))
 
     def _asked(self, call: Call) -> Sequence[Expanded]:
         given = call.option("$expand")
@@ -226,16 +227,12 @@ class Listing:
     def _expanded(self, call: Call, row: Row, one: Expanded, way: Navigation, target: str) -> Any:
         """The entity or entities at the end of a way."""
         kind = self._account.model.type_of(target)
-        names = [property_of(kind, each.operand, call).name for each in one.select if each.operand is not None] or None
-        ends = self._ends(row, way, target)
-        renderer, made = self._entities.renderer, []
-        for version, body in ends:
-            shown = (
-                renderer.full(kind.name, body, version)
-                if names is None
-                else renderer.chosen(kind.name, body, version, names)
-            )
-            made.append(renderer.old(kind.name, shown) if call.version == 1 else shown)
+        names = tuple(property_of(kind, each.operand, call).name for each in one.select if each.operand is not None)
+        shapes = self._entities.renderer.shapes(call.version)
+        made = [
+            shapes.chosen(kind.name, body, version, names) if names else shapes.entity(kind.name, body, version)
+            for version, body in self._ends(row, way, target)
+        ]
         if way.many:
             return made
         return made[0] if made else None

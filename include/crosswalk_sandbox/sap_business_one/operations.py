@@ -155,7 +155,7 @@ class Operations:
     # the company
 
     def _admin(self, call: Call) -> Reply:
-        return self._complex(call, "AdminInfo", self._entities.renderer.full("AdminInfo", self._account.admin(), 1))
+        return self._complex(call, "AdminInfo", self._account.admin(), whole=True)
 
     def _update_admin(self, call: Call) -> Reply:
         given = Payloads(self._account, call.version).read("AdminInfo", call.object().get("AdminInfo"))
@@ -165,7 +165,7 @@ class Operations:
 
     def _company(self, call: Call) -> Reply:
         told = {"CompanyName": self._account.admin().get("CompanyName"), "Version": int(self._account.options.version)}
-        return self._complex(call, "CompanyInfo", self._entities.renderer.full("CompanyInfo", told, 1))
+        return self._complex(call, "CompanyInfo", told, whole=True)
 
     def _server_time(self, call: Call) -> Reply:
         """The server's local clock; its shape is not settled (§19): day and time as entities show them."""
@@ -228,8 +228,9 @@ class Operations:
     def _scalar(self, call: Call, kind: str, value: Any) -> Reply:
         return Reply(200, {**call.context(kind), "value": value})
 
-    def _complex(self, call: Call, kind: str, told: dict[str, Any]) -> Reply:
-        shown = self._entities.renderer.old(kind, told) if call.version == 1 else told
+    def _complex(self, call: Call, kind: str, told: dict[str, Any], *, whole: bool = False) -> Reply:
+        shapes = self._entities.renderer.shapes(call.version)
+        shown = shapes.entity(kind, told, 1) if whole else shapes.chosen(kind, told, 1, tuple(told))
         return Reply(200, {**call.context(f"SAPB1.{kind}"), **shown})
 
 
