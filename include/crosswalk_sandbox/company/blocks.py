@@ -38,6 +38,9 @@ BLOCK: Final = 5_120
 ROUND: Final = 1_024
 """Numbers of a block's records begin at a multiple of this; see :func:`crosswalk_sandbox.salesforce.ids.scatter`."""
 
+NAME_LENGTH: Final = 83
+"""Most characters of a customer's name in the ERP."""
+
 Document = TypeVar("Document", Shipment, Invoice, Payment)
 
 
@@ -126,7 +129,7 @@ class Copy:
         return replace(
             erp,
             number=entity_number(sequence),
-            name=self.renaming.company(erp.name, group)[:83],
+            name=self.renaming.company(erp.name, group)[:NAME_LENGTH],
             email=self.renaming.mail(erp.email, group),
             phone=self.renaming.phone(erp.phone),
             url=self.renaming.site(erp.url, group),

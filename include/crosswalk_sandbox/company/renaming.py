@@ -108,10 +108,13 @@ class Renaming:
         time = stamp[11:19]
         moved = self._clock.get(time)
         if moved is None:
-            second = int(time[:2]) * 3600 + int(time[3:5]) * 60 + int(time[6:])
-            minutes, seconds = divmod(second * (self.parts - self.copy) // self.parts, 60)
+            minutes, seconds = divmod(self.second(int(time[:2]) * 3600 + int(time[3:5]) * 60 + int(time[6:])), 60)
             moved = self._clock[time] = f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
         return stamp[:11] + moved + stamp[19:]
+
+    def second(self, second: int) -> int:
+        """A moment's second of its day, likewise."""
+        return second * (self.parts - self.copy) // self.parts
 
     def _parcel(self, number: str) -> str:
         return f"1Z{self._stepped(number[2:], _PARCEL_STEP)}"

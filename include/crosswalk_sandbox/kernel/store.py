@@ -32,6 +32,8 @@ class AccountStore:
     """SQL that makes the vendor's own tables where they are missing."""
     mapped: ClassVar[int] = 268_435_456
     """Bytes of the file that a connection may map into memory."""
+    page_bytes: ClassVar[int] = 4_096
+    """Bytes of a page of a new file; rows of thousands of bytes fill larger ones better."""
 
     def __init__(self, directory: Path, clock: Clock) -> None:
         directory.mkdir(parents=True, exist_ok=True)
@@ -153,6 +155,7 @@ class AccountStore:
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None, timeout=30)
+        connection.execute(f"PRAGMA page_size={self.page_bytes}")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA cache_size=-16384")

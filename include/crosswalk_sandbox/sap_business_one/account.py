@@ -55,8 +55,8 @@ class Account:
         for name in vendor_model().sets:
             store.ensure(name, numbered=self.numbered(name))
         for name, indexes in _INDEXED.items():
-            for number, properties in enumerate(indexes):
-                store.index_on(name, str(number), *(self.sql_of(name, each) for each in properties))
+            for properties in indexes:
+                self._index(name, properties)
 
     # the model
 
@@ -77,7 +77,12 @@ class Account:
                 self.store.ensure(name, numbered=self.numbered(name))
             for each in self.model.types[kind.type].properties.values():
                 if each.name.startswith("U_") and not kind.name.startswith("U_") and name in _INDEXED:
-                    self.store.index_on(name, each.name, self.sql_of(name, each.name))
+                    self._index(name, (each.name,))
+
+    def _index(self, entity_set: str, properties: Sequence[str]) -> None:
+        defaults = self.defaults((self._model or vendor_model()).sets[entity_set].type)
+        further = () if self.numbered(entity_set) else ("key",)
+        self.store.index_on(entity_set, {name: defaults.get(name) for name in properties}, *further)
 
     def _changed(self, model: Model) -> Model:
         changes = orjson.loads(self.store.setting("schema_changes") or "{}")
@@ -107,14 +112,16 @@ class Account:
             self._defaults[kind] = found
         return found
 
-    def sql_of(self, entity_set: str, name: str) -> str:
-        """SQL of a property of a set's table, its default in the place of what is absent."""
+    def sql_of(self, entity_set: str, name: str, of: str = "") -> str:
+        """SQL of a property of a set's table, its default in the place of what is absent; ``of`` names the table, with a dot."""
         structure = self.model.type_of(entity_set)
         if name == "DataVersion":
-            return "version"
+            return f"{of}version"
         if structure.key == (name,):
-            return "id" if self.numbered(entity_set) else "key"
-        path = f"json_extract(body, '$.{name}')"
+            return f"{of}id" if self.numbered(entity_set) else f"{of}key"
+        if name in self.store.columns(entity_set):
+            return f'{of}"{name}"'
+        path = f"json_extract({of}body, '$.{name}')"
         default = self.defaults(structure.name).get(name)
         if default is None or default == [] or default == {}:
             return path

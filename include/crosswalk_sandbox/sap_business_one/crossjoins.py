@@ -66,12 +66,7 @@ class _Sources:
         if one is None:
             raise unknown_property(name, kind.name)
         if len(source.parts) == 1:
-            sql = self._account.sql_of(source.parts[0], name)
-            alias = f'"{source}".'
-            for word in ("body", "version", "id", "key"):
-                if sql == word:
-                    return alias + word, one
-            return sql.replace("json_extract(body", f"json_extract({alias}body"), one
+            return self._account.sql_of(source.parts[0], name, f'"{source}".'), one
         default = self._account.defaults(kind.name).get(name)
         sql = f"json_extract(\"{source}\".value, '$.{name}')"
         return (f"coalesce({sql}, {default!r})" if isinstance(default, str | float) else sql), one

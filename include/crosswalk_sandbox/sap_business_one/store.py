@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,15 +33,19 @@ def joined(key: Sequence[Key]) -> Key:
 class Store(AccountStore):
     """One company's state.
 
-    A set's table has ``id`` (its key where that is a single number), ``key`` (else), ``version`` (DataVersion) and ``body``.
+    A set's table has ``id`` (its key where that is a single number), ``key`` (else), ``version`` (DataVersion), ``body``, and a column
+    for each property that lists are searched or ordered by, for what stands in a body is found by reading all of it.
     """
 
     file = "sap_business_one.sqlite"
     tables = _TABLES
     mapped = 1_073_741_824
+    page_bytes = 16_384
 
     def __init__(self, directory: Path, clock: Clock) -> None:
         self._indexes: dict[str, str] = {}
+        self._defaults: dict[str, dict[str, Any]] = {}
+        self._columns: dict[str, dict[str, Any]] = {}
         self._touched: set[str] = set()
         self.changes: dict[str, int] = {}
         """Set → how often it was written to by this process; what was counted before is compared with it."""
@@ -58,12 +63,30 @@ class Store(AccountStore):
         )
         self.changes.setdefault(entity_set, 0)
 
-    def index_on(self, entity_set: str, name: str, *expressions: str) -> None:
-        """Let the set have an index on SQL expressions; ``name`` is unique in the set."""
-        title = f'"{entity_set}_{name}"'
-        statement = f'CREATE INDEX IF NOT EXISTS {title} ON "{entity_set}" ({", ".join(expressions)})'
+    def index_on(self, entity_set: str, properties: Mapping[str, Any], *further: str) -> None:
+        """Let the set have columns for properties, given with their defaults, and an index on them and on ``further`` columns."""
+        self._defaults.setdefault(entity_set, {}).update(properties)
+        present = {row[1].lower() for row in self.rows(f'PRAGMA table_info("{entity_set}")')}
+        for name, default in properties.items():
+            if name.lower() not in present:
+                self.execute(f'ALTER TABLE "{entity_set}" ADD COLUMN "{name}"')
+                value = f"coalesce(json_extract(body, '$.{name}'), ?)"
+                self.execute(f'UPDATE "{entity_set}" SET "{name}" = {value}', (default,))
+        self._columns.pop(entity_set, None)
+        title = f'"{entity_set}_by_{"_".join(properties)}"'
+        listed = ", ".join(f'"{name}"' for name in (*properties, *further))
+        statement = f'CREATE INDEX IF NOT EXISTS {title} ON "{entity_set}" ({listed})'
         self._indexes[title] = statement
         self.execute(statement)
+
+    def columns(self, entity_set: str) -> Mapping[str, Any]:
+        """Properties of the set that have a column, with their defaults."""
+        found = self._columns.get(entity_set)
+        if found is None:
+            wanted = self._defaults.get(entity_set, {})
+            present = {row[1] for row in self.rows(f'PRAGMA table_info("{entity_set}")')} if wanted else set()
+            found = self._columns[entity_set] = {name: one for name, one in wanted.items() if name in present}
+        return found
 
     # reading
 
@@ -103,25 +126,34 @@ class Store(AccountStore):
 
     def put(self, entity_set: str, key: Key, version: int, body: Mapping[str, Any], *, numbered: bool) -> int:
         """Insert or replace one entity; returns its id."""
-        column = "id" if numbered else "key"
+        columns = self.columns(entity_set)
+        names = ["id" if numbered else "key", "version", "body", *(f'"{name}"' for name in columns)]
+        changes = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
         with self.write() as connection:
             self._touched.add(entity_set)
             found = connection.execute(
-                f'INSERT INTO "{entity_set}" ({column}, version, body) VALUES (?, ?, ?)'
-                f" ON CONFLICT ({column}) DO UPDATE SET version = excluded.version, body = excluded.body RETURNING id",
-                (key, version, dumped(body)),
+                f'INSERT INTO "{entity_set}" ({", ".join(names)}) VALUES ({", ".join("?" * len(names))})'
+                f" ON CONFLICT ({names[0]}) DO UPDATE SET {changes} RETURNING id",
+                (key, version, dumped(body), *(_kept(body.get(name), one) for name, one in columns.items())),
             ).fetchone()
             return int(found[0])
 
     def put_many(self, entity_set: str, rows: Iterable[tuple[Key, Mapping[str, Any]]], *, numbered: bool) -> None:
         """Insert many new entities of version 1."""
-        column = "id" if numbered else "key"
+        columns = self.columns(entity_set).items()
+        self.put_kept(
+            entity_set,
+            ((key, dumped(body), *(_kept(body.get(name), one) for name, one in columns)) for key, body in rows),
+            numbered=numbered,
+        )
+
+    def put_kept(self, entity_set: str, rows: Iterable[tuple[Any, ...]], *, numbered: bool) -> None:
+        """Insert many new entities of version 1, each as it is kept: key, body, and what :meth:`columns` names."""
+        names = ["id" if numbered else "key", "body", *(f'"{name}"' for name in self.columns(entity_set))]
+        marks = ", ".join("?" * len(names))
         with self.write() as connection:
             self._touched.add(entity_set)
-            connection.executemany(
-                f'INSERT INTO "{entity_set}" ({column}, body) VALUES (?, ?)',
-                ((key, dumped(body)) for key, body in rows),
-            )
+            connection.executemany(f'INSERT INTO "{entity_set}" ({", ".join(names)}) VALUES ({marks})', rows)
 
     def remove(self, entity_set: str, key: Key, *, numbered: bool) -> None:
         """Delete one entity."""
@@ -143,12 +175,19 @@ class Store(AccountStore):
         if committed:
             for entity_set in self._touched:
                 self.changes[entity_set] = self.changes.get(entity_set, 0) + 1
+        else:
+            self._columns.clear()
         self._touched.clear()
 
 
 def dumped(body: Mapping[str, Any]) -> str:
     """A body as it is kept; amounts become numbers."""
     return orjson.dumps(body, default=_plain).decode()
+
+
+def _kept(value: Any, default: Any) -> Any:
+    """A property's value as its column holds it."""
+    return default if value is None else float(value) if isinstance(value, Decimal) else value
 
 
 def _plain(value: object) -> object:

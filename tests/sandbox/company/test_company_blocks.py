@@ -65,7 +65,7 @@ def orders(company: DemoCompany) -> list[Order]:
     return list(company.orders())
 
 
-@pytest.fixture(scope="module", params=["salesforce", "netsuite", "hubspot"])
+@pytest.fixture(scope="module", params=["salesforce", "netsuite", "hubspot", "sap_business_one"])
 def states(request: pytest.FixtureRequest, company: DemoCompany, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Where one emulator keeps the company: loaded in blocks, and fact by fact."""
     return [
@@ -95,6 +95,7 @@ TABLES = {
     "salesforce": ("Account", "crm"),
     "netsuite": ("customer", "erp"),
     "hubspot": ("record WHERE type = '0-2'", "crm"),
+    "sap_business_one": ("BusinessPartners", "erp"),
 }
 OWN = {"_setting", "_grant", "setting", "token", "sqlite_stat1"}  # credentials, when it was loaded, estimates
 KILLED_WHILE_COPYING = """
@@ -126,10 +127,10 @@ def test_copied_rows_are_those_that_facts_would_have_become(states: list[Path]) 
     assert copied.keys() == made.keys()
     for name in copied.keys() - OWN:
         assert copied[name] == made[name], name
-    assert sum(rows.total() for rows in copied.values()) > 3_000
+    assert sum(rows.total() for rows in copied.values()) > 2_000
 
 
-@pytest.mark.parametrize("system", ["salesforce", "netsuite", "hubspot"])
+@pytest.mark.parametrize("system", ["salesforce", "netsuite", "hubspot", "sap_business_one"])
 def test_a_load_that_was_killed_between_blocks_starts_anew(system: str, company: DemoCompany, tmp_path: Path) -> None:
     size = company.size.accounts
     killed = subprocess.run(

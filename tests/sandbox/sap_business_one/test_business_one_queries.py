@@ -7,7 +7,11 @@ from datetime import UTC, datetime
 import pytest
 from business_one_account import Client, Opener
 
+from crosswalk_sandbox.sap_business_one.calls import Call
+from crosswalk_sandbox.sap_business_one.queries.tree import read
+
 ORDERS = "Orders?$select=DocEntry"
+ASKED = Call("GET", "Orders", 2, "")
 
 
 def entries(page: dict[str, object]) -> list[int]:
@@ -194,3 +198,27 @@ def test_lists_may_be_behind(company: Opener) -> None:
     assert client.get("BusinessPartners('CLATE')")["CardCode"] == "CLATE"
     client.clock.advance(31)
     assert client.call("GET", "BusinessPartners/$count?$filter=CardCode eq 'CLATE'").text == "1"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "operator"),
+    [("gt", "ge", ">="), ("gt", "gt", ">"), ("lt", "le", "<=")],
+)  # fmt: skip
+def test_changes_behind_a_moment_are_found_by_the_index(b1: Client, first: str, second: str, operator: str) -> None:
+    middle = b1.get("Orders?$orderby=UpdateDate,UpdateTime,DocEntry&$skip=30&$top=1")["value"][0]
+    day, time = middle["UpdateDate"][:10], middle["UpdateTime"]
+    parts = [f"(UpdateDate {first} '{day}')", f"(UpdateDate eq '{day}' and UpdateTime {second} '{time}')"]
+    behind, turned = (
+        entries(b1.get(f"{ORDERS}&$filter={' or '.join(both)}", headers={"Prefer": "odata.maxpagesize=0"}))
+        for both in (parts, parts[::-1])
+    )
+    assert behind == turned
+    assert 5 < len(behind) < int(b1.call("GET", "Orders/$count").text)
+    conditions = b1.emulator.service.entities.listing.conditions(ASKED, "Orders")
+    sql, values = conditions.sql(read("filter", " or ".join(parts), "$filter"))
+    assert operator in sql
+    order = '"UpdateDate", "UpdateTime", id'
+    [plan] = b1.emulator.account.store.rows(
+        f'EXPLAIN QUERY PLAN SELECT id FROM "Orders" WHERE {sql} ORDER BY {order}', values
+    )
+    assert plan[-1].startswith("SEARCH Orders USING")

@@ -10,6 +10,7 @@ from crosswalk_sandbox.sap_business_one import moments
 from crosswalk_sandbox.sap_business_one.errors import Refusal, generic, invalid_value, unknown_property
 from crosswalk_sandbox.sap_business_one.schema.model import Enumeration, Property
 
+from .chains import Chain, chain_of
 from .tree import Arithmetic, Call, Comparison, Condition, Logic, Operand, Path, Value
 
 Column = tuple[str, Property]
@@ -38,6 +39,9 @@ class Conditions:
     def sql(self, condition: Condition) -> Sql:
         """SQL of a condition and its parameters."""
         if isinstance(condition, Logic):
+            chain = None if self._collate else chain_of(condition)
+            if chain is not None:
+                return self._behind(chain)
             parts = [self.sql(part) for part in condition.parts]
             parameters = [value for _, values in parts for value in values]
             if condition.operator == "not":
@@ -45,6 +49,13 @@ class Conditions:
             word = f" {condition.operator.upper()} "
             return "(" + word.join(sql for sql, _ in parts) + ")", parameters
         return self._call(condition) if isinstance(condition, Call) else self._comparison(condition)
+
+    def _behind(self, chain: Chain) -> Sql:
+        found = [(*self._resolve(path), value) for path, value in zip(chain.paths, chain.values, strict=True)]
+        columns = ", ".join(column for column, _, _ in found)
+        marks = ", ".join("?" * len(found))
+        values = [self.literal(one, value) for _, one, value in found]
+        return f"({columns}) {_OPERATORS[chain.operator]} ({marks})", values
 
     def _comparison(self, condition: Comparison) -> Sql:
         left, right, operator = condition.left, condition.right, condition.operator

@@ -1,4 +1,9 @@
-"""What the grammar's texts mean, as plain values; reading them (SAP Business One §5)."""
+"""What the grammar's texts mean, as plain values; reading them (SAP Business One §5).
+
+The grammar is our own because odata-query (0.10), the parser that would serve, refuses what the service takes: literals behind a type
+(``datetime'2026-10-01'``, ``SAPB1.BoCardTypes'cCustomer'``, ``12.5M``), ``substringof``, times without seconds, and names that begin with
+``null``. It also reads ``$filter`` alone, so that orders, computed columns, aggregation, keys and joins would still need a grammar.
+"""
 
 from __future__ import annotations
 

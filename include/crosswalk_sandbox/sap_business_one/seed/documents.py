@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from crosswalk_sandbox.company import ids
+from crosswalk_sandbox.company.blocks import NAME_LENGTH, ROUND, group_of, order_memo
 from crosswalk_sandbox.company.deals import FIRST_ORDER
 from crosswalk_sandbox.sap_business_one.account import Account
 
 from .facts import Stamps, card_code, day, entry, number, tax_code, warehouse, worth
+from .patterns import OpenNumber, OpenText
 
 if TYPE_CHECKING:
     from crosswalk_sandbox.company.model import Company, Invoice, Order, Payment, Product, Shipment
+    from crosswalk_sandbox.company.renaming import Renaming
 
 Row = dict[str, Any]
-Made = tuple[str, int, Row]
+Made = tuple[str, OpenNumber, Row]
 """Set, DocEntry, row."""
 _ORDER: Final = 17
 _DELIVERY: Final = 15
@@ -43,10 +46,14 @@ class Documents:
         self._taxes = {one.sequence: (tax_code(one), one.rate) for one in company.tax_codes}
         self._terms = {one.sequence: one.days for one in company.terms}
         self._goods: dict[int, Product] = {one.sequence: one for one in company.products()}
-        self.names: dict[int, str] = {}
-        """Party → CardName."""
+        self._names: dict[int, OpenText] = {}
         self.open: dict[int, list[Decimal]] = {}
         """Party → open orders, deliveries not billed, balance, in local currency."""
+
+    def name(self, party: int, name: str) -> None:
+        """Let documents of a party have this CardName."""
+        group = group_of(party)
+        self._names[party] = OpenText(name, lambda copy: copy.renaming.company(name, group)[:NAME_LENGTH])
 
     def of_order(self, order: Order) -> list[Made]:
         """Everything that an order led to."""
@@ -57,13 +64,14 @@ class Documents:
         head["DocDueDate"] = day(order.ship_on or order.ordered_on)
         self._totals(head, order, order.total, order.tax_total, order.shipping_cost)
         is_open = order.status in ("open", "partially_shipped", "pending_approval")
-        head |= {"DocumentLines": lines, "DocNum": FIRST_ORDER + order.sequence // ids.TRANSACTIONS_PER_ORDER}
+        number_ = FIRST_ORDER + order.sequence // ids.TRANSACTIONS_PER_ORDER
+        head |= {"DocumentLines": lines, "DocNum": OpenNumber(number_, lambda copy: number_ + copy.orders)}
         head |= {"DocumentStatus": "bost_Open" if is_open else "bost_Close"}
         head |= {"Confirmed": "tNO" if order.status == "pending_approval" else "tYES"}
         if order.status == "cancelled":
             head |= {"Cancelled": "tYES", "CancelStatus": "csYes"}
         if self._own and order.external_id:
-            head["U_CrosswalkKey"] = order.external_id
+            head["U_CrosswalkKey"] = _key(order.external_id, order.deal)
         made += self._quotation(order, head)
         made.append(("Orders", head["DocEntry"], head))
         left = {
@@ -160,10 +168,10 @@ class Documents:
     def _head(self, kind: str, order: Order, sequence: int, on: Any, created: Any, modified: Any) -> Row:
         row: Row = {
             "DocEntry": entry(sequence), "DocNum": entry(sequence), "DocType": "dDocument_Items", "DocDate": day(on),
-            "DocDueDate": day(on), "TaxDate": day(on), "CardCode": card_code(order.party), "CardName": self.names.get(order.party),
-            "NumAtCard": order.purchase_order, "DocCurrency": order.currency, "DocRate": number(self._rates[order.currency]),
+            "DocDueDate": day(on), "TaxDate": day(on), "CardCode": card_code(order.party), "CardName": self._names.get(order.party),
+            "NumAtCard": _open(order.purchase_order, lambda new, text: new.digits(text)), "DocCurrency": order.currency, "DocRate": number(self._rates[order.currency]),
             "PaymentGroupCode": order.terms, "SalesPersonCode": order.sales_rep, "Series": 1, "DocObjectCode": _OBJECTS[kind],
-            "Comments": order.memo, "DocumentStatus": "bost_Close", "Cancelled": "tNO", "CancelStatus": "csNo",
+            "Comments": _open(order.memo, lambda new, text: order_memo(new, text, group_of(order.party))), "DocumentStatus": "bost_Close", "Cancelled": "tNO", "CancelStatus": "csNo",
             "AuthorizationStatus": "dasWithout", "PayToCode": "Bill to", "ShipToCode": "Ship to",
             **self._stamps.of_document(created, modified),
         }  # fmt: skip
@@ -183,7 +191,7 @@ class Documents:
 
     def _quotation(self, order: Order, head: Row) -> list[Made]:
         """Some orders followed a quotation, which they closed."""
-        if order.deal is None or order.sequence // ids.TRANSACTIONS_PER_ORDER % _EVERY_QUOTATION:
+        if order.deal is None or order.deal % ROUND % _EVERY_QUOTATION:
             return []
         lines = [{**line, "LineStatus": "bost_Close", "RemainingOpenQuantity": 0.0} for line in head["DocumentLines"]]
         for line in head["DocumentLines"]:
@@ -227,7 +235,8 @@ class Documents:
         if order.currency != self._local:
             head["DocTotalFc"] = number((total / rate).quantize(Decimal("0.01")))
         if shipment.tracking_numbers:
-            head["TrackingNumber"] = ", ".join(shipment.tracking_numbers)[:30]
+            parcels = ", ".join(shipment.tracking_numbers)
+            head["TrackingNumber"] = OpenText(parcels[:30], lambda copy: str(copy.renaming.parcels(parcels))[:30])
         billed = order.status in ("billed", "closed", "cancelled")
         if not billed:
             head["DocumentStatus"] = "bost_Open"
@@ -292,7 +301,7 @@ class Documents:
         ]  # fmt: skip
         row = {
             "DocEntry": number_, "DocNum": number_, "DocType": "rCustomer", "CardCode": card_code(order.party),
-            "CardName": self.names.get(order.party), "DocDate": on, "DueDate": on, "TaxDate": on, "DocCurrency": order.currency,
+            "CardName": self._names.get(order.party), "DocDate": on, "DueDate": on, "TaxDate": on, "DocCurrency": order.currency,
             "DocRate": number(rate), "TransferSum": worth(payment.amount, _ONE if foreign else rate), "TransferAccount": "161000",
             "TransferDate": on, "Series": 1, "Cancelled": "tNO", "PaymentInvoices": applied,
         }  # fmt: skip
@@ -317,6 +326,14 @@ class Documents:
 
 
 _ONE: Final = Decimal(1)
+
+
+def _open(text: str | None, how: Callable[[Renaming, str], str | None]) -> OpenText | None:
+    return None if text is None else OpenText(text, lambda copy: how(copy.renaming, text) or "")
+
+
+def _key(key: str, deal: int | None) -> str:
+    return key if deal is None else OpenText(key, lambda copy: ids.order_external_id(deal + copy.deals))
 
 
 def _bare(row: Row) -> Row:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -10,21 +10,28 @@ from zoneinfo import ZoneInfo
 
 from crosswalk_sandbox.company import ids
 
+from .patterns import OpenNumber, OpenText
+
 if TYPE_CHECKING:
+    from crosswalk_sandbox.company.blocks import Copy
     from crosswalk_sandbox.company.model import Company, TaxCode
 
 _CENT: Final = Decimal("0.01")
 _NAME_LENGTH: Final = 8
+_DAY: Final = 86_400
 
 
-def card_code(party: int) -> str:
+def card_code(party: int) -> OpenText:
     """CardCode of a party's customer: the number under which a CRM keeps it."""
-    return str(ids.netsuite_customer_id(party))
+    number = ids.netsuite_customer_id(party)
+    return OpenText(str(number), lambda copy: str(number + copy.parties))
 
 
-def entry(transaction: int) -> int:
+@lru_cache(maxsize=1 << 10)
+def entry(transaction: int) -> OpenNumber:
     """DocEntry of an order, delivery, invoice or payment."""
-    return ids.netsuite_transaction_id(transaction)
+    number = ids.netsuite_transaction_id(transaction)
+    return OpenNumber(number, lambda copy: number + copy.transactions)
 
 
 def person_code(contact: int) -> int:
@@ -70,9 +77,16 @@ class Stamps:
 
     def __init__(self, zone: str) -> None:
         self._zone = ZoneInfo(zone)
+        self._offsets: dict[date, int | None] = {}
 
-    def split(self, instant: datetime) -> tuple[str, str]:
+    def split(self, instant: datetime) -> tuple[OpenText, OpenText]:
         """Day and time as they are kept."""
+        found = self.shown(instant)
+        moved = _Moved(self, instant.astimezone(UTC))
+        return OpenText(found[0], moved.day), OpenText(found[1], moved.time)
+
+    def shown(self, instant: datetime) -> tuple[str, str]:
+        """The same of a moment that no copy has otherwise."""
         local = instant.astimezone(self._zone).isoformat()
         return f"{local[:10]}T00:00:00Z", local[11:19]
 
@@ -86,7 +100,59 @@ class Stamps:
         born, changed = self.split(created), self.split(modified)
         return {
             "CreationDate": born[0],
-            "DocTime": f"{born[1][:5]}:00",
+            "DocTime": OpenText(f"{born[1][:5]}:00", lambda copy: f"{born[1].of(copy)[:5]}:00"),
             "UpdateDate": changed[0],
             "UpdateTime": changed[1],
         }
+
+    def offset(self, on: date) -> int | None:
+        """Seconds that the server's clock is ahead all through a UTC day; None where it was put forward or back."""
+        if on not in self._offsets:
+            begun = datetime(on.year, on.month, on.day, tzinfo=UTC)
+            both = {(begun + timedelta(days=ahead)).astimezone(self._zone).utcoffset() for ahead in (0, 1)}
+            one = both.pop()
+            self._offsets[on] = int(one.total_seconds()) if one is not None and not both else None
+        return self._offsets[on]
+
+
+class _Moved:
+    """A moment in a copy, which has it earlier on the same UTC day."""
+
+    __slots__ = ("_copy", "_found", "_instant", "_offset", "_stamps")
+
+    def __init__(self, stamps: Stamps, instant: datetime) -> None:
+        self._stamps = stamps
+        self._instant = instant
+        self._offset = stamps.offset(instant.date())
+        self._copy: Copy | None = None
+        self._found = ("", "")
+
+    def day(self, copy: Copy) -> str:
+        """Its day as it is kept."""
+        return self._split(copy)[0]
+
+    def time(self, copy: Copy) -> str:
+        """Its time as it is kept."""
+        return self._split(copy)[1]
+
+    def _split(self, copy: Copy) -> tuple[str, str]:
+        if self._copy is not copy:
+            self._copy, self._found = copy, self._moved(copy)
+        return self._found
+
+    def _moved(self, copy: Copy) -> tuple[str, str]:
+        one = self._instant
+        if self._offset is None:
+            return self._stamps.shown(datetime.fromisoformat(copy.renaming.moment(one.isoformat())))
+        second = copy.renaming.second(one.hour * 3600 + one.minute * 60 + one.second) + self._offset
+        return _kept_day(one.date(), second // _DAY), _clock(second % _DAY)
+
+
+@lru_cache(maxsize=1 << 14)
+def _kept_day(one: date, ahead: int) -> str:
+    return f"{(one + timedelta(days=ahead)).isoformat()}T00:00:00Z"
+
+
+@lru_cache(maxsize=1 << 17)
+def _clock(second: int) -> str:
+    return f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -14,12 +14,17 @@ from crosswalk_sandbox.sap_business_one.account import RATES_UNTIL, Account
 from crosswalk_sandbox.sap_business_one.founding import enter
 from crosswalk_sandbox.sap_business_one.store import joined
 
-from .documents import Documents
+from .documents import Documents, Made
 from .facts import card_code
 from .masters import Masters
+from .patterns import Pattern, copied
 
 if TYPE_CHECKING:
-    from crosswalk_sandbox.company.model import Company
+    from decimal import Decimal
+
+    from crosswalk_sandbox.company.blocks import Blocks
+    from crosswalk_sandbox.company.model import Company, Party
+    from crosswalk_sandbox.sap_business_one.store import Store
 
 BATCH: Final = 5_000
 RATES_AHEAD: Final = timedelta(days=400)
@@ -27,6 +32,7 @@ RATES_AHEAD: Final = timedelta(days=400)
 FIRST_FREE: Final = 500_000_000
 """Where numbers of records made later begin, above all of the demo company."""
 _COUNTED: Final = ("Quotations", "Orders", "DeliveryNotes", "Invoices", "IncomingPayments")
+_BALANCES: Final = ("OpenOrdersBalance", "OpenDeliveryNotesBalance", "CurrentAccountBalance")
 _REPLACED: Final = ("Warehouses", "PriceLists", "SalesTaxCodes")
 
 
@@ -54,37 +60,60 @@ def _fill(account: Account, company: Company) -> None:
     store.put_many("Items", masters.items(), numbered=False)
     store.put_many("ProductTrees", masters.trees(), numbered=False)
     store.put_many("SpecialPrices", ((joined(key), row) for key, row in masters.brackets()), numbered=False)
-    for party in company.parties():
+    first = company if company.blocks.count == 1 else company.first_block()
+    for party in first.parties():
         if party.erp is not None:
-            documents.names[party.sequence] = party.erp.name
-    made = (one for order in company.orders() for one in documents.of_order(order))
-    for batch in _batches(made):
-        for entity_set in {one[0] for one in batch}:
-            rows = ((number, row) for name, number, row in batch if name == entity_set)
-            store.put_many(entity_set, rows, numbered=True)
-    store.put_many("BusinessPartners", _partners(company, masters, documents), numbered=False)
+            documents.name(party.sequence, party.erp.name)
+    _write_documents(store, documents, first, company.blocks)
+    _write_partners(store, masters, documents, first, company.blocks)
     for entity_set in _COUNTED:
         store.raise_number(entity_set, FIRST_FREE)
         store.raise_number(f"{entity_set} number", FIRST_FREE)
     store.raise_number("contact", FIRST_FREE)
 
 
-def _partners(company: Company, masters: Masters, documents: Documents) -> Iterator[tuple[str, dict[str, Any]]]:
-    for party in company.parties():
+def _write_documents(store: Store, documents: Documents, first: Company, blocks: Blocks) -> None:
+    """Documents of the first block, then those of each copy."""
+    patterns: dict[str, list[Pattern]] = {}
+    made = (one for order in first.orders() for one in documents.of_order(order))
+    for batch in _batches(made):
+        for entity_set in {one[0] for one in batch}:
+            rows = [(number, row) for name, number, row in batch if name == entity_set]
+            store.put_many(entity_set, rows, numbered=True)
+            if blocks.count > 1:
+                columns = store.columns(entity_set)
+                patterns.setdefault(entity_set, []).extend(Pattern.of(number, row, columns) for number, row in rows)
+    for copy in blocks.copies():
+        for entity_set, kept in patterns.items():
+            store.put_kept(entity_set, copied(kept, copy), numbered=True)
+
+
+def _write_partners(store: Store, masters: Masters, documents: Documents, first: Company, blocks: Blocks) -> None:
+    """Partners of the first block, then those of each copy, which owe and have ordered as much."""
+    parties: Iterable[Party] = first.parties() if blocks.count == 1 else list(first.parties())
+    balances = documents.open.get
+    store.put_many(
+        "BusinessPartners", _partners(masters, ((one, balances(one.sequence)) for one in parties)), numbered=False
+    )
+    for copy in blocks.copies():
+        told = ((copy.party(one), balances(one.sequence)) for one in parties)
+        store.put_many("BusinessPartners", _partners(masters, told), numbered=False)
+
+
+def _partners(
+    masters: Masters, parties: Iterable[tuple[Party, Sequence[Decimal] | None]]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    for party, amounts in parties:
         row = masters.partner(party)
         if row is None:
             continue
-        for name, amount in zip(
-            ("OpenOrdersBalance", "OpenDeliveryNotesBalance", "CurrentAccountBalance"),
-            documents.open.get(party.sequence, ()),
-            strict=False,
-        ):
+        for name, amount in zip(_BALANCES, amounts or (), strict=False):
             if amount:
                 row[name] = round(float(amount), 2)
         yield card_code(party.sequence), row
 
 
-def _batches(made: Iterable[Any]) -> Iterator[list[Any]]:
+def _batches(made: Iterable[Made]) -> Iterator[list[Made]]:
     made = iter(made)
     while batch := list(islice(made, BATCH)):
         yield batch
