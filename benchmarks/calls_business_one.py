@@ -3,23 +3,24 @@
 ==================  =================================================================================================
 read                the page has the size that is asked for, and no bound is named (§4): counted are 500 records a page, 200 where
                     they bring their rows along, 2,000 where only keys are asked for. What needs no earlier answer travels in the
-                    same batch (§9): small tables, drafts, documents that touch others
+                    same batch (§9): small tables, drafts, documents that touch others, partners' own prices
+customers           one more where documents named any: they alter balances without a stamp, and only their own answer says whose
+                    (§13, rules 7 and 8)
 invoices, shipments one batch more: of which orders deliveries were made, which their own answer names first (§15)
 census              the keys of all there is, in the same batch as the changes, since nothing tells of deletions (§13)
-by id, by key       any number of filters in a batch (§5, §9); contacts by the row query (§5)
-create              records in a batch (§9), 20 counted. A code that is given twice is refused (§10), so that a partner needs no search
-                    before; an order has no code of ours: its key is searched among orders and drafts first (§16)
-contacts            no set of their own (§15): their partners, then all changes in a batch, then the numbers they were given
+by id, by key       any number of filters in a batch (§5, §9); contacts by row queries in one (§5)
+create              records in a batch (§9), 20 counted. A code that is given twice is refused (§10), so that partners and items need no
+                    search before: it travels with them
+orders              10 in a batch, for each takes up to eight seconds (§3). They have no code of ours: their keys are searched for among
+                    orders and drafts first, and no batch makes one part depend on another's answer (§9, §16)
+contacts            no set of their own (§15): their partners tell keys and names that are taken (§6), then a batch adds the rows and
+                    asks for the numbers they were given
 update              one record a request, since ETags are not looked at inside batches (§7, §9); the version planned against makes
                     the ETag and costs no call. Addresses are told by their row's whole identity (§6): partners before
-describe            the metadata (§1), and the sizes of user fields (§11), which it does not tell
+describe            the metadata (§1), and the sizes of user fields (§11), which it does not tell. It is XML, which no batch is said to
+                    bear
 usage               none: what runs at once is limited, not the calls of a day (§3)
 ==================  =================================================================================================
-
-That is what the platform allows; the connector asks more. Nothing in the database keeps two records from bearing one key (§16), so that it
-searches before every create. Orders go one by one: each takes seconds, and one that becomes a draft would stop a batch (§9, §16). New contacts go
-one by one, too, their partner read before and after. A pull asks for touching documents, drafts, small tables and keys after its pages, in
-requests of their own.
 
 The server's time, which bounds a pull, comes with the Date of the first answer: it costs no call.
 """
@@ -36,11 +37,11 @@ from crosswalk.connectors.protocol import Connector
 from crosswalk.connectors.registry import open_connector
 from crosswalk.connectors.sap_business_one.auth import SESSIONS
 from crosswalk.connectors.sap_business_one.connector import BusinessOneConnector
-from crosswalk.connectors.sap_business_one.sources import Source, source_of
+from crosswalk.connectors.sap_business_one.sources import source_of
 from crosswalk.mapping.document import load_mapping
 from crosswalk.model.records import NativeField, Operation, Outcome, Selection, Value, Write
 
-CREATED, FETCHED = 20, 500
+CREATED, ORDERS, FETCHED = 20, 10, 500
 FLAT, WITH_ROWS, KEYS = 500, 200, 2_000
 _FLAT = ("customer", "product", "payment")
 _CENSUS = ("customer", "contact", "product")
@@ -76,7 +77,10 @@ def connector(company: Emulator, **options: object) -> Connector:
 def _reads(counter: Counter, company: Emulator, selection: Selection) -> None:
     """Count a full load, a pull of nothing new, one with a census, a read by key, a description."""
     entity, source = selection.entity, source_of(selection.entity)
-    bodies, size = _bodies(company, source, selection), FLAT if selection.entity in _FLAT else WITH_ROWS
+    bodies, size = (
+        _count(company, source.native, selection.where or ""),
+        FLAT if selection.entity in _FLAT else WITH_ROWS,
+    )
     later = int(_from_deliveries(company, selection))
     mark: dict[str, object] = {}
     keys: list[str] = []
@@ -91,10 +95,11 @@ def _reads(counter: Counter, company: Emulator, selection: Selection) -> None:
         target = connector(company, overlap_minutes=0, lag_seconds=0, census_hours=hours)
         return sum(len(page.records) + len(page.sighted) for page in target.pull(selection, mark))
 
+    specials = _count(company, "SpecialPrices") if entity == "price" else 0
     counter.count(
         f"{entity}, full",
         full,
-        lambda n: pages(bodies, size) + later,
+        lambda n: max(pages(bodies, size), pages(specials, size)) + later,
         f"a page of {size} (§4), the rest beside it (§9)",
     )
     mark = {name: value for name, value in mark.items() if name not in ("since", "after")}
@@ -103,8 +108,10 @@ def _reads(counter: Counter, company: Emulator, selection: Selection) -> None:
         counter.count(
             f"{entity}, incremental",
             lambda: pulled(24),
-            lambda n: pages(n, size) + open_ones,
-            "a batch of all questions (§9, §13)",
+            lambda n: pages(n, size) + open_ones + (1 if n and source.touches else 0),
+            "a batch of all questions (§9), then those that documents name (§13)"
+            if source.touches
+            else "a batch of all questions (§9, §13)",
         )
     if entity in _CENSUS:
         most = FLAT if entity == "customer" else KEYS  # balances change without a stamp (§13): a census reads them anew
@@ -124,11 +131,11 @@ def _reads(counter: Counter, company: Emulator, selection: Selection) -> None:
     )  # fmt: skip
 
 
-def _bodies(company: Emulator, source: Source, selection: Selection) -> int:
+def _count(company: Emulator, native: str, where: str = "") -> int:
     """Return how many records a full load reads, rows or not: partners without contacts are read, too."""
     target = connector(company)
     assert isinstance(target, BusinessOneConnector)
-    return target.client.count(source.native, filter=selection.where or "")
+    return target.client.count(native, filter=where)
 
 
 def _from_deliveries(company: Emulator, selection: Selection) -> bool:
@@ -149,10 +156,10 @@ def _writes(counter: Counter, company: Emulator) -> None:
     codes = _created(counter, company, "customer", customers, 1, "a batch (§9); a code given twice is refused (§10)")
     _finds(counter, company, "customer", customers)
     people = [_contact(number, code) for number, code in enumerate(codes)]
-    _created(counter, company, "contact", people, 3, "partners, a batch of changes, the numbers given (§6, §9)")
+    _created(counter, company, "contact", people, 2, "partners, then a batch that adds and asks for numbers (§6, §9)")
     _finds(counter, company, "contact", people)
     items = [key for page in connector(company).pull(_ITEMS, None) for key in (record.key for record in page.records)]
-    orders = [_order(number, code, items[number % len(items)]) for number, code in enumerate(codes)]
+    orders = [_order(number, code, items[number % len(items)]) for number, code in enumerate(codes[:ORDERS])]
     entries = _created(
         counter, company, "order", orders, 2, "orders and drafts under the keys (§16), then a batch (§9)"
     )
@@ -165,11 +172,15 @@ def _writes(counter: Counter, company: Emulator) -> None:
         ("customer", NAMES, codes, {"Website": "https://example.com"}, CREATED, one_each),
         ("customer addresses", NAMES, codes, {"billing.City": "York"}, CREATED + 1, f"partners (§6), then {one_each}"),
         ("contact", contact, contacts, {"Position": "Buyer"}, CREATED, one_each),
-        ("order", order, entries, {"Comments": "Measured."}, CREATED, one_each),
+        ("order", order, entries, {"Comments": "Measured."}, ORDERS, one_each),
     ):
         stated = _fresh(company, selection, keys, values)
         counter.count(
-            f"{name}, update {CREATED}", lambda w=stated: _done(company, w), lambda n, m=least: m, why, expected=CREATED
+            f"{name}, update {len(keys)}",
+            lambda w=stated: _done(company, w),
+            lambda n, m=least: m,
+            why,
+            expected=len(keys),
         )
 
 
@@ -238,10 +249,12 @@ def _fresh(company: Emulator, selection: Selection, keys: Sequence[str], values:
 
 
 def _done(company: Emulator, writes: Sequence[Write]) -> list[str]:
-    """Read ahead for updates and deliver, as a task does; return the keys of what was done; anything else raises with the reason."""
+    """Read ahead for updates and deliver in batches, as a task does; return the keys of what was done; anything else raises the reason."""
     target = connector(company)
     target.prepare([write for write in writes if write.operation is Operation.UPDATE])
-    receipts = target.deliver(writes)
+    size = target.capabilities.write_batch.get(writes[0].entity, 1)
+    batches = [writes[begin : begin + size] for begin in range(0, len(writes), size)]
+    receipts = [receipt for batch in batches for receipt in target.deliver(batch)]
     refused = [receipt for receipt in receipts if receipt.outcome is not Outcome.DONE]
     if refused:
         raise RuntimeError(f"{refused[0].outcome}: {refused[0].message}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from crosswalk.delivery.batches import batches
@@ -14,6 +15,12 @@ def update(key: str, parent: str | None = None) -> Claimed:
     wanted = (key, "customer", "update", "netsuite", "customer", key)
     sending = (1, 1, "customers", None, "salesforce", key, None, None)
     return Claimed(*wanted, *sending, {"parent": parent}, "", 0, False, False, None, None, NOON)
+
+
+def test_updates_go_alone_where_only_creates_share_a_request() -> None:
+    wanted = [update("a", "mother"), update("b", "mother"), *(replace(update(key), operation="create") for key in "cde")]
+    found = batches(wanted, {"customer": 10}, slots=1, updates_alone=True)
+    assert sorted([intent.key for intent in request] for request in found) == [["a"], ["b"], ["c", "d", "e"]]
 
 
 def test_a_parent_goes_with_its_children_so_that_no_two_requests_lock_it() -> None:

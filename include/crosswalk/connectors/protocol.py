@@ -15,6 +15,7 @@ class Capabilities:
     """What the platform offers; the engine plans by this, never by the system's name."""
 
     write_batch: Mapping[str, int] = field(default_factory=dict)  # records per write request, by entity; 1 when absent
+    updates_alone: bool = False  # ``write_batch`` is of creates: an update is a request of its own
     parallel_requests: int = 1  # how many requests the account bears at once
     key_is_unique: bool = True  # the target refuses a second record with the same intent key
     longest_request_seconds: int = 900  # after this a request sent earlier can no longer commit

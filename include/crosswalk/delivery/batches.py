@@ -28,11 +28,13 @@ def first_of_each(intents: Sequence[Claimed]) -> tuple[list[Claimed], list[Claim
     return list(first.values()), later
 
 
-def batches(intents: Sequence[Claimed], most_rows: Mapping[str, int], slots: int) -> list[list[Claimed]]:
+def batches(
+    intents: Sequence[Claimed], most_rows: Mapping[str, int], slots: int, *, updates_alone: bool = False
+) -> list[list[Claimed]]:
     """Cut intents into requests of one entity and operation each.
 
-    ``most_rows`` is what the platform takes in one request, by entity (1 where absent). Few intents are spread over all ``slots``: those
-    that have nothing else to send.
+    ``most_rows`` is what the platform takes in one request, by entity (1 where absent), with ``updates_alone`` of creates. Few intents
+    are spread over all ``slots``: those that have nothing else to send.
     Children of one parent stay together, and with the parent itself: two requests that lock the same record would make each other
     wait, or fail.
     """
@@ -40,8 +42,9 @@ def batches(intents: Sequence[Claimed], most_rows: Mapping[str, int], slots: int
     for intent in intents:
         kinds.setdefault((intent.entity, intent.operation), []).append(intent)
     requests: list[list[Claimed]] = []
-    for (entity, _), members in kinds.items():
-        size = min(most_rows.get(entity, 1), max(LEAST_ROWS, ceil(len(members) / slots)))
+    for (entity, operation), members in kinds.items():
+        most = 1 if updates_alone and operation == "update" else most_rows.get(entity, 1)
+        size = min(most, max(LEAST_ROWS, ceil(len(members) / slots)))
         parents = {parent_of(intent) for intent in members}
         requests += _cut(sorted(members, key=lambda intent: _family(intent, parents)), size, parents)
     return requests

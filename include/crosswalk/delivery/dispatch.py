@@ -131,7 +131,8 @@ class Delivery:
             self._record(intent, Receipt(intent.key, Outcome.RETRY, message=behind), tally)
         self._prepare(fresh, requests)
         capabilities = self.connector.capabilities
-        return batches(fresh, capabilities.write_batch, max(1, capabilities.parallel_requests - under_way))
+        free = max(1, capabilities.parallel_requests - under_way)
+        return batches(fresh, capabilities.write_batch, free, updates_alone=capabilities.updates_alone)
 
     def _prepare(self, claimed: Sequence[Claimed], requests: Slots) -> None:
         """Let the connector read ahead what the updates must know; what it cannot read, each write asks for by itself."""

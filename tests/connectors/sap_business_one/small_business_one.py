@@ -58,17 +58,21 @@ HTML = Reply(502, b"<html><head><title>502 Proxy Error</title></head></html>", {
 class SmallBusinessOne:
     """The company. ``accidents`` are tried in order on each request; one that returns an answer is used up.
 
-    ``after`` are asked once a request was carried out, with its answer: a reply that is lost.
+    ``inside`` are tried on each request alone or within a batch, as ``POST Orders`` with its body. ``after`` are asked once a request was
+    carried out, with its answer: a reply that is lost.
     """
 
     now: datetime = datetime(2026, 3, 20, 17, 0, tzinfo=UTC)
     sets: dict[str, dict[Any, dict[str, Any]]] = field(default_factory=dict)
     seen: list[Received] = field(default_factory=list)
     accidents: list[Callable[[Received], Reply | None]] = field(default_factory=list)
+    inside: list[Callable[[str, bytes], Reply | None]] = field(default_factory=list)
     after: list[Callable[[Received, Reply], Reply | None]] = field(default_factory=list)
+    carried_out: list[str] = field(default_factory=list)  # every request, alone or within a batch
     sessions: set[str] = field(default_factory=set)
     logins: int = 0
     approvals: bool = False  # every new order becomes a draft
+    drafts_are_errors: bool = False  # also where ``return-no-content`` is preferred
     lock: Any = field(default_factory=threading.RLock)
     base_url: str = ""
 
@@ -152,6 +156,11 @@ class SmallBusinessOne:
         """Answer one request, alone or as a part of a batch."""
         parts = urlsplit(target)
         path, options = unquote(parts.path).removeprefix(ROOT), dict(parse_qsl(parts.query, keep_blank_values=True))
+        self.carried_out.append(f"{method} {path}")
+        for accident in list(self.inside):
+            if (reply := accident(f"{method} {path}", body)) is not None:
+                self.inside.remove(accident)
+                return reply
         if path == "$metadata":
             return Reply(200, metadata(self).encode(), {"Content-Type": "application/xml"})
         if path == "CompanyService_GetCurrentServerTime":
@@ -207,6 +216,8 @@ class SmallBusinessOne:
                 entry = self._next("Drafts")
                 waiting = {"DocObjectCode": "oOrders", "AuthorizationStatus": "dasPending"}
                 self.put("Drafts", **_numbered({**body, **waiting, "DocEntry": entry, "DocNum": entry}))
+                if headers.get("prefer") == "return-no-content" and not self.drafts_are_errors:
+                    return Reply(204, b"", {"Location": f"https://server{ROOT}Orders({entry})"})  # nobody's order (§16)
                 return error(400, "-2028", "No matching records found (ODBC -2028)")
             entry = self._next("Orders")
             body = _numbered(
@@ -233,6 +244,8 @@ class SmallBusinessOne:
         for collection, rows in list(body.items()):
             if isinstance(rows, list):
                 merged = _merged(collection, row.get(collection, []), rows, whole)
+                if collection == "ContactEmployees" and merged and len({one["Name"] for one in merged}) < len(merged):
+                    merged = None  # a name is unique in its partner
                 if merged is None:
                     return error(400, "-2035", "This entry already exists in the following tables (ODBC -2035)")
                 body[collection] = merged
@@ -271,6 +284,7 @@ class SmallBusinessOne:
             lines = head.split("\r\n")
             method, target, _ = lines[0].split(" ")
             headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
+            headers.pop("if-match", None)  # not looked at inside (§7)
             try:
                 reply = self.one(method, target, headers, "".join(body).encode())
             except Unknown as unknown:

@@ -44,7 +44,7 @@ def test_customers_are_created_in_one_request_with_code_key_and_addresses(
     made = company.sets["BusinessPartners"]["HS-COM-1"]
     assert (made["U_CrosswalkKey"], made["CardType"]) == ("HS-COM-1", "cCustomer")
     assert [(one["AddressType"], one["City"]) for one in made["BPAddresses"]] == [("bo_BillTo", "Köln")]
-    assert company.paths() == ["GET BusinessPartners", "POST $batch"]
+    assert company.paths() == ["POST $batch"], "the search for their keys travels in front of them"
     assert connector.find("customer", ["HS-COM-2", "HS-COM-9"]) == {"HS-COM-2": "HS-COM-2"}
 
 
@@ -68,16 +68,18 @@ def test_a_batch_whose_answer_is_lost_leaves_its_rows_in_doubt_and_they_are_adop
         (Outcome.DONE, True, "K0"),
         (Outcome.DONE, True, "K1"),
     ]
-    assert company.paths().count("POST $batch") == 1, "never sent again blindly"
+    assert company.carried_out.count("POST BusinessPartners") == 3, "a code that is given twice is refused"
+    assert set(company.sets["BusinessPartners"]) == {"K0", "K1"}
 
 
 def test_a_worker_that_crashes_leaves_doubt_and_no_blind_repeat(company: SmallBusinessOne, open_company: Open) -> None:
-    company.accidents.append(
-        lambda request: HTML if request.path.endswith("Orders") and request.method == "POST" else None
-    )
-    [receipt] = open_company().deliver([order()])
+    company.after.append(lambda _request, _reply: HTML if "POST Orders" in company.carried_out else None)
+    connector = open_company()
+    [receipt] = connector.deliver([order()])
     assert receipt.outcome is Outcome.IN_DOUBT
-    assert company.paths().count("POST Orders") == 1
+    assert company.carried_out.count("POST Orders") == 1
+    [again] = connector.deliver([order()])
+    assert (again.outcome, again.adopted, company.carried_out.count("POST Orders")) == (Outcome.DONE, True, 1)
 
 
 def test_a_session_that_ends_before_a_create_is_renewed_and_the_create_sent_once_more(
@@ -177,15 +179,18 @@ def test_an_order_is_looked_for_and_made_in_two_requests(company: SmallBusinessO
     assert made["AddressExtension"] == {"ShipToCity": "Ulm"}
     assert made["DocDueDate"] == "2026-03-20", "refused without one"
     assert made["DocumentLines"][0]["UnitPrice"] == 10.5
-    assert company.paths() == ["POST $batch", "POST Orders"]
+    assert company.paths() == ["POST $batch"] * 2
+    asked = ["GET Orders", "GET Drafts"]
+    assert company.carried_out == [*asked, "POST Orders", *asked], "what it became is asked for behind it (§16)"
     [again] = connector.deliver([order()])
     assert (again.adopted, again.native_id, len(company.sets["Orders"])) == (True, "101", 1)
 
 
+@pytest.mark.parametrize("drafts_are_errors", [False, True])
 def test_an_order_that_becomes_a_draft_is_told_never_posted_again_and_adopted_once_it_is_approved(
-    company: SmallBusinessOne, open_company: Open
+    company: SmallBusinessOne, open_company: Open, drafts_are_errors: bool
 ) -> None:
-    company.approvals = True
+    company.approvals, company.drafts_are_errors = True, drafts_are_errors
     connector = open_company()
     for _ in range(2):
         [waits] = connector.deliver([order()])
@@ -198,7 +203,7 @@ def test_an_order_that_becomes_a_draft_is_told_never_posted_again_and_adopted_on
     [made] = connector.deliver([order()])
     assert (made.outcome, made.adopted, made.native_id) == (Outcome.DONE, True, "101")
     assert company.sets["Drafts"] == {}
-    assert company.paths().count("POST Orders") == 1
+    assert company.carried_out.count("POST Orders") == 1
 
 
 def test_an_approval_that_was_refused_rejects_the_order(company: SmallBusinessOne, open_company: Open) -> None:
@@ -211,19 +216,13 @@ def test_an_approval_that_was_refused_rejects_the_order(company: SmallBusinessOn
 
 
 def test_a_code_that_does_not_exist_is_not_taken_for_a_draft(company: SmallBusinessOne, open_company: Open) -> None:
-    company.accidents.append(
-        lambda request: (
-            error(400, "-2028", "No matching records found (ODBC -2028)")
-            if request.path.endswith("/Orders") and request.method == "POST"
-            else None
-        )
-    )
-    [refused] = open_company().deliver([order()])
-    assert (refused.outcome, refused.error_class, refused.error_code) == (
-        Outcome.REJECTED,
-        ErrorClass.VALIDATION,
-        "-2028",
-    )
+    no_match = error(400, "-2028", "No matching records found (ODBC -2028)")
+    company.inside.append(lambda request, body: no_match if request == "POST Orders" and b"K-2" in body else None)
+    receipts = open_company().deliver([order("K-1"), order("K-2"), order("K-3")])
+    assert [one.outcome for one in receipts] == [Outcome.DONE, Outcome.REJECTED, Outcome.DONE]
+    assert (receipts[1].error_class, receipts[1].error_code) == (ErrorClass.VALIDATION, "-2028")
+    assert {row["U_CrosswalkKey"] for row in company.sets["Orders"].values()} == {"K-1", "K-3"}
+    assert len(company.paths()) == 3, "the search, the orders, those behind the refused one"
 
 
 def test_an_amendment_names_every_line_it_keeps_and_takes_the_others_off(

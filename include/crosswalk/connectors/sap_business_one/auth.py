@@ -13,8 +13,10 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from crosswalk.connectors.sap_business_one.pages import date_of
 from crosswalk.connectors.transport import RenewableAuthenticator, Transport, decoded
 from crosswalk.model.errors import AuthenticationError, CrosswalkError, TransientError
 
@@ -51,6 +53,15 @@ class Session(RenewableAuthenticator):
         self._lasts = 0.0
         self._used = 0.0
         self.version = ""
+        self._told: tuple[datetime, float] | None = None
+
+    @property
+    def clock(self) -> tuple[datetime, float] | None:
+        """The server's time at a moment of ours (monotonic seconds), by the login, which is made when there was none; None: it did not say."""
+        with self._lock:
+            if self._generation == 0:
+                self._renew()
+            return self._told
 
     def apply(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Sign with the session; one that lay idle for longer than it lasts is not tried first."""
@@ -71,6 +82,8 @@ class Session(RenewableAuthenticator):
         minutes = answer.get("SessionTimeout")
         self._lasts = max(EARLY, 60.0 * float(minutes or DEFAULT_MINUTES) - EARLY)
         self._used = self._monotonic()
+        date = date_of(response)
+        self._told = (date, self._used - response.elapsed.total_seconds()) if date else None
         self.version = str(answer.get("Version") or "")
 
     def sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -1,24 +1,28 @@
 """Several requests in one ``$batch``: multipart text out, answers in (SAP Business One §9).
 
 The server works in order and stops at the first part that fails: what comes behind it has no answer and was not executed. ETags are
-not looked at inside, so that no update travels this way.
+not looked at inside, so that nothing travels this way that could overwrite somebody's change.
 """
 
 from __future__ import annotations
 
+import json as json_library
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
-
-import orjson
+from urllib.parse import urlsplit
 
 from crosswalk.connectors.sap_business_one.auth import ROOT
 from crosswalk.connectors.transport import json_bytes
+from crosswalk.model.errors import TransientError
 
 BATCH = f"{ROOT}/$batch"
-_READS = re.compile(rb"^(GET) |^(POST|PATCH|PUT|DELETE|MERGE) ", re.MULTILINE)
+_REQUESTS = re.compile(rb"^(GET|POST|PATCH|PUT|DELETE|MERGE) +(\S+)", re.MULTILINE)
+_OVERRIDE = b"x-http-method-override"
+_ANSWERS = re.compile(rb"^HTTP/1\.[01] (\d)\d\d", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,13 @@ class Answer:
 
     @property
     def json(self) -> Any:
-        """The body, None when it is empty."""
-        return orjson.loads(self.body) if self.body.strip() else None
+        """The body with every fraction as Decimal, None when it is empty; raises TransientError for one that is garbled."""
+        if not self.body.strip():
+            return None
+        try:
+            return json_library.loads(self.body, parse_float=Decimal)
+        except ValueError:
+            raise TransientError("A batch's answer is not valid JSON.", hint="Try again later.") from None
 
 
 def encoded(parts: Sequence[Part]) -> tuple[bytes, str]:
@@ -67,11 +76,21 @@ def encoded(parts: Sequence[Part]) -> tuple[bytes, str]:
     return b"".join(pieces) + f"--{boundary}--\r\n".encode(), f"multipart/mixed;boundary={boundary}"
 
 
-def only_reads(body: object) -> bool:
-    """Tell whether a batch's body asks for nothing but reads, by its request lines."""
+def only_reads(body: object, reads: Callable[[str, str], bool]) -> bool:
+    """Tell whether a batch asks for nothing but what ``reads`` (method, path) calls harmless, by its request lines."""
     text = body if isinstance(body, bytes) else str(body or "").encode()
-    found = _READS.findall(text)
-    return bool(found) and all(read for read, _ in found)
+    if _OVERRIDE in text.lower():
+        return False
+    found = _REQUESTS.findall(text)
+    return bool(found) and all(
+        reads(method.decode(), urlsplit(target.decode("latin-1")).path) for method, target in found
+    )
+
+
+def is_whole(content: bytes) -> bool:
+    """Tell whether a batch's answer has parts at all, and none that a failed worker left."""
+    found = _ANSWERS.findall(content)
+    return bool(found) and b"5" not in found
 
 
 def decoded_answers(content: bytes, content_type: str) -> list[Answer]:
@@ -89,7 +108,7 @@ def decoded_answers(content: bytes, content_type: str) -> list[Answer]:
             Answer(
                 int(begin[1]),
                 {name.strip().lower(): value.strip() for name, value in headers.items()},
-                re.sub(rb"\r?\n(--)?\s*$", b"", body),
+                body.rstrip(),
             )
         )
     return answers

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
-from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any
 
 from crosswalk.connectors.local_time import instant_of
 from crosswalk.connectors.quota import BULK
@@ -15,8 +13,19 @@ from crosswalk.connectors.sap_business_one import batch
 from crosswalk.connectors.sap_business_one.auth import LOGIN, LOGOUT, ROOT, SESSIONS, Bearer, Session
 from crosswalk.connectors.sap_business_one.clock import clock_in, offset_between
 from crosswalk.connectors.sap_business_one.errors import classify, classify_login, error_of
+from crosswalk.connectors.sap_business_one.pages import (
+    MOST_PARTS,
+    Body,
+    Question,
+    Rows,
+    date_of,
+    object_of,
+    page_of,
+    query,
+    rows_of,
+)
 from crosswalk.connectors.transport import Anonymous, Authenticator, Transport, decoded
-from crosswalk.model.errors import ConfigurationError, CrosswalkError, InDoubtError, TransientError
+from crosswalk.model.errors import ConfigurationError, CrosswalkError, TransientError
 
 if TYPE_CHECKING:
     import requests
@@ -28,11 +37,8 @@ if TYPE_CHECKING:
 SERVER_TIME = "CompanyService_GetCurrentServerTime"
 QUERY = "QueryService_PostQuery"
 DEFAULT_PORT = 50000
-MOST_PARTS = 5  # reads of a batch, 100 keys each: its answer comes whole, and is no longer than a page of partners
 _HARMLESS = ("_GetApprovalTemplates", "_Preview")
 _HARMLESS_BEGINNINGS = ("CompanyService_Get", "SBOBobService_Get")
-
-Body = Mapping[str, Any]
 
 
 def open_transport(
@@ -67,9 +73,9 @@ def open_transport(
         system=system,
         base_url=base_url,
         authenticator=authenticator_for(settings, base_url, login_host),
-        classify=classify,
+        classify=classify_answer,
         is_read=reads,
-        harmless=lambda request: (request.path_url or "").endswith("$batch") and batch.only_reads(request.body),
+        harmless=lambda request: (request.path_url or "").endswith("$batch") and batch.only_reads(request.body, reads),
         read_only=read_only,
         quota=quota,
         meter=meter,
@@ -119,14 +125,6 @@ def reads(method: str, path: str) -> bool:
     )
 
 
-class Rows(NamedTuple):
-    """Some records, whether there may be more, and when they were asked for by the server's clock (None: it did not say)."""
-
-    rows: list[Body]
-    more: bool
-    asked: datetime | None
-
-
 class Client:
     """One company's calls over one transport. Raises ``crosswalk.model.errors`` only.
 
@@ -145,56 +143,58 @@ class Client:
     # --- reading ------------------------------------------------------------------------------
 
     def rows(self, name: str, rows: int, **options: str) -> Rows:
-        """Return up to ``rows`` records of a set; ``options`` are the query options without their ``$``.
+        """Return up to ``rows`` records of a set; ``options`` are the query options without their ``$``."""
+        [answer] = self.ask([Question(name, rows, options)])
+        return answer
 
-        The page's size is preferred, never ``$top``, which would end the list (§5). A page that is full, or names a next one, is
-        followed by another: the caller goes on behind its last key.
-        """
-        headers = {"Prefer": f"odata.maxpagesize={rows}"}
-        response = self.transport.call("GET", f"{ROOT}/{query(name, **options)}", headers=headers)
-        found, more = page_of(decoded(response), rows)
-        date = date_of(response)
-        return Rows(found, more, date - response.elapsed if date else None)
+    def ask(self, questions: Sequence[Question]) -> list[Rows]:
+        """Return what each question brings: one is asked by itself, several travel in a batch (§9)."""
+        if len(questions) == 1:
+            [one] = questions
+            response = self.transport.call("GET", f"{ROOT}/{one.path}", headers=one.headers)
+            return [rows_of(one, decoded(response), response)]
+        response, answers = self._batch([batch.Part("GET", one.path, headers=one.headers) for one in questions])
+        bodies = self._bodies(answers, len(questions))
+        return [rows_of(one, body, response) for one, body in zip(questions, bodies, strict=True)]
 
-    def first_pages(
-        self, name: str, rows: int, filters: Sequence[str], **options: str
-    ) -> Iterator[tuple[list[Body], bool]]:
-        """Yield the first page of what each filter finds, and whether there may be more; several filters travel in batches (§9)."""
-        if len(filters) == 1:
-            answer = self.rows(name, rows, filter=filters[0], **options)
-            yield answer.rows, answer.more
-            return
-        headers = {"Prefer": f"odata.maxpagesize={rows}"}
-        parts = [batch.Part("GET", query(name, **options, filter=one), headers=headers) for one in filters]
-        for begin in range(0, len(parts), MOST_PARTS):
-            yield from (page_of(answer, rows) for answer in self.read_many(parts[begin : begin + MOST_PARTS]))
+    def ask_in_batches(self, questions: Sequence[Question]) -> list[Rows]:
+        """Return what many questions bring that each name `MOST_KEYS` keys, `MOST_PARTS` a batch."""
+        cuts = range(0, len(questions), MOST_PARTS)
+        return [answer for begin in cuts for answer in self.ask(questions[begin : begin + MOST_PARTS])]
 
     def get(self, path: str, **options: str) -> Body:
         """Return the JSON object at a path behind ``/b1s/v2/``."""
-        return _object(decoded(self.transport.call("GET", f"{ROOT}/{query(path, **options)}")))
+        return object_of(decoded(self.transport.call("GET", f"{ROOT}/{query(path, **options)}")))
 
     def count(self, name: str, **options: str) -> int:
         """Return how many records there are."""
         answer = self.transport.call("GET", f"{ROOT}/{query(f'{name}/$count', **options)}")
         return int(answer.text.strip() or 0)
 
-    def query_rows(self, path: str, option: str) -> list[Body]:
-        """Return what the row query finds: rows of collections, which no filter reaches otherwise (§5).
+    def query_rows(self, path: str, options: Sequence[str]) -> list[Body]:
+        """Return what row queries find: rows of collections, which no filter reaches otherwise (§5).
 
-        The answer is JSON that calls itself plain text.
+        Their answers are JSON that calls itself plain text. Several travel in batches.
         """
-        body = {"QueryPath": path, "QueryOption": option}
+        bodies = [{"QueryPath": path, "QueryOption": one} for one in options]
         headers = {"Prefer": "odata.maxpagesize=0"}
-        response = self.transport.call("POST", f"{ROOT}/{QUERY}", json=body, headers=headers)
-        return page_of(decoded(response), 0)[0]
+        if len(bodies) == 1:
+            response = self.transport.call("POST", f"{ROOT}/{QUERY}", json=bodies[0], headers=headers)
+            return page_of(decoded(response), 0)[0]
+        parts = [batch.Part("POST", QUERY, body, headers) for body in bodies]
+        found: list[Body] = []
+        for begin in range(0, len(parts), MOST_PARTS):
+            some = parts[begin : begin + MOST_PARTS]
+            for answer in self._bodies(self._batch(some)[1], len(some)):
+                found += page_of(answer, 0)[0]
+        return found
 
-    def read_many(self, parts: Sequence[batch.Part]) -> list[Any]:
-        """Return the bodies of several reads that travel in one request; raises what the first refused one stands for."""
-        answers = self._batch(parts)
+    def _bodies(self, answers: Sequence[batch.Answer], asked: int) -> list[Any]:
+        """Return the bodies of reads; raises what the first refused one stands for."""
         for answer in answers:
             if answer.status >= 400:
                 raise batch_error(self.transport.system, answer)
-        if len(answers) < len(parts):
+        if len(answers) < asked:
             raise TransientError("A batch was answered in part.", hint="Try again later.")
         return [answer.json for answer in answers]
 
@@ -210,10 +210,12 @@ class Client:
         answer = decoded(response)
         return answer if isinstance(answer, Mapping) else {}
 
-    def create_many(self, name: str, bodies: Sequence[Mapping[str, object]]) -> list[batch.Answer]:
-        """Post records in one request, each for itself; fewer answers than bodies when one was refused (§9)."""
-        headers = {"Prefer": "return-no-content"}
-        return self._batch([batch.Part("POST", name, body, headers) for body in bodies])
+    def send_many(self, parts: Sequence[batch.Part]) -> list[batch.Answer]:
+        """Send writes, and reads beside them, in one request; fewer answers than parts when one was refused (§9).
+
+        Raises InDoubtError when nobody knows what became of them.
+        """
+        return self._batch(parts)[1]
 
     def update(self, path: str, body: Mapping[str, object], *, etag: str | None = None, replace: bool = False) -> None:
         """Patch a record, only in the version that ``etag`` names; ``replace`` makes collections exactly those given (§6, §7)."""
@@ -226,19 +228,10 @@ class Client:
         """Call an action."""
         self.transport.call("POST", f"{ROOT}/{name}", json=body)
 
-    def _batch(self, parts: Sequence[batch.Part]) -> list[batch.Answer]:
+    def _batch(self, parts: Sequence[batch.Part]) -> tuple[requests.Response, list[batch.Answer]]:
         data, content_type = batch.encoded(parts)
         response = self.transport.call("POST", batch.BATCH, data=data, headers={"Content-Type": content_type})
-        answers = batch.decoded_answers(response.content, response.headers.get("Content-Type", ""))
-        if not answers or any(answer.status >= 500 for answer in answers):
-            if all(part.method == "GET" for part in parts):
-                raise TransientError("A batch came back without its answers.", hint="Try again later.")
-            raise InDoubtError(
-                f"{self.transport.system}: a batch was sent, and its answer does not say what became of it.",
-                hint="Its records are looked up by their keys.",
-                system=self.transport.system,
-            )
-        return answers
+        return response, batch.decoded_answers(response.content, response.headers.get("Content-Type", ""))
 
     # --- the server's clock ---------------------------------------------------------------------
 
@@ -269,6 +262,12 @@ class Client:
             )
         return answer.asked
 
+    def known_time(self) -> datetime | None:
+        """Return the server's time without asking for it: by the last answer, else by the login; None when neither told it."""
+        if self._clock is None:
+            self._clock = getattr(self.transport.authenticator, "clock", None)
+        return self.latest_time() if self._clock else None
+
     def latest_time(self) -> datetime:
         """Return the server's time with what has passed since it was told."""
         if self._clock is None:
@@ -289,26 +288,13 @@ class Client:
 # --- answers -----------------------------------------------------------------------------------
 
 
-def query(name: str, **options: str) -> str:
-    """Return a path with its query options, percent-encoded: ``Items?$select=ItemCode&$filter=…``; empty options are left out."""
-    given = [f"${key}={quote(value, safe='(),=/$')}" for key, value in options.items() if value]
-    return f"{name}?{'&'.join(given)}" if given else name
-
-
-def page_of(answer: object, rows: int) -> tuple[list[Body], bool]:
-    """Return an answer's rows and whether there may be more."""
-    body = _object(answer)
-    found = [row for row in body.get("value") or () if isinstance(row, Mapping)]
-    linked = "@odata.nextLink" in body or "odata.nextLink" in body
-    return found, bool(found) and (linked or (rows > 0 and len(found) >= rows))
-
-
-def date_of(response: requests.Response) -> datetime | None:
-    """Return the server's time by an answer's Date header; None when it bears none that can be read."""
-    try:
-        return parsedate_to_datetime(response.headers.get("Date", "")).astimezone(UTC)
-    except (TypeError, ValueError):
+def classify_answer(response: requests.Response) -> CrosswalkError | None:
+    """Return the error an answer stands for, a batch's with the trouble inside; None for a good one."""
+    if (error := classify(response)) is not None or not (response.request.path_url or "").endswith("$batch"):
+        return error
+    if batch.is_whole(response.content):
         return None
+    return TransientError("A worker of the Service Layer failed within a batch.", hint="Try again later.")
 
 
 def batch_error(system: str, answer: batch.Answer) -> CrosswalkError:
@@ -318,11 +304,3 @@ def batch_error(system: str, answer: batch.Answer) -> CrosswalkError:
     error.message = f"{system}: {error.message}"
     error.args = (error.message,)
     return error
-
-
-def _object(answer: object) -> Body:
-    if not isinstance(answer, Mapping):
-        raise TransientError(
-            "The Service Layer answered with something other than a JSON object.", hint="Try again later."
-        )
-    return answer

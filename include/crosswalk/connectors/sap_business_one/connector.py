@@ -47,7 +47,8 @@ class BusinessOneConnector:
         self.client = client
         self.habits = habits
         self.capabilities = Capabilities(
-            write_batch={"customer": CREATES_IN_A_BATCH, "product": CREATES_IN_A_BATCH},
+            write_batch=CREATES_IN_A_BATCH,
+            updates_alone=True,  # ETags are not looked at in a batch (SAP Business One §7)
             parallel_requests=concurrency,
             key_is_unique=True,  # every create looks for its key first
             longest_request_seconds=LONGEST_REQUEST_SECONDS,
@@ -71,11 +72,11 @@ class BusinessOneConnector:
         return find(self.client, self.habits.key_field, entity, intent_keys)
 
     def prepare(self, writes: Sequence[Write]) -> None:
-        """Read ahead the partners whose addresses or contacts updates change."""
+        """Read ahead the partners whose addresses updates change."""
         prepare(self.client, self._prepared, writes)
 
     def deliver(self, writes: Sequence[Write]) -> list[Receipt]:
-        """Send the writes and return their receipts in order: creates of partners and items in one request, all others alone."""
+        """Send the writes and return their receipts in order: creates in batches, updates one by one."""
         return deliver(self.client, self.habits.key_field, writes, self._prepared)
 
     def describe(self, entity: str, native: str) -> EntityDescription:

@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from crosswalk.connectors.sap_business_one.batch import Part
-from crosswalk.connectors.sap_business_one.client import query
-from crosswalk.connectors.sap_business_one.odata import both, chunks, literal, one_of
+from crosswalk.connectors.sap_business_one.client import batch_error
+from crosswalk.connectors.sap_business_one.odata import both, chunks, one_of
+from crosswalk.connectors.sap_business_one.pages import Question, Rows
+from crosswalk.connectors.sap_business_one.sending import stopped, told_by
 from crosswalk.model.errors import ErrorClass, RateLimitedError, ValidationError
 
 if TYPE_CHECKING:
@@ -34,34 +36,43 @@ class WaitsForApproval(RateLimitedError):
 
 def look(client: Client, key_field: str, keys: Sequence[str]) -> tuple[dict[str, str], dict[str, Mapping[str, Any]]]:
     """Return the orders and the drafts of orders under our keys, by key: both are asked for in one request."""
-    orders: dict[str, str] = {}
-    waiting: dict[str, Mapping[str, Any]] = {}
+    return told(key_field, client.ask(questions(key_field, keys)))
+
+
+def questions(key_field: str, keys: Sequence[str]) -> list[Question]:
+    """Return what asks for the orders and the drafts of orders under our keys; `told` reads the answers."""
+    select = f"DocEntry,{key_field}"
+    asked: list[Question] = []
     for part in chunks(key_field, list(keys)):
-        ours = one_of(key_field, part)
-        asked = [
-            query("Orders", select=f"DocEntry,{key_field}", filter=ours, orderby="DocEntry desc"),
-            query("Drafts", select=f"{_SELECT},{key_field}", filter=both(_OF_ORDERS, ours), orderby="DocEntry"),
-        ]
-        headers = {"Prefer": f"odata.maxpagesize={2 * len(part)}"}
-        made, drafted = client.read_many([Part("GET", path, headers=headers) for path in asked])
-        orders |= {str(row[key_field]): str(row["DocEntry"]) for row in made["value"]}
-        waiting |= {str(row[key_field]): row for row in drafted["value"]}
+        ours, rows = one_of(key_field, part), 2 * len(part)
+        asked.append(Question("Orders", rows, {"select": select, "filter": ours, "orderby": "DocEntry desc"}))
+        drafts = {"select": f"{_SELECT},{key_field}", "filter": both(_OF_ORDERS, ours), "orderby": "DocEntry"}
+        asked.append(Question("Drafts", rows, drafts))
+    return asked
+
+
+def told(key_field: str, answers: Sequence[Rows]) -> tuple[dict[str, str], dict[str, Mapping[str, Any]]]:
+    """Return the oldest order and the newest draft under each key."""
+    orders = {str(row[key_field]): str(row["DocEntry"]) for answer in answers[::2] for row in answer.rows}
+    waiting: dict[str, Mapping[str, Any]] = {
+        str(row[key_field]): row for answer in answers[1::2] for row in answer.rows
+    }
     return orders, waiting
 
 
-def draft_of(client: Client, key_field: str, key: str) -> Mapping[str, Any] | None:
-    """Return the newest draft of an order under our key; None when there is none."""
-    ours = both(_OF_ORDERS, one_of(key_field, [key]))
-    found = client.rows("Drafts", 2, select=_SELECT, filter=ours, orderby="DocEntry desc").rows
-    return found[0] if found else None
+def follow(client: Client, key_field: str, key: str, draft: Mapping[str, Any]) -> str | None:
+    """Go on with a draft: make the order of one that is approved, and return its number; raise what to say of any other.
 
-
-def follow(client: Client, draft: Mapping[str, Any]) -> None:
-    """Go on with a draft: make the order of one that is approved; raise what to say of any other."""
+    Draft and order have nothing in common but the key (§16): the order is asked for by it, in the same request. None where it is not told.
+    """
     entry, status = draft["DocEntry"], draft.get("AuthorizationStatus")
     if status == _APPROVED:
-        client.act(SAVE, {"Document": {"DocEntry": str(entry)}})
-        return
+        asked = questions(key_field, [key])[:1]
+        parts = [Part("GET", one.path, headers=one.headers) for one in asked]
+        answers = client.send_many([Part("POST", SAVE, {"Document": {"DocEntry": str(entry)}}), *parts])
+        if stopped(answers[:1]):
+            raise batch_error(client.transport.system, answers[0])
+        return told(key_field, told_by(asked, answers[1:]) or ())[0].get(key)
     if status in _REFUSED:
         raise ValidationError(
             f"The approval of the order was refused in SAP Business One (draft {entry}).",
@@ -74,11 +85,3 @@ def follow(client: Client, draft: Mapping[str, Any]) -> None:
         code=WAITING,
         retry_after=AGAIN_SECONDS,
     )
-
-
-def order_under(client: Client, key_field: str, key: str) -> str | None:
-    """Return the number of the order under our key."""
-    found = client.rows(
-        "Orders", 2, select=f"DocEntry,{key_field}", filter=f"{key_field} eq {literal(key)}", orderby="DocEntry"
-    ).rows
-    return str(found[0]["DocEntry"]) if found else None

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from crosswalk.connectors.sap_business_one.odata import Literal
-from crosswalk.connectors.sap_business_one.reading import DRAFT, KEY_SEPARATOR, Reader
+from crosswalk.connectors.sap_business_one.pages import Body
+from crosswalk.connectors.sap_business_one.reading import DRAFT, DRAFTS, KEY_SEPARATOR, SPECIAL_PRICES, Reader
 from crosswalk.connectors.sap_business_one.sources import Source, source_of
 from crosswalk.model.records import NativeRecord, Selection
 
@@ -20,13 +21,21 @@ def fetch(client: Client, habits: Habits, selection: Selection, keys: Sequence[s
     source = source_of(selection.entity)
     reader = Reader(client, habits, source, selection)
     wanted = list(dict.fromkeys(keys))
-    parents = {key: parent_of(source, key) for key in wanted}
-    found = {record.key: record for record in _documents(reader, parents.values(), drafts=False)}
+    parents = {parent_of(source, key) for key in wanted}
+    asked = reader.among(_literals(source, parents))
     if source.drafts:
-        found |= {record.key: record for record in _documents(reader, parents.values(), drafts=True)}
+        asked += reader.among(_literals(source, parents, drafts=True), drafts=True)
     if source.entity == "price" and any(f"{KEY_SEPARATOR}@" in key for key in wanted):
-        found |= {record.key: record for record in reader.special_prices(sorted({*parents.values()}))}
+        asked += reader.specials(sorted(parents))
+    bodies: dict[str, list[Body]] = {}
+    for name, rows in reader.keyed(asked):
+        bodies.setdefault(name, []).extend(rows)
+    found = {record.key: record for name, some in bodies.items() for record in _records(reader, name, some)}
     return [found[key] for key in wanted if key in found]
+
+
+def _records(reader: Reader, name: str, rows: Sequence[Body]) -> Iterable[NativeRecord]:
+    return reader.special_prices(rows) if name == SPECIAL_PRICES else reader.records(rows, drafts=name == DRAFTS)
 
 
 def parent_of(source: Source, key: str) -> str:
@@ -36,10 +45,9 @@ def parent_of(source: Source, key: str) -> str:
     return key.rpartition(KEY_SEPARATOR)[0] if source.rows else key
 
 
-def _documents(reader: Reader, parents: Iterable[str], *, drafts: bool) -> list[NativeRecord]:
-    keys = [literal for parent in parents if (literal := _literal(reader.source, parent, drafts)) is not None]
-    bodies = list(reader.among(list(dict.fromkeys(keys)), drafts=drafts)) if keys else []
-    return reader.records(bodies, drafts=drafts)
+def _literals(source: Source, parents: Iterable[str], *, drafts: bool = False) -> list[Literal]:
+    told = (_literal(source, parent, drafts) for parent in sorted(parents))
+    return list(dict.fromkeys(literal for literal in told if literal is not None))
 
 
 def _literal(source: Source, parent: str, drafts: bool) -> Literal | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from crosswalk.connectors.sap_business_one.bodies import MOST_CODE, MOST_ITEM_CODE, code_of
 from crosswalk.connectors.sap_business_one.odata import MOST_KEYS, behind, chunks, either, one_of
+from crosswalk.connectors.sap_business_one.pages import Question, Rows
 from crosswalk.connectors.sap_business_one.sources import WRITABLE, Source, source_of
 from crosswalk.model.errors import RecordError, ValidationError
 
@@ -24,19 +25,33 @@ def find(client: Client, key_field: str, entity_name: str, intent_keys: Sequence
 
 
 def _records_under(client: Client, key_field: str, source: Source, keys: Sequence[str]) -> dict[str, str]:
-    """Records that bear a key, or the code that is made of it: where a code was made, it names the intent as well."""
-    name, found = source.keys[0], {}
-    codes = {} if source.numeric else {code_for(source, key): key for key in keys}
-    filters = []
+    return found_under(key_field, source, keys, client.ask_in_batches(search(key_field, source, keys)))
+
+
+def search(key_field: str, source: Source, keys: Sequence[str]) -> list[Question]:
+    """Return what asks for records that bear a key, or the code that is made of it: where a code was made, it names the intent as well."""
+    name, codes = source.keys[0], _codes(source, keys)
+    options = {"select": f"{name},{key_field}", "orderby": name}
+    asked = []
     for part in chunks(key_field, list(keys)):
         mine = [code for code, key in codes.items() if key in part]
-        filters.append(either(one_of(key_field, part), one_of(name, mine) if mine else ""))
-    rows = 2 * min(len(keys), MOST_KEYS)
-    for page, _ in client.first_pages(source.native, rows, filters, select=f"{name},{key_field}", orderby=name):
-        for row in reversed(page):
+        condition = either(one_of(key_field, part), one_of(name, mine) if mine else "")
+        asked.append(Question(source.native, 2 * len(part), {**options, "filter": condition}))
+    return asked
+
+
+def found_under(key_field: str, source: Source, keys: Sequence[str], answers: Iterable[Rows]) -> dict[str, str]:
+    """Return ``{intent key: native id}`` of what `search` brought."""
+    name, codes, found = source.keys[0], _codes(source, keys), {}
+    for answer in answers:
+        for row in reversed(answer.rows):
             for key in filter(None, (codes.get(str(row[name])), row.get(key_field))):
                 found[str(key)] = str(row[name])
     return {key: found[key] for key in keys if key in found}
+
+
+def _codes(source: Source, keys: Sequence[str]) -> dict[str, str]:
+    return {} if source.numeric else {code_for(source, key): key for key in keys}
 
 
 def code_for(source: Source, key: str) -> str:
@@ -51,15 +66,15 @@ _SCANNED = 500  # partners a page
 def _contacts_under(client: Client, key_field: str, keys: Sequence[str]) -> dict[str, str]:
     """Contacts are rows, which only the row query reaches (§5); where that is refused, all partners are gone through."""
     found: dict[str, str] = {}
+    options = [
+        f"$expand=BusinessPartners($select=CardCode),{_CONTACTS}($select=CardCode,InternalCode,{key_field})"
+        f"&$filter=BusinessPartners/CardCode eq {_CONTACTS}/CardCode and {one_of(f'{_CONTACTS}/{key_field}', keys[i : i + MOST_KEYS])}"
+        for i in range(0, len(keys), MOST_KEYS)
+    ]
     try:
-        for part in chunks(f"{_CONTACTS}/{key_field}", list(keys)):
-            option = (
-                f"$expand=BusinessPartners($select=CardCode),{_CONTACTS}($select=CardCode,InternalCode,{key_field})"
-                f"&$filter=BusinessPartners/CardCode eq {_CONTACTS}/CardCode and {one_of(f'{_CONTACTS}/{key_field}', part)}"
-            )
-            for row in client.query_rows(f"$crossjoin(BusinessPartners,{_CONTACTS})", option):
-                own = row[_CONTACTS]
-                found.setdefault(str(own[key_field]), f"{row['BusinessPartners']['CardCode']}|{own['InternalCode']}")
+        for row in client.query_rows(f"$crossjoin(BusinessPartners,{_CONTACTS})", options):
+            own = row[_CONTACTS]
+            found.setdefault(str(own[key_field]), f"{row['BusinessPartners']['CardCode']}|{own['InternalCode']}")
     except RecordError:
         found = _contacts_of_all(client, key_field)
     return {key: found[key] for key in keys if key in found}

@@ -182,7 +182,7 @@ def _readable(client: Client, habits: Habits, source: Source, selection: Selecti
     """The mapping's ``where``, what is expanded and what is computed are only seen to work by asking."""
     try:
         reader = Reader(client, replace(habits, page_rows=1), source, selection)
-        reader.records(reader.page("", ()).rows)
+        reader.records(reader.page(reader.question("")).rows)
     except (ConfigurationError, RecordError) as error:
         yield Finding(f"{selection.entity}.read", error.message, error.hint)
     except CrosswalkError as error:

@@ -17,20 +17,20 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from crosswalk.connectors.protocol import Page
-from crosswalk.connectors.sap_business_one import touched
+from crosswalk.connectors.sap_business_one.beside import Beside, census_of
 from crosswalk.connectors.sap_business_one.odata import Literal
-from crosswalk.connectors.sap_business_one.reading import DRAFT, Reader
+from crosswalk.connectors.sap_business_one.pages import Body, Question, Rows
+from crosswalk.connectors.sap_business_one.reading import DRAFT, SPECIAL, Reader
 from crosswalk.connectors.sap_business_one.sources import source_of
 from crosswalk.connectors.sap_business_one.watermark import Memory, Position, start
 from crosswalk.model.records import NativeRecord
 
 if TYPE_CHECKING:
-    from crosswalk.connectors.sap_business_one.client import Body, Client
+    from crosswalk.connectors.sap_business_one.client import Client
     from crosswalk.model.records import Selection
 
 KEY_FIELD = "U_CrosswalkKey"  # bears the key of the intent that created a record
 MOST_RECORDS = 2_000  # of a page that is handed on
-CENSUS_ROWS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,31 +60,51 @@ def pull(
 
 
 def _changes(reader: Reader, begun: Position) -> Iterator[Page]:
-    source, habits = reader.source, reader.habits
-    condition = reader.changed(begun.since)
-    answer = reader.page(condition, begun.after)
-    position = begun.at(begun.until or reader.now(answer) - habits.lag)
-    if (settled := reader.changed(position.since)) != condition:
-        answer = reader.page(settled, position.after)
-    resumable = position.since is None or not source.rows
+    position, settled, answer, beside = _first(reader, begun)
+    resumable = position.since is None or not reader.source.rows
     seen: set[Literal] = set()
     opened: set[int] = set()
     while answer.rows:
-        seen |= {row[source.keys[0]] for row in answer.rows}
-        opened |= _open_ones(reader, answer.rows)
+        rows = answer.rows
+        seen |= {row[reader.source.keys[0]] for row in rows}
+        opened |= _open_ones(reader, rows)
         memory = replace(begun.memory, open=begun.memory.open | opened)
-        position = replace(position, after=reader.key_of(answer.rows[-1]), memory=memory)
-        yield from _pages(reader.records(answer.rows), position.watermark() if resumable else None)
-        if not answer.more:
+        position = replace(position, after=reader.key_of(rows[-1]), memory=memory)
+        following = reader.question(settled, position.after) if answer.more else None
+        ahead = reader.learn(rows, following)
+        yield from _pages(reader.records(rows), position.watermark() if resumable else None)
+        if following is None:
             break
-        answer = reader.page(settled, position.after)
-    if position.since is not None:
-        known = begun.memory.open - seen if not begun.after else frozenset()
-        beside = touched.look(reader, position.since, seen, sorted(known))
-    else:
-        beside = touched.Touched(waiting=tuple(reader.waiting()) if source.drafts else ())
-    yield from _pages(beside.records, None)
-    yield from _finish(reader, begun, position, frozenset(opened) | beside.open, beside.waiting)
+        answer = ahead or reader.page(following, position.after)
+    wanted = beside.named() - seen if position.since is not None else set()
+    if position.since is not None and not begun.after:
+        wanted |= begun.memory.open - seen
+    again = reader.among(sorted(wanted, key=str), scoped=True)
+    bodies = [body for _, some in reader.keyed(again) for body in some]
+    opened |= _open_ones(reader, bodies)
+    yield from _pages(reader.records(bodies), None)
+    yield from _finish(reader, begun, position, frozenset(opened), beside)
+
+
+def _first(reader: Reader, begun: Position) -> tuple[Position, str, Rows, Beside]:
+    """Ask for the first page and for what goes beside it; once more where the watermark turns out to be from the future."""
+    condition = reader.changed(begun.since)
+    beside = Beside(reader, begun.since, counting=_census_due(reader, begun))
+    answer = beside.ask(reader.question(condition, begun.after))
+    position = begun.at(begun.until or reader.now(answer) - reader.habits.lag)
+    if (settled := reader.changed(position.since)) != condition:
+        beside = Beside(reader, position.since, counting=beside.is_counted)
+        answer = beside.ask(reader.question(settled, begun.after))
+    reader.check_progress(answer, begun.after)
+    return position, settled, answer, beside
+
+
+def _census_due(reader: Reader, begun: Position) -> bool:
+    """Tell whether it is time to find out what was deleted, as far as the server's time is known."""
+    anew = begun.since is None and not begun.after
+    if anew or not reader.source.can_vanish:
+        return False
+    return begun.memory.census_due(reader.client.known_time(), reader.habits.census)
 
 
 def _open_ones(reader: Reader, rows: Sequence[Body]) -> set[int]:
@@ -94,20 +114,21 @@ def _open_ones(reader: Reader, rows: Sequence[Body]) -> set[int]:
 
 
 def _finish(
-    reader: Reader, begun: Position, position: Position, opened: frozenset[int], waiting: Sequence[Body]
+    reader: Reader, begun: Position, position: Position, opened: frozenset[int], beside: Beside
 ) -> Iterator[Page]:
     """Yield what waits for an approval, the census when one is due, and the last page."""
     source, now = reader.source, reader.client.latest_time()
     memory = replace(begun.memory, open=opened if not begun.after else opened | begun.memory.open)
     last: list[NativeRecord] = []
     if source.drafts:
+        waiting = beside.waiting()
         here = frozenset(body["DocEntry"] for body in waiting)
         gone = [] if source.rows else [_gone(f"{DRAFT}{entry}", now) for entry in sorted(memory.drafts - here)]
         last, memory = [*reader.records(waiting, drafts=True), *gone], replace(memory, drafts=here)
     anew = begun.since is None and not begun.after
-    counting = source.can_vanish and not anew and memory.census_due(now, reader.habits.census)
+    counting = beside.is_counted or _census_due(reader, begun)
     if counting:
-        yield from _census(reader)
+        yield from _census(reader, beside)
     if counting or anew:
         memory = replace(memory, counted=now) if source.can_vanish else memory
     yield from _pages(last[MOST_RECORDS:], None)
@@ -119,44 +140,68 @@ def _gone(key: str, now: datetime) -> NativeRecord:
     return NativeRecord(key, "", now, True, {})
 
 
-def _census(reader: Reader) -> Iterator[Page]:
+def _census(reader: Reader, beside: Beside) -> Iterator[Page]:
     """Yield the keys of all there is, or the records where some of their fields change without a stamp (§13, rule 7)."""
-    after: tuple[Literal, ...] = ()
-    more = True
-    while more:
-        answer = reader.page("", after) if reader.is_silent else reader.keys(after, CENSUS_ROWS)
+    begun_late = census_of(reader) if not beside.is_counted else None
+    pages = reader.pages(begun_late, reader.page(begun_late)) if begun_late else beside.census()
+    for rows in pages:
         if reader.is_silent:
-            yield from _pages(reader.records(answer.rows), None)
+            yield from _pages(reader.records(rows), None)
         else:
-            keys = reader.record_keys(answer.rows)
+            keys = reader.record_keys(rows)
             yield from (Page((), None, sighted=keys[i : i + MOST_RECORDS]) for i in range(0, len(keys), MOST_RECORDS))
-        after, more = reader.key_of(answer.rows[-1]) if answer.rows else after, answer.more
 
 
 # --- records without a stamp --------------------------------------------------------------------------
 
 
 def _snapshot(reader: Reader) -> Iterator[Page]:
-    """Yield everything: prices and stock change without any stamp (§13, rule 7). Not resumable; what does not come is gone."""
-    answer = reader.page("", ())
+    """Yield everything: prices and stock change without any stamp (§13, rule 7). Not resumable; what does not come is gone.
+
+    Partners' own prices come beside the items', page by page.
+    """
+    specials = reader.specials() if reader.source.entity == "price" else []
+    tables = reader.lookups.tables()
+    answer, *others = reader.ask([reader.question(""), *tables, *specials])
+    reader.lookups.learn_tables(others[: len(tables)])
     position = Position(None).at(reader.now(answer) - reader.habits.lag)
-    while answer.rows:
+    own = others[len(tables)] if specials else None
+    while answer.rows or (own and own.rows):
         yield from _pages(reader.records(answer.rows), None)
-        if not answer.more:
-            break
-        answer = reader.page("", reader.key_of(answer.rows[-1]))
-    if reader.source.entity == "price":
-        yield from _pages(reader.special_prices(), None)
+        if own is not None:
+            yield from _pages(reader.special_prices(own.rows), None)
+        answer, own = _both_following(reader, answer, own)
     yield Page((), position.finished(Memory()), everything=True)
+
+
+_NOTHING = Rows([], False, None)
+
+
+def _both_following(reader: Reader, answer: Rows, own: Rows | None) -> tuple[Rows, Rows | None]:
+    """Ask in one request for the pages behind both of these, as far as there are any."""
+    asked: list[Question] = []
+    if answer.more:
+        asked.append(reader.question("", reader.key_of(answer.rows[-1])))
+    if own is not None and own.more:
+        asked += reader.specials((), tuple(own.rows[-1][key] for key in SPECIAL))
+    found = reader.ask(asked)
+    following = found.pop(0) if answer.more else _NOTHING
+    reader.check_progress(following, reader.key_of(answer.rows[-1]) if answer.more else ())
+    own_following = found.pop(0) if found else None
+    return following, own_following
 
 
 def _appended(reader: Reader, begun: Position) -> Iterator[Page]:
     """Yield payments behind the last one known, a few before it again, and once a day those of late that may have been cancelled."""
-    memory = begun.memory
+    memory, client, habits = begun.memory, reader.client, reader.habits
     bound = reader.appended(memory.last, begun.since)
-    answer = reader.page(bound, begun.after)
+    late: list[Question] = []
+    if begun.since is not None and memory.census_due(known := client.known_time(), habits.census) and known:
+        late = [reader.question(reader.dated_since(known - habits.recheck))]
+    answer, *lately = reader.ask([reader.question(bound, begun.after), *late])
+    reader.check_progress(answer, begun.after)
     now = reader.now(answer)
-    position = begun.at(now - reader.habits.lag)
+    position = begun.at(now - habits.lag)
     last = memory.last or 0
     while answer.rows:
         last = max(last, answer.rows[-1]["DocEntry"])
@@ -164,12 +209,14 @@ def _appended(reader: Reader, begun: Position) -> Iterator[Page]:
         yield from _pages(reader.records(answer.rows), position.watermark())
         if not answer.more:
             break
-        answer = reader.page(bound, position.after)
-    if begun.since is not None and memory.census_due(now, reader.habits.census):
-        for rows in reader.pages(reader.dated_since(now - reader.habits.recheck)):
+        answer = reader.page(reader.question(bound, position.after), position.after)
+    if begun.since is not None and not late and memory.census_due(now, habits.census):
+        late = [reader.question(reader.dated_since(now - habits.recheck))]
+        lately = [reader.page(late[0])]
+    for question, found in zip(late, lately, strict=True):
+        for rows in reader.pages(question, found):
             yield from _pages(reader.records(rows), None)
-        memory = replace(memory, counted=now)
-    elif begun.since is None:
+    if late or begun.since is None:
         memory = replace(memory, counted=now)
     yield Page((), position.finished(replace(memory, last=last)))
 

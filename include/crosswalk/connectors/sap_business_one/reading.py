@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from crosswalk.connectors.local_time import earliest_local
-from crosswalk.connectors.sap_business_one.batch import Part
-from crosswalk.connectors.sap_business_one.client import Rows, query
 from crosswalk.connectors.sap_business_one.lookups import Lookups
 from crosswalk.connectors.sap_business_one.odata import (
     Literal,
@@ -21,7 +20,8 @@ from crosswalk.connectors.sap_business_one.odata import (
     literal,
     one_of,
 )
-from crosswalk.connectors.sap_business_one.rows import Look, Row, finder, needs_of, special_rows
+from crosswalk.connectors.sap_business_one.pages import MOST_PARTS, Body, Question, Rows
+from crosswalk.connectors.sap_business_one.rows import Look, Row, finder, needs_of, special_rows, tables_of
 from crosswalk.connectors.sap_business_one.sources import ORDERS_WAITING, STAMP, VERSION, Source
 from crosswalk.connectors.sap_business_one.values import Decoder, decoder_for, stamp_of
 from crosswalk.model.entities import Kind
@@ -29,14 +29,15 @@ from crosswalk.model.errors import ConfigurationError, SchemaError, TransientErr
 from crosswalk.model.records import NativeField, NativeRecord, Selection, Value
 
 if TYPE_CHECKING:
-    from crosswalk.connectors.sap_business_one.client import Body, Client
+    from crosswalk.connectors.sap_business_one.client import Client
     from crosswalk.connectors.sap_business_one.pull import Habits
 
 DRAFT = "draft-"
 KEY_SEPARATOR = "|"
 DRAFTS = "Drafts"
+SPECIAL_PRICES = "SpecialPrices"
 APPENDED_OVERLAP = 50  # numbers; one that was taken earlier may be saved later
-_SPECIAL = ("ItemCode", "CardCode")
+SPECIAL = ("ItemCode", "CardCode")
 
 
 class Reader:
@@ -48,8 +49,7 @@ class Reader:
         names, expanded = needs_of(source, selection.fields)
         self._select = ",".join(names)
         self._expand = ",".join(f"{name}($select={','.join(sorted(set(of)))})" for name, of in expanded.items())
-        aliases = [tuple(field.path.split(".", 1)) for field in selection.fields if "." in field.path]
-        self.lookups = Lookups(client, source, [(alias, name) for alias, name in aliases if alias in source.lookups])
+        self.lookups = Lookups(client, source, tables_of(source, selection.fields))
         self._fields = tuple(self._field(field) for field in selection.fields)
         self._asks_for_order = any(field.path == "computed.order" for field in selection.fields)
         self.is_silent = bool(source.silent & {field.path for field in selection.fields})
@@ -77,87 +77,90 @@ class Reader:
         """Return the condition for documents of a day or later."""
         return f"DocDate ge {literal(since.astimezone(self.client.zone).date())}"
 
-    def page(self, condition: str, after: Sequence[Literal], *, drafts: bool = False, scoped: bool = True) -> Rows:
-        """Return the page behind ``after``; a property that is missing raises SchemaError naming it."""
-        try:
-            answer = self.client.rows(
-                DRAFTS if drafts else self.source.native,
-                self.rows_of_a_page,
-                **self._options(condition, after, scoped=scoped),
-            )
-        except SchemaError as error:
-            raise _named(self.source, error) from None
-        self._check_progress(answer, after)
-        return answer
-
-    def _options(self, condition: str, after: Sequence[Literal], *, scoped: bool = True) -> dict[str, str]:
+    def question(
+        self, condition: str, after: Sequence[Literal] = (), *, drafts: bool = False, scoped: bool = True
+    ) -> Question:
+        """Return what asks for the page behind ``after``."""
         where = self.selection.where if scoped else None
-        return {
+        options = {
             "select": self._select,
             "expand": self._expand,
             "filter": both(f"({where})" if where else "", condition, behind(self.source.keys, after)),
             "orderby": ",".join(self.source.keys),
         }
+        return Question(DRAFTS if drafts else self.source.native, self.rows_of_a_page, options)
 
-    def pages(
-        self, condition: str, *, drafts: bool = False, scoped: bool = True, after: tuple[Literal, ...] = ()
-    ) -> Iterator[list[Body]]:
-        """Yield the pages of all bodies that meet a condition, those behind ``after``."""
-        more = True
-        while more:
-            answer = self.page(condition, after, drafts=drafts, scoped=scoped)
-            if answer.rows:
-                yield answer.rows
-                after = self.key_of(answer.rows[-1])
-            more = answer.more
+    def waiting(self, after: Sequence[Literal] = ()) -> Question:
+        """Return what asks for the drafts of orders that wait for an approval."""
+        return self.question(ORDERS_WAITING, after, drafts=True)
 
-    def all(
-        self, condition: str, *, drafts: bool = False, scoped: bool = True, after: tuple[Literal, ...] = ()
-    ) -> Iterator[Body]:
-        """Yield every body that meets a condition, those behind ``after``."""
-        for rows in self.pages(condition, drafts=drafts, scoped=scoped, after=after):
-            yield from rows
+    def keys(self, after: Sequence[Literal], rows: int) -> Question:
+        """Return what asks for a page of what is needed to know which records there are."""
+        source, where = self.source, self.selection.where
+        options = {
+            "select": ",".join([*source.keys, *([source.rows] if source.rows else [])]),
+            "filter": both(f"({where})" if where else "", behind(source.keys, after)),
+            "orderby": ",".join(source.keys),
+        }
+        return Question(source.native, min(rows, self.habits.page_rows or rows), options)
 
-    def waiting(self) -> Iterator[Body]:
-        """Yield the drafts of orders that wait for an approval."""
-        return self.all(ORDERS_WAITING, drafts=True)
+    def among(self, keys: Sequence[Literal], *, drafts: bool = False, scoped: bool = False) -> list[Question]:
+        """Return what asks for the records with these keys: as many a filter as a request line bears."""
+        name = self.source.keys[0]
+        return [self.question(one_of(name, part), drafts=drafts, scoped=scoped) for part in chunks(name, keys)]
 
-    def draft_part(self, rows: int) -> Part:
-        """Return the same as a part of a batch, the first ``rows`` of them."""
-        path = query(DRAFTS, **self._options(ORDERS_WAITING, ()))
-        return Part("GET", path, headers={"Prefer": f"odata.maxpagesize={rows}"})
+    def specials(self, items: Sequence[str] = (), after: Sequence[Literal] = ()) -> list[Question]:
+        """Return what asks for partners' own prices, of some items or of all."""
+        conditions = [one_of("ItemCode", part) for part in chunks("ItemCode", items)] if items else [""]
+        order = ",".join(SPECIAL)
+        return [
+            Question(
+                SPECIAL_PRICES, self.rows_of_a_page, {"filter": both(one, behind(SPECIAL, after)), "orderby": order}
+            )
+            for one in conditions
+        ]
 
-    def among(self, keys: Sequence[Literal], *, drafts: bool = False, scoped: bool = False) -> Iterator[Body]:
-        """Yield the bodies with these keys: as many a filter as a request line bears, several filters a batch."""
-        conditions = [one_of(self.source.keys[0], part) for part in chunks(self.source.keys[0], keys)]
-        if len(conditions) == 1:
-            yield from self.all(conditions[0], drafts=drafts, scoped=scoped)
-            return
-        native = DRAFTS if drafts else self.source.native
-        options = self._options("", (), scoped=scoped)
-        filters = [both(options["filter"], condition) for condition in conditions]
-        shape = {name: value for name, value in options.items() if name != "filter"}
+    # --- asking ----------------------------------------------------------------------------------
+
+    def ask(self, questions: Sequence[Question]) -> list[Rows]:
+        """Return what each question brings, all in one request; a property that is missing raises SchemaError naming it."""
         try:
-            firsts = list(self.client.first_pages(native, self.rows_of_a_page, filters, **shape))
+            return self.client.ask(questions) if questions else []
         except SchemaError as error:
             raise _named(self.source, error) from None
-        for condition, (rows, more) in zip(conditions, firsts, strict=True):
-            yield from rows
-            if more:
-                yield from self.all(condition, drafts=drafts, scoped=scoped, after=self.key_of(rows[-1]))
 
-    def keys(self, after: Sequence[Literal], rows: int) -> Rows:
-        """Return a page of what is needed to know which records there are."""
-        source, where = self.source, self.selection.where
-        answer = self.client.rows(
-            source.native,
-            min(rows, self.habits.page_rows or rows),
-            select=",".join([*source.keys, *([source.rows] if source.rows else [])]),
-            filter=both(f"({where})" if where else "", behind(source.keys, after)),
-            orderby=",".join(source.keys),
-        )
-        self._check_progress(answer, after)
+    def page(self, question: Question, after: Sequence[Literal] = ()) -> Rows:
+        """Return the page behind ``after``."""
+        [answer] = self.ask([question])
+        self.check_progress(answer, after)
         return answer
+
+    def pages(self, question: Question, answer: Rows, keys: Sequence[str] | None = None) -> Iterator[list[Body]]:
+        """Yield the page that a question brought, and those behind it; ``keys`` is what they are ordered by."""
+        by, whole = keys or self.source.keys, question.options["filter"]
+        while answer.rows:
+            yield answer.rows
+            if not answer.more:
+                return
+            after = tuple(answer.rows[-1][key] for key in by)
+            options = {**question.options, "filter": both(f"({whole})" if whole else "", behind(by, after))}
+            [answer] = self.ask([replace(question, options=options)])
+            if answer.rows and tuple(answer.rows[-1][key] for key in by) == after:
+                raise _same_page(question.name)
+
+    def keyed(self, questions: Sequence[Question]) -> Iterator[tuple[str, list[Body]]]:
+        """Yield (set, page) of what these bring, which name keys and travel in batches; the small tables come with the first."""
+        if not questions:
+            return
+        tables, some = self.lookups.tables(), questions[:MOST_PARTS]
+        answers = self.ask([*tables, *some])
+        self.lookups.learn_tables(answers[: len(tables)])
+        answers = answers[len(tables) :]
+        for begin in range(MOST_PARTS, len(questions), MOST_PARTS):
+            answers += self.ask(questions[begin : begin + MOST_PARTS])
+        for question, answer in zip(questions, answers, strict=True):
+            for rows in self.pages(question, answer, SPECIAL if question.name == SPECIAL_PRICES else None):
+                yield question.name, rows
 
     @property
     def rows_of_a_page(self) -> int:
@@ -170,6 +173,11 @@ class Reader:
 
     # --- what came -------------------------------------------------------------------------------
 
+    def check_progress(self, answer: Rows, after: Sequence[Literal]) -> None:
+        """See that a page is another one than that before; raises TransientError."""
+        if answer.rows and after and self.key_of(answer.rows[-1]) == tuple(after):
+            raise _same_page(self.source.native)
+
     def key_of(self, body: Body) -> tuple[Literal, ...]:
         """Return a body's key, for the page behind it."""
         return tuple(body[key] for key in self.source.keys)
@@ -178,31 +186,31 @@ class Reader:
         """Return the keys of the records in some bodies."""
         return tuple(row.key for body in bodies for row in self._rows(body, drafts=False))
 
+    def learn(self, bodies: Sequence[Body], following: Question | None) -> Rows | None:
+        """Find out what these bodies' records need of others, along with the page that follows, which is returned; None when not asked."""
+        asked = self.lookups.deliveries(bodies) if self._asks_for_order else []
+        if not asked:
+            return None
+        answers = self.ask([*([following] if following else []), *asked])
+        self.lookups.learn_deliveries(bodies, answers[-len(asked) :])
+        if following is None:
+            return None
+        self.check_progress(answers[0], self.key_of(bodies[-1]))
+        return answers[0]
+
     def records(self, bodies: Sequence[Body], *, drafts: bool = False) -> list[NativeRecord]:
         """Return the records in some bodies."""
         if self._asks_for_order:
             self.lookups.learn_orders(bodies)
         return [self._record(row) for body in bodies for row in self._rows(body, drafts=drafts)]
 
-    def special_prices(self, items: Sequence[str] = ()) -> Iterator[NativeRecord]:
-        """Yield partners' own prices, of some items or of all, as records beside those of price lists."""
+    def special_prices(self, bodies: Iterable[Body]) -> Iterator[NativeRecord]:
+        """Yield partners' own prices as records beside those of price lists."""
         today = self.client.latest_time().astimezone(self.client.zone).date()
-        conditions = [one_of("ItemCode", part) for part in chunks("ItemCode", items)] if items else [""]
-        for condition in conditions:
-            after: tuple[Literal, ...] = ()
-            more = True
-            while more:
-                answer = self.client.rows(
-                    "SpecialPrices",
-                    self.rows_of_a_page,
-                    filter=both(condition, behind(_SPECIAL, after)),
-                    orderby=",".join(_SPECIAL),
-                )
-                for body in answer.rows:
-                    item = str(body["ItemCode"])
-                    for own in special_rows(body, today):
-                        yield self._record(Row(body, own, f"{item}{KEY_SEPARATOR}{own['row']}", item))
-                after, more = tuple(answer.rows[-1][key] for key in _SPECIAL) if answer.rows else after, answer.more
+        for body in bodies:
+            item = str(body["ItemCode"])
+            for own in special_rows(body, today):
+                yield self._record(Row(body, own, f"{item}{KEY_SEPARATOR}{own['row']}", item))
 
     def _rows(self, body: Body, *, drafts: bool) -> Iterator[Row]:
         source = self.source
@@ -236,18 +244,16 @@ class Reader:
             return self.lookups.currency(value)
         return value
 
-    def _check_progress(self, answer: Rows, after: Sequence[Literal]) -> None:
-        if answer.rows and after and self.key_of(answer.rows[-1]) == tuple(after):
-            raise TransientError(
-                f"The Service Layer answered the same page of {self.source.native} twice.", hint="Try again later."
-            )
-
 
 def _is_shown(source: Source, own: Mapping[str, object]) -> bool:
     """Leave out prices that are not set (Price 0 for every list, §6) and the parts of kits (§15)."""
     if source.entity == "price":
         return bool(own.get("Currency")) or Decimal(str(own.get("Price") or 0)) != 0
     return not (source.rows == "DocumentLines" and own.get("TreeType") == "iIngredient")
+
+
+def _same_page(name: str) -> TransientError:
+    return TransientError(f"The Service Layer answered the same page of {name} twice.", hint="Try again later.")
 
 
 def _check_native(source: Source, selection: Selection) -> None:

@@ -40,10 +40,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """Something made of several properties. ``needs`` must be selected of the parent."""
+    """Something made of several properties. ``needs`` must be selected of the parent, ``tables`` are looked up: (alias, property)."""
 
     needs: tuple[str, ...]
     make: Callable[[Row, Look], object]
+    tables: tuple[tuple[str, str], ...] = ()
 
 
 def needs_of(source: Source, fields: Sequence[NativeField]) -> tuple[list[str], dict[str, list[str]]]:
@@ -72,6 +73,18 @@ def needs_of(source: Source, fields: Sequence[NativeField]) -> tuple[list[str], 
         elif alias not in source.lookups:
             wanted[alias] = None
     return list(wanted), expanded
+
+
+def tables_of(source: Source, fields: Sequence[NativeField]) -> list[tuple[str, str]]:
+    """Return what is looked up in small tables: (alias, property)."""
+    found: list[tuple[str, str]] = []
+    for native in fields:
+        alias, dot, name = native.path.partition(".")
+        if dot and alias in source.lookups:
+            found.append((alias, name))
+        elif dot and alias == "computed":
+            found += computed(source, native.path).tables
+    return found
 
 
 def finder(source: Source, path: str) -> Callable[[Row, Look], object]:
@@ -236,7 +249,7 @@ COMPUTED: Mapping[str, Mapping[str, Computed]] = {
     "product": {"product_type": Computed(("TreeType", "InventoryItem", "ItemType"), _product_type)},
     "price": {
         **_PARENT,
-        "price_list": Computed((), _price_list),
+        "price_list": Computed((), _price_list, (("PriceList", "PriceListName"),)),
         "minimum_quantity": Computed((), lambda row, _: row.own.get("Quantity")),
     },
     "stock": {

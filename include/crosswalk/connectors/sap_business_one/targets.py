@@ -1,4 +1,4 @@
-"""What updates must know of their records before they are sent: a partner's address rows and contacts, whose rows are changed by name.
+"""What updates must know of their records before they are sent: a partner's address rows, which are changed by their whole identity.
 
 All other updates are guarded by an ETag made of the version they were planned against, and ask nothing (SAP Business One §7).
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PREPARED_SECONDS = 30.0  # the version is compared again by the server, so that a save in between is never written over
 MOST_KEPT = 2_000
-_SELECT = f"CardCode,{VERSION},BPAddresses,BilltoDefault,ShipToDefault,ContactEmployees"
+_SELECT = f"CardCode,{VERSION},BPAddresses,BilltoDefault,ShipToDefault"
 
 
 class Prepared:
@@ -48,7 +48,11 @@ class Prepared:
 
 def prepare(client: Client, prepared: Prepared, writes: Sequence[Write]) -> None:
     """Read ahead the partners whose rows these updates change; where that is refused, each asks for itself later."""
-    codes = [partner_of(write) for write in writes if write.operation is Operation.UPDATE and must_know(write)]
+    codes = [
+        write.native_id
+        for write in writes
+        if write.operation is Operation.UPDATE and must_know(write) and write.native_id
+    ]
     for part in chunks("CardCode", list(dict.fromkeys(codes))):
         sent = prepared.clock()
         with suppress(RecordError, ConfigurationError):
@@ -56,7 +60,7 @@ def prepare(client: Client, prepared: Prepared, writes: Sequence[Write]) -> None
 
 
 def partner(client: Client, prepared: Prepared, code: str) -> Mapping[str, Any]:
-    """Return a partner with its rows and version; raises NotFoundError when there is none."""
+    """Return a partner with its addresses and version; raises NotFoundError when there is none."""
     found = prepared.take(code) or next(iter(_ask(client, [code])), None)
     if found is None:
         raise NotFoundError(
@@ -66,16 +70,8 @@ def partner(client: Client, prepared: Prepared, code: str) -> Mapping[str, Any]:
 
 
 def must_know(write: Write) -> bool:
-    """Tell whether a write changes rows of a partner."""
-    if write.entity == "contact":
-        return True
+    """Tell whether a write changes addresses of a partner."""
     return write.entity == "customer" and any(path.startswith(_PURPOSES) for path in write.values)
-
-
-def partner_of(write: Write) -> str:
-    """Return the code of the partner a write belongs to; a contact's key begins with it."""
-    key = str(write.native_id or "")
-    return key.rpartition("|")[0] if write.entity == "contact" else key
 
 
 _PURPOSES = tuple(f"{purpose}." for purpose in ADDRESSES)

@@ -40,9 +40,9 @@ class Memory:
         }
         return {name: value for name, value in told.items() if value is not None}
 
-    def census_due(self, now: datetime, every: timedelta) -> bool:
-        """Tell whether it is time to find out what was deleted."""
-        return not every or self.counted is None or now - self.counted >= every
+    def census_due(self, now: datetime | None, every: timedelta) -> bool:
+        """Tell whether it is time to find out what was deleted; ``now`` None is a time that nobody knows."""
+        return not every or self.counted is None or (now is not None and now - self.counted >= every)
 
 
 @dataclass(frozen=True, slots=True)
