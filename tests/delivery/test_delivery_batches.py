@@ -18,7 +18,11 @@ def update(key: str, parent: str | None = None) -> Claimed:
 
 
 def test_updates_go_alone_where_only_creates_share_a_request() -> None:
-    wanted = [update("a", "mother"), update("b", "mother"), *(replace(update(key), operation="create") for key in "cde")]
+    wanted = [
+        update("a", "mother"),
+        update("b", "mother"),
+        *(replace(update(key), operation="create") for key in "cde"),
+    ]
     found = batches(wanted, {"customer": 10}, slots=1, updates_alone=True)
     assert sorted([intent.key for intent in request] for request in found) == [["a"], ["b"], ["c", "d", "e"]]
 

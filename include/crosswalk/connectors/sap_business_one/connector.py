@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
+from crosswalk.connectors.prepared import Prepared
 from crosswalk.connectors.protocol import Capabilities, Creation, EntityDescription, Finding, Page, Usage
 from crosswalk.connectors.quota import BULK, LocalQuota, Quota, SystemLimits
 from crosswalk.connectors.sap_business_one import fields
@@ -17,7 +18,7 @@ from crosswalk.connectors.sap_business_one.fetch import fetch
 from crosswalk.connectors.sap_business_one.find import find
 from crosswalk.connectors.sap_business_one.preflight import preflight
 from crosswalk.connectors.sap_business_one.pull import KEY_FIELD, Habits, pull
-from crosswalk.connectors.sap_business_one.targets import PREPARED_SECONDS, Prepared, prepare
+from crosswalk.connectors.sap_business_one.targets import PREPARED_RECORDS, PREPARED_SECONDS, Partner, prepare
 from crosswalk.connectors.settings import time_zone, whole_number
 
 if TYPE_CHECKING:
@@ -54,10 +55,11 @@ class BusinessOneConnector:
             longest_request_seconds=LONGEST_REQUEST_SECONDS,
             tracks_deletes=True,
             prepared_seconds=PREPARED_SECONDS,
+            prepared_records=PREPARED_RECORDS,
         )
         self._quota = quota
         self._model = Model(client)
-        self._prepared = Prepared(monotonic)
+        self._prepared: Prepared[str, Partner] = Prepared(PREPARED_SECONDS, monotonic)
 
     def pull(self, selection: Selection, watermark: Mapping[str, object] | None) -> Iterator[Page]:
         """Yield what changed since the watermark, what waits for an approval, and once a day which records there are."""

@@ -20,11 +20,12 @@ from crosswalk.connectors.sap_business_one.find import writable
 from crosswalk.connectors.sap_business_one.odata import entity
 from crosswalk.connectors.sap_business_one.receipts import Receipts, done, receipt_of
 from crosswalk.connectors.sap_business_one.sources import VERSION
-from crosswalk.connectors.sap_business_one.targets import Prepared, must_know, partner
+from crosswalk.connectors.sap_business_one.targets import Partner, must_know, partner
 from crosswalk.model.errors import ConflictError, CrosswalkError, ReadOnlyError, ValidationError
 from crosswalk.model.records import Operation, Receipt, Write
 
 if TYPE_CHECKING:
+    from crosswalk.connectors.prepared import Prepared
     from crosswalk.connectors.sap_business_one.client import Client
 
 CREATES_IN_A_BATCH: Mapping[str, int] = {
@@ -41,7 +42,7 @@ _CREATORS: Mapping[str, Callable[[Client, str, Sequence[Write]], Receipts]] = {
 }
 
 
-def deliver(client: Client, key_field: str, writes: Sequence[Write], prepared: Prepared) -> list[Receipt]:
+def deliver(client: Client, key_field: str, writes: Sequence[Write], prepared: Prepared[str, Partner]) -> list[Receipt]:
     """Send the writes; a receipt for each, in order."""
     if client.transport.read_only:
         raise _read_only(client)
@@ -63,7 +64,7 @@ def _created(client: Client, key_field: str, name: str, writes: Sequence[Write])
     return create(client, key_field, writes)
 
 
-def _updated(client: Client, write: Write, prepared: Prepared) -> Receipt:
+def _updated(client: Client, write: Write, prepared: Prepared[str, Partner]) -> Receipt:
     try:
         return _update(client, write, prepared)
     except ReadOnlyError:
@@ -72,7 +73,7 @@ def _updated(client: Client, write: Write, prepared: Prepared) -> Receipt:
         return receipt_of(write, error)
 
 
-def _update(client: Client, write: Write, prepared: Prepared) -> Receipt:
+def _update(client: Client, write: Write, prepared: Prepared[str, Partner]) -> Receipt:
     source = writable(write.entity)
     if write.native_id is None:
         raise ValidationError(f"The update {write.intent_key} does not say which record.", hint="Link it first.")

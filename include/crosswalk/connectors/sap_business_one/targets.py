@@ -5,63 +5,44 @@ All other updates are guarded by an ETag made of the version they were planned a
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from crosswalk.connectors.sap_business_one.odata import chunks, one_of
+from crosswalk.connectors.sap_business_one.odata import MOST_KEYS, chunks, one_of
+from crosswalk.connectors.sap_business_one.pages import MOST_PARTS, Question
 from crosswalk.connectors.sap_business_one.rows import ADDRESSES
 from crosswalk.connectors.sap_business_one.sources import VERSION
 from crosswalk.model.errors import ConfigurationError, NotFoundError, RecordError
 from crosswalk.model.records import Operation, Write
 
 if TYPE_CHECKING:
+    from crosswalk.connectors.prepared import Prepared
     from crosswalk.connectors.sap_business_one.client import Client
 
+Partner = Mapping[str, Any]
 PREPARED_SECONDS = 30.0  # the version is compared again by the server, so that a save in between is never written over
-MOST_KEPT = 2_000
+PREPARED_RECORDS = MOST_PARTS * MOST_KEYS
 _SELECT = f"CardCode,{VERSION},BPAddresses,BilltoDefault,ShipToDefault"
+_PURPOSES = tuple(f"{purpose}." for purpose in ADDRESSES)
 
 
-class Prepared:
-    """Partners that were read ahead, by code, shared by threads; each is taken once. ``clock`` tells monotonic seconds."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self.clock = clock
-        self._lock = threading.Lock()
-        self._kept: dict[str, tuple[Mapping[str, Any], float]] = {}
-
-    def put(self, partners: Sequence[Mapping[str, Any]], read_at: float) -> None:
-        """Keep what was read by a request sent at ``read_at``; the oldest give way."""
-        with self._lock:
-            self._kept |= {str(partner["CardCode"]): (partner, read_at) for partner in partners}
-            for code in list(self._kept)[: max(0, len(self._kept) - MOST_KEPT)]:
-                del self._kept[code]
-
-    def take(self, code: str) -> Mapping[str, Any] | None:
-        """Return what is known of a partner and forget it; None when nothing fresh is."""
-        with self._lock:
-            kept = self._kept.pop(code, None)
-        return kept[0] if kept and self.clock() - kept[1] <= PREPARED_SECONDS else None
-
-
-def prepare(client: Client, prepared: Prepared, writes: Sequence[Write]) -> None:
+def prepare(client: Client, prepared: Prepared[str, Partner], writes: Sequence[Write]) -> None:
     """Read ahead the partners whose rows these updates change; where that is refused, each asks for itself later."""
-    codes = [
-        write.native_id
-        for write in writes
-        if write.operation is Operation.UPDATE and must_know(write) and write.native_id
-    ]
-    for part in chunks("CardCode", list(dict.fromkeys(codes))):
+    updates = [write for write in writes if write.operation is Operation.UPDATE and must_know(write)]
+    codes = list(dict.fromkeys(write.native_id for write in updates if write.native_id))
+    for begin in range(0, len(codes), PREPARED_RECORDS):
+        some = codes[begin : begin + PREPARED_RECORDS]
         sent = prepared.clock()
         with suppress(RecordError, ConfigurationError):
-            prepared.put(_ask(client, part), sent)
+            found = _ask(client, some)
+            prepared.put({code: found.get(code) for code in some}, sent)
 
 
-def partner(client: Client, prepared: Prepared, code: str) -> Mapping[str, Any]:
+def partner(client: Client, prepared: Prepared[str, Partner], code: str) -> Partner:
     """Return a partner with its addresses and version; raises NotFoundError when there is none."""
-    found = prepared.take(code) or next(iter(_ask(client, [code])), None)
+    kept = prepared.take(code)
+    found = kept.found if kept else _ask(client, [code]).get(code)
     if found is None:
         raise NotFoundError(
             f"SAP Business One has no business partner {code}.", hint="It was deleted; its link is reviewed."
@@ -74,9 +55,9 @@ def must_know(write: Write) -> bool:
     return write.entity == "customer" and any(path.startswith(_PURPOSES) for path in write.values)
 
 
-_PURPOSES = tuple(f"{purpose}." for purpose in ADDRESSES)
-
-
-def _ask(client: Client, codes: Sequence[str | int]) -> list[Mapping[str, Any]]:
-    answer = client.rows("BusinessPartners", len(codes), select=_SELECT, filter=one_of("CardCode", codes))
-    return answer.rows
+def _ask(client: Client, codes: Sequence[str]) -> dict[str, Partner]:
+    asked = [
+        Question("BusinessPartners", len(part), {"select": _SELECT, "filter": one_of("CardCode", part)})
+        for part in chunks("CardCode", codes)
+    ]
+    return {str(there["CardCode"]): there for answer in client.ask_in_batches(asked) for there in answer.rows}
