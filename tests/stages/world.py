@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,9 @@ from crosswalk.connectors.quota import LocalQuota, SystemLimits
 from crosswalk.connectors.registry import open_connector
 from crosswalk.connectors.settings import ConnectionSettings
 from crosswalk.hub.database import Hub
+from crosswalk.mapping.document import SystemMapping, load_mapping
 from crosswalk.pairing import Pairing, load_pairing
+from crosswalk.pairing.document import SIDES
 from crosswalk.stages.context import StageContext
 from crosswalk.stages.deliver import deliver
 from crosswalk.stages.gate import gate
@@ -66,6 +69,11 @@ def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
+@cache
+def _shipped(file: str) -> SystemMapping:
+    return load_mapping(INCLUDE / "mappings" / file)
+
+
 @dataclass
 class World:
     """The demo company in both systems and an empty hub."""
@@ -102,7 +110,11 @@ class World:
         )
         if self.clock is not None:
             context = replace(context, clock=self.clock)
-        return replace(context, **changes)
+        context = replace(context, **changes)
+        if context.mappings_folder == INCLUDE / "mappings":  # which nobody edits while tests run
+            files = {side: context.pairing.side(side).mapping for side in SIDES}
+            context._parsed.update({side: _shipped(file) for side, file in files.items()})
+        return context
 
     def pull_all(self, phase: str = "orders", **options: Any) -> None:
         """Pull what a phase reads."""
