@@ -206,3 +206,14 @@ def test_every_policy_can_be_forced(hub: Client) -> None:  # §25 switches
         body = hub.refused("GET", f"{OBJECTS}/deals")[1]
         assert body.get("policyName") == told
         assert hub.call("GET", f"{OBJECTS}/deals").status_code == 200
+
+
+def test_associations_have_a_window_of_their_own(account: Opener) -> None:  # §6
+    hub = account(rate_limits=True, burst=3)
+    hub.clock.set(hub.clock.now(), frozen=True)
+    path = "/crm/v4/associations/deals/contacts/labels"
+    answers = burst(hub, 5, path)
+    assert [one.status_code for one in answers] == [200] * 5
+    assert answers[0].headers["X-HubSpot-RateLimit-Max"] == "150", "as a Professional account has"
+    assert [one.status_code for one in burst(hub, 4)] == [200, 200, 200, 429]
+    assert burst(hub, 1, path)[0].status_code == 200

@@ -160,3 +160,55 @@ def test_2026_09_may_keep_its_status(account: Opener, switch: str, status: int) 
         "POST", "/crm/objects/2026-09/deals/batch/read", {"inputs": [{"id": "999"}], "properties": []}
     )
     assert (answer.status_code, answer.json()["numErrors"]) == (status, 1)
+
+
+def test_updates_and_upserts_with_trace_ids_are_partial(hub: Client) -> None:
+    one, two = (hub.create("companies", name="Traced", erp_key=f"trace:{number}") for number in range(2))
+    taken = {"properties": {"erp_key": "trace:1"}}
+    inputs = [{"id": one, **taken}, {"id": two, "properties": {"city": "Ulm"}}, {"id": "999", "properties": {}}]
+    traced = [{**item, "objectWriteTraceId": f"row-{place}"} for place, item in enumerate(inputs)]
+    answer = hub.call("POST", f"{COMPANIES}/update", {"inputs": traced})
+    body = answer.json()
+    assert (answer.status_code, [row["objectWriteTraceId"] for row in body["results"]]) == (207, ["row-1"])
+    [refused] = [error for error in body["errors"] if error["category"] == "VALIDATION_ERROR"]
+    assert refused["context"]["objectWriteTraceId"] == ["row-0"]
+    assert refused["message"].endswith(f"{two} already has that value")
+    assert {"ids": ["999"]} in [error["context"] for error in body["errors"]]
+    upserts = [
+        {"id": key, "idProperty": "erp_key", "properties": values, "objectWriteTraceId": key}
+        for key, values in (("trace:0", {"numberofemployees": "many"}), ("trace:new", {"name": "N"}))
+    ]
+    answer = hub.call("POST", f"{COMPANIES}/upsert", {"inputs": upserts})
+    [made], [failed] = answer.json()["results"], answer.json()["errors"]
+    assert (answer.status_code, made["new"], made["objectWriteTraceId"]) == (207, True, "trace:new")
+    assert failed["context"] == {"objectWriteTraceId": ["trace:0"]}
+
+
+def test_an_update_finds_records_by_a_unique_property(hub: Client) -> None:
+    ident = hub.create("companies", name="Keyed", erp_key="update:1")
+    inputs = [{"id": "update:1", "idProperty": "erp_key", "properties": {"city": "Ulm"}}]
+    assert [row["id"] for row in hub.good("POST", f"{COMPANIES}/update", {"inputs": inputs})["results"]] == [ident]
+    by_name = [{**inputs[0], "id": "Keyed", "idProperty": "name"}]
+    assert hub.refused("POST", f"{COMPANIES}/update", {"inputs": by_name})[0] == 400
+    assert hub.value("companies", ident, "city") == "Ulm"
+
+
+def test_archived_records_are_read_where_asked_for(hub: Client) -> None:
+    there, gone = (hub.create("companies", name=name) for name in "xy")
+    hub.call("DELETE", f"{OBJECTS}/companies/{gone}")
+    wanted = {"inputs": [{"id": there}, {"id": gone}], "properties": ["name"]}
+    for flag, ident in (("false", there), ("true", gone)):
+        answer = hub.call("POST", f"{COMPANIES}/read?archived={flag}", wanted)
+        assert (answer.status_code, [row["id"] for row in answer.json()["results"]]) == (207, [ident])
+        assert "associations" not in answer.json()["results"][0]
+
+
+@pytest.mark.parametrize(
+    ("verb", "most"), [("read", 1_000), ("create", 2_000), ("associate/default", 2_000), ("archive", 2_000)]
+)
+def test_batches_of_associations_have_bounds_of_their_own(hub: Client, verb: str, most: int) -> None:  # §16
+    one = {"id": "1", "from": {"id": "1"}, "to": [] if verb == "archive" else {"id": "2"}, "types": []}
+    path = f"/crm/v4/associations/contacts/companies/batch/{verb}"
+    assert hub.refused("POST", path, {"inputs": [one] * (most + 1)})[1]["message"].startswith(f"Maximum {most}")
+    answer = hub.call("POST", path, {"inputs": [one] * most})
+    assert not answer.content or not answer.json().get("message", "").startswith("Maximum")

@@ -322,3 +322,63 @@ def test_app_events_of_the_dated_api(account: Opener, approved: bool) -> None:
         assert hub.call("POST", path, {**event, "id": "2", "properties": {"nope": 1}}).status_code == 400
         batch = hub.call("POST", f"{path}/batch", {"inputs": [{**event, "id": "3"}, event]})
         assert (batch.status_code, batch.json()["numErrors"]) == (207, 1)
+
+
+def test_a_signature_is_of_one_request_only() -> None:  # §21
+    signed = version3(SECRET, "POST", URI, BODY, STAMP)
+    for other in (
+        version3(f"{SECRET[:-1]}1", "POST", URI, BODY, STAMP),
+        version3(SECRET, "PUT", URI, BODY, STAMP),
+        version3(SECRET, "POST", URI.partition("?")[0], BODY, STAMP),
+        version3(SECRET, "POST", URI, BODY, STAMP + 1),
+    ):
+        assert other != signed
+
+
+def test_a_hundred_events_are_the_most_of_an_array_and_eleven_tries_of_an_event(account: Opener) -> None:  # §19
+    hub = account()
+    with receiver() as came:
+        subscribe(hub, came.url, {"eventType": "company.creation"})
+        hub.emulator.delivery.close()
+        inputs = {"inputs": [{"properties": {"name": f"Event {number}"}} for number in range(100)]}
+        hub.good("POST", f"{OBJECTS}/companies/batch/create", inputs)
+        hub.create("companies", name="One more")
+        assert hub.action("send_webhooks") == {"requests": 2, "pending": 0}
+        assert sorted(len(json.loads(body)) for _, body in came.requests) == [1, 100]
+        came.requests.clear()
+        came.statuses = [503] * 11
+        hub.create("companies", name="Refused")
+        for _ in range(11):
+            assert hub.action("send_webhooks")["requests"] == 1
+            hub.clock.advance(86_400 / 2)
+        assert [json.loads(body)[0]["attemptNumber"] for _, body in came.requests] == list(range(11))
+        assert hub.action("send_webhooks") == {"requests": 0, "pending": 0}
+
+
+def test_forgetting_somebody_is_told(account: Opener) -> None:  # §11, §19
+    hub = account()
+    with receiver() as came:
+        subscribe(hub, came.url, {"eventType": "contact.privacyDeletion"}, {"eventType": "contact.deletion"})
+        ident = hub.create("contacts", email="told@forget.example")
+        assert hub.call("POST", f"{OBJECTS}/contacts/gdpr-delete", {"objectId": ident}).status_code == 204
+        came.wait_for(1)
+        [event] = json.loads(came.requests[0][1])
+    assert (event["subscriptionType"], event["objectId"]) == ("contact.privacyDeletion", int(ident))
+    assert hub.call("GET", f"{OBJECTS}/contacts/{ident}").status_code == 404
+
+
+def test_timeline_batches_and_tokens_have_bounds(account: Opener) -> None:  # §22
+    hub = account()
+    base = f"/integrators/timeline/v3/{hub.access['app_id']}/event-templates"
+    template = {"name": "T", "objectType": "contacts", "headerTemplate": "h", "tokens": [{"name": "n", "label": "N", "type": "number"}]}  # fmt: skip
+    ident = app(hub, "POST", base, template).json()["id"]
+    changed = app(hub, "PUT", f"{base}/{ident}/tokens/n", {"label": "Number"})
+    assert (changed.status_code, changed.json()["label"]) == (200, "Number")
+    headers = oauth(hub, grant_type="refresh_token", refresh_token=hub.access["refresh_token"])
+    contact = hub.create("contacts", email="me@timeline.example")
+    event = {"eventTemplateId": ident, "email": "me@timeline.example", "tokens": {"n": 1}}
+    made = requests.post(f"{hub.url}/crm/v3/timeline/events", json=event, headers=headers, timeout=20)
+    assert (made.status_code, made.json()["objectId"]) == (201, contact)
+    many = {"inputs": [event] * 501}
+    path = f"{hub.url}/integrators/timeline/v3/events/batch/create"
+    assert requests.post(path, json=many, headers=headers, timeout=20).status_code == 400

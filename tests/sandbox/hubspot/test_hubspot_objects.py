@@ -299,3 +299,45 @@ def test_2026_09_obeys_required_marks_and_normalises_dates(account: Opener) -> N
 def test_datetimes_without_zone_are_noted(hub: Client) -> None:  # §25 strict mode
     hub.create("deals", dealname="x", dealstage="contractsent", closedate="2026-03-31T10:00:00")
     assert "datetime without time zone" in {one["kind"] for one in hub.action("misuse")}
+
+
+def test_a_page_has_a_hundred_rows_or_fifty_with_history(hub: Client) -> None:  # §8
+    assert len(hub.good("GET", f"{OBJECTS}/line_items")["results"]) == 10, "unless more are asked for"
+    for query, rows in (("limit=100", 100), ("limit=50&propertiesWithHistory=amount", 50)):
+        assert len(hub.good("GET", f"{OBJECTS}/line_items?{query}")["results"]) == rows
+    for query in ("limit=101", "limit=0", "limit=51&propertiesWithHistory=amount", "limit=x"):
+        status, body = hub.refused("GET", f"{OBJECTS}/line_items?{query}")
+        assert (status, body["category"]) == (400, "VALIDATION_ERROR")
+
+
+def test_a_body_that_says_it_is_no_json_is_refused(hub: Client) -> None:  # §4, §5
+    body = b'{"properties":{"name":"x"}}'
+    for media, status in (("text/plain", 415), ("application/xml", 415), ("application/json; charset=UTF-8", 201)):
+        answer = hub.call("POST", f"{OBJECTS}/companies", data=body, headers={"Content-Type": media})
+        assert answer.status_code == status
+
+
+@pytest.mark.parametrize("edition", ["2026-03", "2026-09"])
+def test_every_subject_has_dated_twins(hub: Client, edition: str) -> None:  # §1
+    company, contact = hub.create("companies", name="Twin"), hub.create("contacts", email=f"{edition}@twin.example")
+    pair = {"from": {"id": contact}, "to": {"id": company}}
+    for method, path, body, status in (
+        ("POST", f"/crm/objects/{edition}/companies", {"properties": {"name": "x"}}, 201),
+        ("PATCH", f"/crm/objects/{edition}/companies/{company}", {"properties": {"city": "x"}}, 200),
+        ("POST", f"/crm/objects/{edition}/companies/search", {"limit": 1}, 200),
+        ("POST", f"/crm/objects/{edition}/companies/batch/read", {"inputs": [{"id": company}]}, 200),
+        ("POST", f"/crm/associations/{edition}/contacts/companies/batch/associate/default", {"inputs": [pair]}, 200),
+        ("POST", f"/crm/associations/{edition}/contacts/companies/batch/read", {"inputs": [{"id": contact}]}, 200),
+        ("GET", f"/crm/associations/{edition}/contacts/companies/labels", None, 200),
+        ("GET", f"/crm/objects/{edition}/contacts/{contact}/associations/companies", None, 200),
+        ("GET", f"/crm/properties/{edition}/companies/name", None, 200),
+        ("GET", f"/crm/pipelines/{edition}/deals/default", None, 200),
+        ("GET", f"/crm/owners/{edition}/", None, 200),
+        ("GET", f"/crm-object-schemas/{edition}/schemas", None, 200),
+        ("GET", f"/account-info/{edition}/details", None, 200),
+        ("GET", f"/settings/currencies/{edition}/company-currency", None, 200),
+        ("POST", f"/crm/objects/{edition}/companies/batch/archive", {"inputs": [{"id": company}]}, 204),
+        ("DELETE", f"/crm/objects/{edition}/contacts/{contact}", None, 204),
+    ):
+        answer = hub.call(method, path, body)
+        assert answer.status_code == status, (method, path, answer.text)

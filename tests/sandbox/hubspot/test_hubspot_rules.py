@@ -234,3 +234,22 @@ def test_deals_move_lifecycle_stages_where_switched(account: Opener) -> None:
     assert hub.value("companies", company, "lifecyclestage") == "opportunity"
     hub.set("deals", deal, dealstage="closedwon")
     assert hub.value("companies", company, "lifecyclestage") == "customer"
+
+
+@pytest.mark.parametrize("kind", ["contacts", "companies"])
+def test_batches_move_lifecycle_stages_forward_only(hub: Client, kind: str) -> None:  # §0.10
+    ident = hub.create(kind, firstname="x", lifecyclestage="customer") if kind == "contacts" else hub.create(kind, name="x", lifecyclestage="customer")  # fmt: skip
+    inputs = {"inputs": [{"id": ident, "properties": {"lifecyclestage": "lead"}}]}
+    [row] = hub.good("POST", f"{OBJECTS}/{kind}/batch/update", inputs)["results"]
+    assert row["properties"]["lifecyclestage"] == "customer", "answered as it stays"
+    wrong = {"properties": {"lifecyclestage": "Lead"}}
+    assert hub.refused("PATCH", f"{OBJECTS}/{kind}/{ident}", wrong)[1]["errors"][0]["code"] == "INVALID_OPTION"
+
+
+def test_a_unique_value_cannot_be_taken_by_an_update(hub: Client) -> None:  # §5, §12
+    one, two = (hub.create("deals", dealname="x", dealstage="contractsent", erp_key=f"taken:{at}") for at in range(2))
+    status, body = hub.refused("PATCH", f"{OBJECTS}/deals/{two}", {"properties": {"erp_key": "taken:0"}})
+    assert (status, body["category"]) == (400, "VALIDATION_ERROR")
+    assert body["message"].endswith(f"{one} already has that value")
+    assert hub.value("deals", two, "erp_key") == "taken:1"
+    hub.set("deals", two, erp_key="taken:1")
