@@ -53,5 +53,14 @@ class Actionable(Protocol):
     actions: Mapping[str, Callable[[Mapping[str, Any]], Any]]
 
 
+@runtime_checkable
+class Queueing(Protocol):
+    """An emulator whose vendor serves some requests only one after the other."""
+
+    def queue(self, headers: Mapping[str, str]) -> str | None:
+        """Name what a request waits in, by its headers (names in lower case); None when it waits for no other."""
+        ...
+
+
 Factory = Callable[[Path, Clock, Mapping[str, object]], Emulator]
 """``create(directory, clock, options)`` of each vendor package."""

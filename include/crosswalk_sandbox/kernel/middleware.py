@@ -7,8 +7,10 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakValueDictionary
 
 from crosswalk_sandbox.kernel.clock import Clock
 from crosswalk_sandbox.kernel.faults import FaultKind, FaultRule, Faults
@@ -31,8 +33,9 @@ _BLANK: Final = (b"", "text/plain")
 class FaultMiddleware:
     """ASGI middleware around the vendor's app.
 
-    ``error_body`` gives the vendor's body for an injected status, ``expire_sessions`` drops sessions and ``actions`` are
-    switches, all usually the emulator's; ``clock`` sets the Date header.
+    ``error_body`` gives the vendor's body for an injected status, ``expire_sessions`` drops sessions, ``actions`` are switches and
+    ``queue`` names what a request waits in (None: nothing), all usually the emulator's; ``clock`` sets the Date header. Requests of one
+    queue take their time one after the other.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class FaultMiddleware:
         error_body: Callable[[int], tuple[bytes, str]] = lambda _status: _BLANK,
         expire_sessions: Callable[[], None] = lambda: None,
         actions: Mapping[str, Callable[[Mapping[str, Any]], Any]] | None = None,
+        queue: Callable[[Mapping[str, str]], str | None] = lambda _headers: None,
     ) -> None:
         self.app = app
         self.faults = faults
@@ -53,6 +57,8 @@ class FaultMiddleware:
         self.error_body = error_body
         self.expire_sessions = expire_sessions
         self.actions = actions or {}
+        self.queue = queue
+        self._queues: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, well or badly."""
@@ -74,11 +80,18 @@ class FaultMiddleware:
 
         answer = _Answer(send, self.clock, count)
         try:
-            if self.faults.latency > 0:
-                await asyncio.sleep(self.faults.latency)
-            await self._serve(rule, scope, receive, answer)
+            async with self._turn(scope):
+                if self.faults.latency > 0:
+                    await asyncio.sleep(self.faults.latency)
+                await self._serve(rule, scope, receive, answer)
         finally:
             answer.count()
+
+    def _turn(self, scope: Scope) -> AbstractAsyncContextManager[None]:
+        """The turn in the request's queue; a queue is forgotten when nobody is in it."""
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        name = self.queue(headers)
+        return nullcontext() if name is None else self._queues.setdefault(name, asyncio.Lock())
 
     async def _serve(self, rule: FaultRule | None, scope: Scope, receive: Receive, answer: _Answer) -> None:
         match rule.kind if rule else None:

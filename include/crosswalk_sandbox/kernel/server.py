@@ -20,7 +20,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from crosswalk_sandbox.kernel.clock import Clock
 from crosswalk_sandbox.kernel.control import PREFIX, Control
-from crosswalk_sandbox.kernel.emulator import Actionable
+from crosswalk_sandbox.kernel.emulator import Actionable, Queueing
 from crosswalk_sandbox.kernel.faults import Faults
 from crosswalk_sandbox.kernel.middleware import TRANSPORT, FaultMiddleware
 from crosswalk_sandbox.kernel.request_log import RequestLog
@@ -60,6 +60,7 @@ def assemble(
         error_body=emulator.error_body,
         expire_sessions=emulator.expire_sessions,
         actions=emulator.actions if isinstance(emulator, Actionable) else None,
+        **({"queue": emulator.queue} if isinstance(emulator, Queueing) else {}),
     )
     control = Router(routes=[Control(emulator, clock, faults, log).mount()])
 

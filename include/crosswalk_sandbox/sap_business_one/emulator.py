@@ -13,7 +13,7 @@ from .founding import found
 from .options import Options
 from .seed.load import load_company
 from .service import Service
-from .sessions import MANAGER, VIEWER, Sessions
+from .sessions import MANAGER, VIEWER, Sessions, cookies
 from .store import Store
 
 if TYPE_CHECKING:
@@ -60,6 +60,10 @@ class BusinessOneEmulator:
     def expire_sessions(self) -> None:
         """End every session."""
         self._sessions.expire_all()
+
+    def queue(self, headers: Mapping[str, str]) -> str | None:
+        """A session's requests wait for each other (§3)."""
+        return cookies(headers.get("cookie", "")).get("B1SESSION")
 
     def close(self) -> None:
         """Let go of files."""

@@ -59,7 +59,8 @@ class SmallBusinessOne:
     """The company. ``accidents`` are tried in order on each request; one that returns an answer is used up.
 
     ``inside`` are tried on each request alone or within a batch, as ``POST Orders`` with its body. ``after`` are asked once a request was
-    carried out, with its answer: a reply that is lost.
+    carried out, with its answer: a reply that is lost. ``meeting`` is where requests but logins wait for each other before they are
+    looked at.
     """
 
     now: datetime = datetime(2026, 3, 20, 17, 0, tzinfo=UTC)
@@ -75,6 +76,7 @@ class SmallBusinessOne:
     drafts_are_errors: bool = False  # also where ``return-no-content`` is preferred
     lock: Any = field(default_factory=threading.RLock)
     base_url: str = ""
+    meeting: threading.Barrier | None = None
 
     # --- what tests do to it ------------------------------------------------------------------------
 
@@ -112,6 +114,8 @@ class SmallBusinessOne:
     # --- serving ---------------------------------------------------------------------------------------
 
     def handle(self, request: Received) -> Reply:
+        if self.meeting is not None and not request.path.endswith("Login"):
+            self.meeting.wait(10)
         with self.lock:
             self.seen.append(request)
             for accident in list(self.accidents):

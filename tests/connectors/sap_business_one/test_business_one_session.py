@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, time
@@ -27,23 +28,61 @@ from crosswalk.model.errors import (
     ValidationError,
 )
 from crosswalk.model.records import NativeField, Selection
+from tests.connectors.loopback import RESET
 from tests.connectors.sap_business_one.small_business_one import COMPANY, SmallBusinessOne, error
 
 Open = Callable[..., BusinessOneConnector]
 NAMES = Selection("customer", "BusinessPartners", (NativeField("CardName", "text"),))
 
 
-def test_connectors_and_threads_of_a_process_share_one_session(company: SmallBusinessOne, open_company: Open) -> None:
+def cookies(company: SmallBusinessOne) -> list[str]:
+    return [one.headers["cookie"] for one in company.seen if one.path.endswith("BusinessPartners")]
+
+
+def test_connectors_of_a_process_share_a_session_and_renew_it_once(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
     connectors = [open_company(), open_company(read_only=True)]
-    with ThreadPoolExecutor(6) as threads:
-        list(threads.map(lambda number: connectors[number % 2].fetch(NAMES, ["C1"]), range(12)))
+    for number in range(4):
+        connectors[number % 2].fetch(NAMES, ["C1"])
     assert company.logins == 1
     company.expire()
+    for number in range(4):
+        connectors[number % 2].fetch(NAMES, ["C1"])
+    assert company.logins == 2
+    assert set(cookies(company)) == {
+        "B1SESSION=session-number-1; ROUTEID=.node1",
+        "B1SESSION=session-number-2; ROUTEID=.node1",
+    }
+
+
+def test_requests_at_the_same_time_have_a_session_each_and_no_more_are_opened(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    connectors = [open_company(concurrency="3", options={"lane": "orders"}) for _ in range(2)]
+    connectors[0].fetch(NAMES, ["C1"])
+    for _ in range(3):
+        company.seen.clear()
+        company.meeting = threading.Barrier(3)
+        with ThreadPoolExecutor(3) as threads:
+            list(threads.map(lambda _: connectors[0].fetch(NAMES, ["C1"]), range(3)))
+        assert len(set(cookies(company))) == 3, "one would wait for the other"
+    assert company.logins == 3
+    company.meeting = threading.Barrier(6)
     with ThreadPoolExecutor(6) as threads:
-        list(threads.map(lambda number: connectors[number % 2].fetch(NAMES, ["C1"]), range(12)))
-    assert company.logins == 2, "renewed once, however many met the 401"
-    cookies = {one.headers["cookie"] for one in company.seen if one.path.endswith("BusinessPartners")}
-    assert cookies == {"B1SESSION=session-number-1; ROUTEID=.node1", "B1SESSION=session-number-2; ROUTEID=.node1"}
+        list(threads.map(lambda number: connectors[number % 2].fetch(NAMES, ["C1"]), range(6)))
+    company.meeting = None
+    assert company.logins == 3, "the fourth request shares"
+
+
+def test_a_request_that_broke_off_leaves_its_session_to_the_next(company: SmallBusinessOne, open_company: Open) -> None:
+    connector = open_company(options={"attempts": 1})
+    for _ in range(5):
+        company.accidents.append(lambda request: RESET if request.path.endswith("Partners") else None)
+        with pytest.raises(TransientError):
+            connector.fetch(NAMES, ["C1"])
+    connector.fetch(NAMES, ["C1"])
+    assert company.logins == 1
 
 
 def test_a_process_that_ends_gives_its_session_back(company: SmallBusinessOne, open_company: Open) -> None:

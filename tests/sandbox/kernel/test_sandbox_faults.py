@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -233,3 +234,23 @@ def test_the_first_matching_rule_wins_and_a_removed_one_is_gone() -> None:
 def test_a_bad_rule_is_refused_with_a_sentence(values: dict[str, object], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         FaultRule.from_json(values)
+
+
+class ByDesk(LedgerEmulator):
+    """A vendor with desks: requests to one of them wait for each other."""
+
+    def queue(self, headers: Mapping[str, str]) -> str | None:
+        return headers.get("desk")
+
+
+@pytest.mark.parametrize(("desks", "longest"), [(["a", "a", "a"], 10.0), (["a", "b", "c"], 0.55), ([None] * 3, 0.55)])
+def test_requests_of_one_queue_take_their_time_one_after_the_other(
+    tmp_path: Path, faults: Faults, desks: list[str | None], longest: float
+) -> None:
+    faults.latency = 0.2
+    with running(ByDesk(tmp_path, Clock()), faults=faults) as url, ThreadPoolExecutor(3) as threads:
+        began = time.perf_counter()
+        told = list(threads.map(lambda desk: requests.get(f"{url}/entries", headers={"Desk": desk}, timeout=10), desks))
+        taken = time.perf_counter() - began
+    assert [one.status_code for one in told] == [200] * 3
+    assert (0.6 if longest > 1 else 0.2) <= taken < longest

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -89,6 +91,21 @@ def test_a_lost_node_answers_html_and_takes_its_sessions_along(company: Opener) 
     assert client.refused("GET", "Warehouses") == (401, 301)
     assert client.login().status_code == 200
     assert client.call("GET", "Warehouses").status_code == 200
+
+
+def test_requests_of_a_session_wait_for_each_other_and_sessions_do_not(b1: Client) -> None:
+    def seconds(clients: list[Client]) -> float:
+        began = time.perf_counter()
+        with ThreadPoolExecutor(len(clients)) as threads:
+            assert {
+                one.status_code for one in threads.map(lambda client: client.call("GET", "Warehouses"), clients)
+            } == {200}
+        return time.perf_counter() - began
+
+    several = [b1.another() for _ in range(3)]
+    requests.post(f"{b1.url}/__sandbox__/latency", json={"seconds": 0.2}, timeout=10)
+    assert seconds([several[0]] * 3) >= 0.6
+    assert 0.2 <= seconds(several) < 0.55
 
 
 def test_basic_authentication_carries_a_json_text_as_user(b1: Client) -> None:

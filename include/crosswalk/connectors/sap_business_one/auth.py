@@ -1,7 +1,8 @@
-"""The session: one Login for all threads of a process, a sliding time-out, Logout when the process ends (SAP Business One §3).
+"""Sessions: one for each request that runs at once, a sliding time-out, Logout when the process ends (SAP Business One §3).
 
-Every Login makes one more session on the server, which costs seconds, memory and, by licence, a seat: connectors of one process to
-the same company and user therefore share theirs.
+The requests of one session wait for each other on the server, so that a process opens another session when all it has are busy. Every
+Login costs seconds, memory and, by licence, a seat: connectors of one process to the same company and user share theirs, and who does
+one thing after the other has one.
 """
 
 from __future__ import annotations
@@ -54,6 +55,12 @@ class Session(RenewableAuthenticator):
         self._used = 0.0
         self.version = ""
         self._told: tuple[datetime, float] | None = None
+        self.busy = 0  # requests that run or wait in it, counted by its pool
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a Login was answered, and no Logout was sent since."""
+        return bool(self._cookie)
 
     @property
     def clock(self) -> tuple[datetime, float] | None:
@@ -103,30 +110,85 @@ class Session(RenewableAuthenticator):
             self._host.call("POST", LOGOUT, headers={"Cookie": cookie})
 
 
+class Pool:
+    """The sessions of one user in one company database. ``most``: as many requests as run at once.
+
+    A thread has a session from the moment it signs a request until :meth:`answered`, or until it signs another: a request that broke
+    off is not answered. Nobody waits for a free one: when there may be no more, requests share the least busy.
+    """
+
+    def __init__(self, make: Callable[[], Session], most: int = 1) -> None:
+        self._make = make
+        self.most = most
+        self._lock = threading.Lock()
+        self._sessions: list[Session] = []
+        self._mine = threading.local()
+
+    @property
+    def clock(self) -> tuple[datetime, float] | None:
+        """The server's time as a login told it; see :attr:`Session.clock`."""
+        with self._lock:
+            session = self._sessions[0] if self._sessions else self._choose()
+        return session.clock
+
+    def apply(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Sign with a session that is free, logging in where it must be."""
+        self.answered()
+        with self._lock:
+            session = self._mine.session = self._choose()
+            session.busy += 1
+            self._mine.holds = True
+        return session.apply(request)
+
+    def refresh(self) -> None:
+        """Log in anew where this thread's session was refused, unless another thread has done so."""
+        self._mine.session.refresh()
+
+    def answered(self, *_: object, **__: object) -> None:
+        """Leave this thread's session to others: its request was answered."""
+        with self._lock:
+            if getattr(self._mine, "holds", False):
+                self._mine.session.busy -= 1
+            self._mine.holds = False
+
+    def close(self) -> None:
+        """Log out of all of them."""
+        for session in self._sessions:
+            session.close()
+
+    def _choose(self) -> Session:
+        """Return the session to use; a second one only beside one that is logged in, so that wrong credentials are tried once."""
+        least = min(self._sessions, key=lambda session: session.busy, default=None)
+        if least is None or (least.busy and len(self._sessions) < self.most and self._sessions[0].is_open):
+            least = self._make()
+            self._sessions.append(least)
+        return least
+
+
 class Sessions:
     """The sessions of this process, by company, user and password; a process that was forked begins anew."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: dict[tuple[str, ...], Session] = {}
+        self._known: dict[tuple[str, ...], Pool] = {}
         self._owner = os.getpid()
 
-    def of(self, place: tuple[str, ...], password: str, make: Callable[[], Session]) -> Session:
-        """Return the session to a place, made when there is none."""
+    def of(self, place: tuple[str, ...], password: str, make: Callable[[], Session], most: int = 1) -> Pool:
+        """Return the sessions to a place, ``most`` at one time or as many as others asked for."""
         key = (*place, hashlib.sha256(password.encode()).hexdigest())
         with self._lock:
             if self._owner != os.getpid():
                 self._known, self._owner = {}, os.getpid()  # the parent's sessions stay the parent's
-            if key not in self._known:
-                self._known[key] = make()
-            return self._known[key]
+            pool = self._known.setdefault(key, Pool(make))
+            pool.most = max(pool.most, most)
+            return pool
 
     def close(self) -> None:
         """Log out of every session that this process opened."""
         with self._lock:
             mine, self._known = (self._known if self._owner == os.getpid() else {}), {}
-        for session in mine.values():
-            session.close()
+        for pool in mine.values():
+            pool.close()
 
 
 SESSIONS = Sessions()

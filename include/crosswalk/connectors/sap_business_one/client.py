@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from crosswalk.connectors.local_time import instant_of
 from crosswalk.connectors.quota import BULK
 from crosswalk.connectors.sap_business_one import batch
-from crosswalk.connectors.sap_business_one.auth import LOGIN, LOGOUT, ROOT, SESSIONS, Bearer, Session
+from crosswalk.connectors.sap_business_one.auth import LOGIN, LOGOUT, ROOT, SESSIONS, Bearer, Pool, Session
 from crosswalk.connectors.sap_business_one.clock import clock_in, offset_between
 from crosswalk.connectors.sap_business_one.errors import classify, classify_login, error_of
 from crosswalk.connectors.sap_business_one.pages import (
@@ -51,8 +51,9 @@ def open_transport(
     lane: str = BULK,
     attempts: int = 5,
     sleep: Callable[[float], None] = time.sleep,
+    concurrency: int = 1,
 ) -> Transport:
-    """Return the transport to the company a connection names. Sends nothing yet."""
+    """Return the transport to the company a connection names, for so many requests at once. Sends nothing yet."""
     base_url = base_url_of(settings)
     verify: bool | str = settings.get("ca_file") or True
 
@@ -69,10 +70,11 @@ def open_transport(
             sleep=sleep,
         )
 
-    return Transport(
+    authenticator = authenticator_for(settings, base_url, login_host, concurrency)
+    transport = Transport(
         system=system,
         base_url=base_url,
-        authenticator=authenticator_for(settings, base_url, login_host),
+        authenticator=authenticator,
         classify=classify_answer,
         is_read=reads,
         harmless=lambda request: (request.path_url or "").endswith("$batch") and batch.only_reads(request.body, reads),
@@ -84,6 +86,9 @@ def open_transport(
         sleep=sleep,
         lane=lane,
     )
+    if isinstance(authenticator, Pool):
+        transport.hooks["response"].append(authenticator.answered)
+    return transport
 
 
 def base_url_of(settings: ConnectionSettings) -> str:
@@ -97,9 +102,9 @@ def base_url_of(settings: ConnectionSettings) -> str:
 
 
 def authenticator_for(
-    settings: ConnectionSettings, base_url: str, login_host: Callable[[], Transport]
+    settings: ConnectionSettings, base_url: str, login_host: Callable[[], Transport], concurrency: int
 ) -> Authenticator:
-    """Return the process's session for this company and user, or the bearer token that was given."""
+    """Return the process's sessions for this company and user, or the bearer token that was given."""
     if token := settings.get("bearer_token"):
         return Bearer(token)
     company = settings.require("company_db", purpose="the login (CompanyDB)")
@@ -109,6 +114,7 @@ def authenticator_for(
         (base_url, company, user),
         password,
         lambda: Session(login_host(), company, user, password, language=language),
+        concurrency,
     )
 
 

@@ -132,6 +132,7 @@ def connect(
         lane=str(options.get("lane", BULK)),
         attempts=whole_number("attempts", options.get("attempts", 5), 1, 100),
         sleep=cast("Callable[[float], None]", options.get("sleep", time.sleep)),
+        concurrency=concurrency,
     )
     rows, zone = options.get("page_rows"), settings.get("time_zone")
     habits = Habits(
