@@ -21,9 +21,22 @@ from crosswalk.stages.context import StageContext
 INCLUDE = Path(__file__).parents[1] / "include"
 
 
-def pairing() -> Pairing:
-    """Return the pairing that ships."""
-    return load_pairing(INCLUDE / "pairings" / "netsuite_salesforce.yaml")
+PAIRINGS = {
+    "salesforce": "netsuite_salesforce",
+    "netsuite": "netsuite_salesforce",
+    "hubspot": "sap_business_one_hubspot",
+    "sap_business_one": "sap_business_one_hubspot",
+}
+
+
+def pairing(system: str = "salesforce") -> Pairing:
+    """Return the pairing of a system that ships."""
+    return load_pairing(INCLUDE / "pairings" / f"{PAIRINGS[system]}.yaml")
+
+
+def side_of(chosen: Pairing, system: str) -> Side:
+    """Return the side of a pairing that a system is on."""
+    return "crm" if chosen.crm.system == system else "erp"
 
 
 @dataclass

@@ -120,7 +120,7 @@ def run(settings: Settings) -> Outcome:
             shutil.rmtree(Path(folder) / system)
             return found
 
-        systems = settings.systems or SYSTEMS
+        systems = [system for system in SYSTEMS if settings.wants(system)]
         with ThreadPoolExecutor(len(systems)) as pool:
             for system, (load, paths) in zip(systems, pool.map(measured, systems), strict=True):
                 loads[system] = load

@@ -20,7 +20,11 @@ class Settings:
     accounts: int
     quick: bool
     wished: int | None = None  # a size that was asked for, where a benchmark has its own
-    systems: tuple[str, ...] = ()  # only these, where a benchmark takes one after the other
+    systems: Sequence[str] = ()  # the only ones to measure, where a benchmark measures several
+
+    def wants(self, system: str) -> bool:
+        """Tell whether a system is to be measured."""
+        return not self.systems or system in self.systems
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from benchmarks.__main__ import main, settings_of
+from benchmarks.__main__ import NAMES, main, settings_of
 from benchmarks.accounts import fields, outcome
 from benchmarks.calls import outcome as calls_outcome
 from benchmarks.calls_counting import Counted, pages
 from benchmarks.calls_salesforce import least_of_full
 from benchmarks.emulators import Requests
+from benchmarks.engine import PAIRINGS
 from benchmarks.latency import Deal, Task, split, stages_of
 from benchmarks.measure import cost, cpu_seconds, per_record, ratio
 from benchmarks.orders import least_seconds, share
@@ -155,6 +157,20 @@ def test_an_unknown_benchmark_is_refused_before_anything_starts() -> None:
     answer = CliRunner().invoke(main, ["acounts"])
     assert answer.exit_code == 2
     assert "accounts" in answer.output
+
+
+def test_a_system_nobody_measures_is_refused_and_those_wished_are_the_only_ones() -> None:
+    answer = CliRunner().invoke(main, ["writes", "--system", "sap"])
+    assert (answer.exit_code, "hubspot" in answer.output) == (2, True)
+    assert [name for name in PAIRINGS if settings_of(None, False, ("netsuite",)).wants(name)] == ["netsuite"]
+    assert all(settings_of(None, False).wants(name) for name in PAIRINGS)
+
+
+def test_every_benchmark_that_help_names_can_be_run_by_its_name() -> None:
+    told = CliRunner().invoke(main, ["--help"]).output
+    for name in NAMES:
+        assert name in told
+        assert callable(importlib.import_module(f"benchmarks.{name}").run)
 
 
 def test_the_sizes_are_the_kept_ones_unless_others_are_wished() -> None:

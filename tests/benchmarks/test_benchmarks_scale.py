@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 from benchmarks.accounts import contenders
+from benchmarks.engine import PAIRINGS, pairing, side_of
 from benchmarks.incremental import SIZES
 from benchmarks.incremental import outcome as incremental_outcome
 from benchmarks.measure import cpu_seconds, family_cpu, process_cpu
@@ -17,7 +18,7 @@ from benchmarks.reading import outcome as reading_outcome
 from benchmarks.repeated import BASE, STRIDE, copies
 from benchmarks.report import Settings
 from benchmarks.serve import AccountsOnly
-from benchmarks.writes import PLATFORMS
+from benchmarks.writes import PLATFORMS, SYSTEMS
 from benchmarks.writes import outcome as writes_outcome
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -70,21 +71,36 @@ def test_no_copy_of_an_account_has_the_id_of_another(number: int, times: int) ->
     assert number < BASE < STRIDE
 
 
-def test_the_possible_rate_counts_versions_and_whole_rounds() -> None:
-    salesforce, netsuite = PLATFORMS
+def test_the_possible_rate_counts_versions_whole_rounds_and_windows() -> None:
+    salesforce, netsuite, hubspot, business_one = PLATFORMS
     assert (salesforce.updates, salesforce.least_requests) == (10_000, 55)  # 50 collections, 5 readings of versions
-    assert replace(salesforce, updates=1_000).least_seconds(slots=4) == pytest.approx(3 * salesforce.seconds)
+    assert replace(salesforce, updates=1_000).least_seconds == pytest.approx(3 * salesforce.seconds)
     assert replace(netsuite, updates=10_000).least_requests == 10_010
-    assert replace(netsuite, updates=10_000).least_seconds(slots=5) == pytest.approx(2_003 * netsuite.seconds)
+    assert replace(netsuite, updates=10_000, slots=5).least_seconds == pytest.approx(2_003 * netsuite.seconds)
+    assert (hubspot.least_requests, hubspot.least_seconds) == (
+        200,
+        10 + hubspot.seconds,
+    )  # ten of them in a second window
+    assert replace(hubspot, updates=9_500).least_seconds == pytest.approx(2 * hubspot.seconds)
+    assert (business_one.least_requests, business_one.least_seconds) == (
+        10_000,
+        pytest.approx(2_500 * business_one.seconds),
+    )
 
 
-def test_one_platform_below_the_aim_misses_it() -> None:
+def test_the_connectors_and_the_benchmark_mean_the_same_systems() -> None:
+    assert set(SYSTEMS) == set(PAIRINGS)
+    for system in SYSTEMS:
+        assert pairing(system).side(side_of(pairing(system), system)).system == system
+
+
+def test_below_the_aim_is_missed() -> None:
     def found(share: float) -> dict[str, object]:
         return {"updates": 10, "wall": 1.0, "least": share, "share": share, "slots": 1, "batch": 1, "seconds": 1.0, "requests": 1,
                 "least_requests": 1, "cpu": 0.1, "emulator_cpu": 0.1}  # fmt: skip
 
-    assert writes_outcome({"salesforce": found(0.95), "netsuite": found(0.91)}).met
-    assert not writes_outcome({"salesforce": found(0.95), "netsuite": found(0.5)}).met
+    assert writes_outcome("hubspot", found(0.91)).met
+    assert not writes_outcome("hubspot", found(0.89)).met
 
 
 def test_a_company_of_accounts_only_has_exactly_as_many_and_nobody_in_them() -> None:

@@ -10,6 +10,8 @@ from crosswalk.hub.intents import Claimed
 
 LEAST_ROWS = 10
 """No request is made smaller than this to keep another slot busy: every call costs allowance, a row hardly anything."""
+MOST_PARTS = 4
+"""Nor are few intents spread over more requests than these, however many slots there are."""
 
 
 def key_in_target(intent: Claimed) -> str:
@@ -34,7 +36,7 @@ def batches(
     """Cut intents into requests of one entity and operation each.
 
     ``most_rows`` is what the platform takes in one request, by entity (1 where absent), with ``updates_alone`` of creates. Few intents
-    are spread over all ``slots``: those that have nothing else to send.
+    are spread over ``slots``: those that have nothing else to send.
     Children of one parent stay together, and with the parent itself: two requests that lock the same record would make each other
     wait, or fail.
     """
@@ -44,7 +46,7 @@ def batches(
     requests: list[list[Claimed]] = []
     for (entity, operation), members in kinds.items():
         most = 1 if updates_alone and operation == "update" else most_rows.get(entity, 1)
-        size = min(most, max(LEAST_ROWS, ceil(len(members) / slots)))
+        size = min(most, max(LEAST_ROWS, ceil(len(members) / min(slots, MOST_PARTS))))
         parents = {parent_of(intent) for intent in members}
         requests += _cut(sorted(members, key=lambda intent: _family(intent, parents)), size, parents)
     return requests

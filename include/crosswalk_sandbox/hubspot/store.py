@@ -49,10 +49,11 @@ CREATE TABLE IF NOT EXISTS automation (number INTEGER PRIMARY KEY, due INTEGER, 
 CREATE TABLE IF NOT EXISTS misuse (number INTEGER PRIMARY KEY, at INTEGER, kind TEXT, detail TEXT);
 """
 _INDEXES: Final = {
-    "record_walk": "(type, state, id, modified)",
-    "record_changed": "(type, state, modified, id)",
-    "record_domain": "(lower(json_extract(properties, '$.domain'))) WHERE type = '0-2'",
-    "record_stage": "(json_extract(properties, '$.dealstage')) WHERE type = '0-3'",
+    "record_walk": "record (type, state, id, modified)",
+    "record_changed": "record (type, state, modified, id)",
+    "record_domain": "record (lower(json_extract(properties, '$.domain'))) WHERE type = '0-2'",
+    "record_stage": "record (json_extract(properties, '$.dealstage')) WHERE type = '0-3'",
+    "taken_of": "taken (id)",
 }
 GROWING: Final = ("record_walk", "record_domain", "record_stage")
 """Indexes that are cheaper kept while blocks are copied than made in the end, which means reading everything through."""
@@ -128,7 +129,7 @@ class Store(AccountStore):
     def create_indexes(self, names: Iterable[str] = tuple(_INDEXES)) -> None:
         """Make these indexes where they are missing."""
         for name in names:
-            self.execute(f"CREATE INDEX IF NOT EXISTS {name} ON record {_INDEXES[name]}")
+            self.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {_INDEXES[name]}")
 
     def keep(self, table: str, *values: object) -> None:
         """Insert or replace a row of all columns; dictionaries become JSON."""

@@ -118,9 +118,9 @@ class Client:
         """Send one request under the path of the connection's version."""
         address = urlsplit(url)
         path = versioned(address.path, self.version)
-        self._pace.call()
+        call = self._pace.call()
         response = self.transport.request(method, urlunsplit(address._replace(path=path)), **parts)
-        self._pace.observe(response)
+        self._pace.observe(response, call)
         return response
 
     def ask(self, call: Callable[..., Any], *given: Any, **named: Any) -> Answer:
