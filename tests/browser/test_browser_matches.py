@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
 from crosswalk.model.records import Outcome, Receipt
 from tests.browser.chromium import Browser, browser
@@ -94,6 +95,26 @@ def test_many_are_decided_at_once_and_no_other(window: Browser, desk: Desk, pair
     assert verdicts == {
         name: "same" if name in ("Cedar", "Elder") else "open" if name == "Aster" else "different" for name in NAMES
     }
+
+
+def test_many_are_decided_by_keys_alone(window: Browser, desk: Desk, pairs: dict[str, int]) -> None:
+    window.driver.get(f"{window.url}/matches")
+    window.see("#pair")
+
+    def press(*pressed: str) -> None:
+        for key in pressed:
+            window.driver.switch_to.active_element.send_keys(key)
+
+    press(Keys.ARROW_DOWN, "x", Keys.ARROW_DOWN, Keys.ARROW_DOWN, "x", "s")  # the last does nothing within the list
+    window.driver.switch_to.active_element.send_keys(Keys.SHIFT + "s")
+    eventually(lambda: told(window) == "2 linked", 30, "2 linked")
+    press("a")
+    window.driver.switch_to.active_element.send_keys(Keys.SHIFT + "k")
+    eventually(lambda: told(window) == "5 put off", 30, "5 put off")
+    verdicts = {name: desk.rows(STATUS, number)[0][0] for name, number in pairs.items()}
+    assert verdicts == {name: "same" if name in ("Birch", "Dogwood") else "open" for name in NAMES}
+    assert "Aster Foods" in on_top(window)
+    assert [row[1] for row in window.table("#decided")][:2] == ["Dogwood Foods", "Birch Foods"]
 
 
 def test_a_link_is_undone_with_what_was_written_through_it_in_sight(

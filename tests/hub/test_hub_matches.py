@@ -5,12 +5,24 @@ from __future__ import annotations
 import pytest
 
 from crosswalk.hub.database import Connection
+from crosswalk.hub.further import add_further
 from crosswalk.hub.intents import claim, finish, mark_sending
 from crosswalk.hub.ledger import history
 from crosswalk.hub.links import LinkPair, counterpart, create_links
-from crosswalk.hub.matches import Proposal, decide, decided, never, open_matches, propose, undo, written_through
+from crosswalk.hub.matches import (
+    Proposal,
+    decide,
+    decided,
+    latest_decisions,
+    never,
+    open_matches,
+    propose,
+    take_back,
+)
+from crosswalk.hub.undoing import undo, written_through
 from crosswalk.model.errors import NotFoundError
 from crosswalk.model.records import Outcome, Receipt
+from tests.facts.shop import put
 from tests.hub.records import after, draft, plan
 
 SYSTEMS = ("salesforce", "netsuite")
@@ -98,3 +110,57 @@ def test_undoing_a_link_lists_what_was_written_through_it_and_keeps_the_pair_apa
     assert [m.status for m in decided(connection, "demo", "customer")] == ["different"]
     with pytest.raises(NotFoundError, match="no link"):
         undo(connection, "demo", "customer", "salesforce", "A", actor="ann", reason="again")
+
+
+def _ordered(connection: Connection, deal: str, order: str, customer: str, product: str) -> None:
+    """A deal of account A with one line, and the order that a write of ours made of it."""
+    put(connection, "deal", "salesforce", deal, customer_key="A", name=deal)
+    put(connection, "deal_line", "salesforce", f"{deal} line", deal_key=deal, product_key="P")
+    put(connection, "order", "netsuite", order, customer_key=customer, number=order)
+    put(connection, "order_line", "netsuite", f"{order} line", order_key=order, product_key=product)
+    wish = draft(f"order of {deal}", entity="order", source_key=deal)
+    plan(connection, [wish])
+    [intent] = claim(connection, pairing="demo", flow="orders", limit=5, lease_seconds=60, now=after(10))
+    assert mark_sending(connection, intent.key, intent.epoch, now=after(11))
+    finish(connection, intent.key, intent.epoch, Receipt(intent.key, Outcome.DONE, native_id=order), now=after(12))
+
+
+def test_orders_are_told_that_were_made_through_the_link_of_their_customer_or_product(connection: Connection):
+    pairs = [LinkPair("salesforce", "A", "netsuite", "1", "scored")]
+    create_links(connection, "demo", "customer", pairs, "run 1", now=after(0))
+    put(connection, "customer", "netsuite", "1", name="one", subsidiary="Inc.")
+    put(connection, "customer", "netsuite", "2", name="two", subsidiary="Ltd")
+    further = [LinkPair("salesforce", "A", "netsuite", "2", "scored")]
+    assert add_further(connection, "demo", further, "run 1", now=after(0)) == 1
+    create_links(
+        connection, "demo", "product", [LinkPair("salesforce", "P", "netsuite", "I", "scored")], "run 1", now=after(0)
+    )
+    _ordered(connection, "D1", "O1", "1", "I")
+    _ordered(connection, "D2", "O2", "2", "another item")
+    _ordered(connection, "D3", "O3", "3", "I")  # for a customer that is not of this link
+
+    def told(entity: str, system: str, key: str) -> set[str]:
+        return {one.target_key for one in written_through(connection, "demo", entity, system, key)}
+
+    assert told("customer", "salesforce", "A") == told("customer", "netsuite", "1") == {"O1", "O2"}
+    assert told("customer", "netsuite", "2") == {"O2"}
+    assert told("product", "netsuite", "I") == {"O1", "O3"}
+    gone = undo(connection, "demo", "customer", "netsuite", "2", actor="ann", reason="a branch", now=after(20))
+    assert [(one.entity, one.target_key) for one in gone] == [("order", "O2")]
+    assert told("customer", "netsuite", "1") == {"O1"}
+
+
+def test_what_was_called_different_by_mistake_is_open_again_and_the_ledger_knows_both(connection: Connection):
+    ids = proposed(connection, ("A", "1"))
+    decide(connection, ids["A", "1"], "different", actor="ann", now=after(1))
+    assert [match.id for match in latest_decisions(connection, "demo")] == [ids["A", "1"]]
+    take_back(connection, ids["A", "1"], actor="ben", now=after(2))
+    assert [match.id for match in open_matches(connection, "demo")] == [ids["A", "1"]]
+    assert (latest_decisions(connection, "demo"), never(connection, "demo", "customer")) == ([], frozenset())
+    told = [
+        (e.actor, e.detail["decision"]) for e in history(connection, "netsuite", "customer", "1") if e.kind == "decided"
+    ]
+    assert sorted(told) == [("ann", "different"), ("ben", "taken back")]
+    decide(connection, ids["A", "1"], "same", actor="ann", now=after(3))
+    with pytest.raises(NotFoundError, match="not called different"):
+        take_back(connection, ids["A", "1"], actor="ben")

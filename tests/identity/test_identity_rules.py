@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from crosswalk.hub.database import Connection, Hub
 from crosswalk.hub.landing import land
 from crosswalk.hub.links import LinkPair, counterpart, create_links, redirect, unlink
-from crosswalk.hub.matches import Proposal, decide, open_matches, propose, undo
+from crosswalk.hub.matches import Proposal, decide, open_matches, propose
+from crosswalk.hub.undoing import undo
 from crosswalk.identity.rules import link_by_rules
 from crosswalk.identity.twins import twins_of
 from crosswalk.model.entities import ENTITIES

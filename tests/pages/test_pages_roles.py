@@ -22,6 +22,7 @@ FORMS: dict[str, dict[str, object]] = {
     "/quarantine/close": {**ITEM, "reason": "a reason"},
     "/matches/decide": {"pairing": PAIRING, "decision": "same", "match": 999_999},
     "/matches/undo": {"pairing": PAIRING, "entity": "customer", "system": "netsuite", "key": "-", "reason": "a reason"},
+    "/matches/take_back": {"pairing": PAIRING, "match": 999_999},
 }
 OPS = {"/quarantine/replay", "/quarantine/edit"}
 PAGES = (

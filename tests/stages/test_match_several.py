@@ -10,7 +10,8 @@ from benchmarks.labelled_companies import RICH, SUBSIDIARIES, Labelled, in_subsi
 
 from crosswalk.hub.database import Hub
 from crosswalk.hub.further import customers_of
-from crosswalk.hub.matches import Match, decide, open_matches, undo
+from crosswalk.hub.matches import Match, decide, open_matches
+from crosswalk.hub.undoing import undo
 from crosswalk.identity.several import FURTHER
 from crosswalk.model.errors import NotFoundError
 from crosswalk.pairing import load_pairing

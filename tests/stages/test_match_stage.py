@@ -14,7 +14,9 @@ from benchmarks.labelled_companies import RICH, labelled
 from crosswalk.hub.database import Hub
 from crosswalk.hub.landing import land
 from crosswalk.hub.links import counterparts, unlink
-from crosswalk.hub.matches import decide, open_matches, undo
+from crosswalk.hub.matches import decide, open_matches
+from crosswalk.hub.thresholds import decisions_since, thresholds
+from crosswalk.hub.undoing import undo
 from crosswalk.model.entities import CUSTOMER, ENTITIES
 from crosswalk.model.records import Image
 from crosswalk.pairing import load_pairing
@@ -99,7 +101,17 @@ def test_decisions_move_the_threshold_only_where_nothing_else_was_in_doubt(hub: 
         linked = counterparts(connection, ctx.pairing.name, "customer", "salesforce", "netsuite", list(data.left))
         key = next(iter(linked))
         undo(connection, ctx.pairing.name, "customer", "salesforce", key, actor="ann", reason="two companies")
+        assert decisions_since(connection, ctx.pairing.name) == {"customer": 1}
+        learnt = thresholds(connection, ctx.pairing.name)["customer"]
     third = match_entity(ctx, "customer")
+    with hub.connection() as connection:
+        raised = thresholds(connection, ctx.pairing.name)["customer"]
+        told = connection.execute(
+            "select (detail -> 'auto' ->> 0)::float, (detail -> 'auto' ->> 1)::float, run_id from hub.ledger where kind = 'calibrated'"
+        ).fetchall()
+    assert (learnt.auto, learnt.says) == (10.0, "unchanged: 0 decisions say nothing else")
+    assert told == [(10.0, raised.auto, ctx.run_id)]
+    assert raised.auto > 10
     assert third.threshold.startswith("raised from 10 to")
     assert (first.linked, third.linked) == (len(linked), 0)
 

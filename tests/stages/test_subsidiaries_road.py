@@ -11,7 +11,7 @@ import pytest
 
 from crosswalk.facts.customer import customer_facts
 from crosswalk.facts.search import search
-from crosswalk.hub.matches import undo
+from crosswalk.hub.undoing import undo
 from crosswalk.identity.cutover import cutover
 from crosswalk.pairing.document import ChoiceRule
 from crosswalk.quality.checks import checks_of

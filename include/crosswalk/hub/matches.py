@@ -15,8 +15,8 @@ from psycopg.types.json import Jsonb
 
 from crosswalk.hub import ledger
 from crosswalk.hub.database import Connection
-from crosswalk.hub.further import CUSTOMER, add_further, drop_further
-from crosswalk.hub.links import LinkPair, create_links, unlink
+from crosswalk.hub.further import CUSTOMER, add_further
+from crosswalk.hub.links import LinkPair, create_links
 from crosswalk.model.errors import NotFoundError
 
 Decision = Literal["same", "different", "skip"]
@@ -55,18 +55,6 @@ class Match:
     decided_by: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A write that was made through a link: what undoing the link leaves behind."""
-
-    intent_key: str
-    operation: str
-    entity: str
-    target_system: str
-    target_key: str
-    finished_at: datetime
-
-
 _COLUMNS = (
     "id, pairing, entity, left_system, left_key, right_system, right_key, bits::float8 as bits, reason, evidence, status, proposed_at,"
     " skipped_at, decided_at, decided_by"
@@ -102,43 +90,15 @@ delete from hub.match_candidate m
                                    where o.link_id = e.link_id and t.deleted_at is null and o.system = c.system
                                      and t.subsidiary = c.subsidiary))))
 """
-# A further end has a pair with what is not of its own system; the link's own ends have theirs with one another.
-_ENDS = """
-select theirs.system, theirs.key
-  from hub.every_end mine
-  join hub.every_end theirs on theirs.link_id = mine.link_id
-   and case when mine.further then theirs.system <> mine.system or theirs.key = mine.key else not theirs.further end
- where mine.pairing = %s and mine.entity = %s and mine.system = %s and mine.key = %s
- order by theirs.system
-"""
 _DECIDE = f"""
 update hub.match_candidate set status = %(status)s, decided_at = coalesce(%(now)s, clock_timestamp()), decided_by = %(actor)s
  where id = %(id)s and status = 'open'
 returning {_COLUMNS}
 """
-_WRITTEN = """
-select i.key as intent_key, i.operation, i.entity, i.target_system, i.target_key, i.finished_at
-  from hub.link l join hub.every_end e on e.link_id = l.id
-  join hub.intent i on i.pairing = l.pairing and i.status = 'done' and i.target_key is not null and i.finished_at >= l.created_at
-   and ((i.target_system, i.target_key, i.entity) = (e.system, e.key, l.entity) or (i.source_system, i.source_key, i.source_entity) = (e.system, e.key, l.entity))
- where l.pairing = %(pairing)s and l.entity = %(entity)s
-   and l.id = (select link_id from hub.every_end where pairing = %(pairing)s and entity = %(entity)s and system = %(system)s and key = %(key)s)
- group by 1, 2, 3, 4, 5, 6
- order by i.finished_at, i.key
-"""
-
-
-# Which of the two is on the left is up to who proposed the pair: a decision must not stand beside its opposite.
-_CALL_DIFFERENT = """
-update hub.match_candidate set status = 'different', decided_at = coalesce(%(now)s, clock_timestamp()), decided_by = %(actor)s
- where pairing = %(pairing)s and entity = %(entity)s
-   and (left_system, left_key, right_system, right_key) in ((%(ls)s, %(lk)s, %(rs)s, %(rk)s), (%(rs)s, %(rk)s, %(ls)s, %(lk)s))
-"""
-_NEVER_PROPOSED = """
-insert into hub.match_candidate (pairing, entity, left_system, left_key, right_system, right_key, bits, reason, evidence, status, run_id,
-                                 proposed_at, decided_at, decided_by)
-select %(pairing)s, %(entity)s, %(ls)s, %(lk)s, %(rs)s, %(rk)s, 0, 'undone', '[]', 'different', 'review', t.at, t.at, %(actor)s
-  from (select coalesce(%(now)s, clock_timestamp()) as at) t
+_TAKE_BACK = f"""
+update hub.match_candidate set status = 'open', decided_at = null, decided_by = null
+ where id = %(id)s and status = 'different'
+returning {_COLUMNS}
 """
 
 
@@ -263,32 +223,26 @@ def _link(
     connection.execute(_LINKED_SINCE, parameters)
 
 
-def undo(
-    connection: Connection,
-    pairing: str,
-    entity: str,
-    system: str,
-    key: str,
-    *,
-    actor: str,
-    reason: str,
-    now: datetime | None = None,
-) -> list[Written]:
-    """End the link of a record and call its pair different, so that it is not made again; return what was written through it."""
-    written = written_through(connection, pairing, entity, system, key)
-    ends = connection.execute(_ENDS, (pairing, entity, system, key)).fetchall()
-    ended = unlink(connection, pairing, entity, system, key, actor=actor, reason=reason, now=now)
-    if not ended and not drop_further(connection, pairing, system, key, actor=actor, detail={"reason": reason}):
-        raise NotFoundError(f"{entity} {key} of {system} has no link.", hint="It may have been undone already.")
-    for place, (left_system, left_key) in enumerate(ends):
-        for right_system, right_key in ends[place + 1 :]:
-            values = {
-                "pairing": pairing, "entity": entity, "ls": left_system, "lk": left_key,
-                "rs": right_system, "rk": right_key, "actor": actor, "now": now,
-            }  # fmt: skip
-            if connection.execute(_CALL_DIFFERENT, values).rowcount == 0:
-                connection.execute(_NEVER_PROPOSED, values)
-    return written
+def latest_decisions(connection: Connection, pairing: str, *, limit: int = 20) -> list[Match]:
+    """Return what people decided last, the latest first."""
+    query = f"select {_COLUMNS} from hub.match_candidate where pairing = %s and status <> 'open' order by decided_at desc, id desc limit %s"
+    with connection.cursor(row_factory=class_row(Match)) as cursor:
+        return cursor.execute(query.encode(), (pairing, limit)).fetchall()
+
+
+def take_back(connection: Connection, match_id: int, *, actor: str, now: datetime | None = None) -> Match:
+    """Take back that two records are different: they are open again, and may be linked again. A link is undone instead.
+
+    Raises NotFoundError where nobody calls them different (any more).
+    """
+    with connection.cursor(row_factory=class_row(Match)) as cursor:
+        match = cursor.execute(_TAKE_BACK.encode(), {"id": match_id}).fetchone()
+    if match is None:
+        raise NotFoundError(
+            f"Pair {match_id} is not called different.", hint="Somebody took it back already, or linked the two."
+        )
+    _tell(connection, match, "taken back", actor, now)
+    return match
 
 
 def never(connection: Connection, pairing: str, entity: str) -> frozenset[frozenset[tuple[str, str]]]:
@@ -299,13 +253,6 @@ def never(connection: Connection, pairing: str, entity: str) -> frozenset[frozen
         (pairing, entity),
     )
     return frozenset(frozenset({(row[0], row[1]), (row[2], row[3])}) for row in rows)
-
-
-def written_through(connection: Connection, pairing: str, entity: str, system: str, key: str) -> list[Written]:
-    """Return the writes made to or because of a linked record since it was linked, the oldest first."""
-    parameters = {"pairing": pairing, "entity": entity, "system": system, "key": key}
-    with connection.cursor(row_factory=class_row(Written)) as cursor:
-        return cursor.execute(_WRITTEN, parameters).fetchall()
 
 
 def _skip(connection: Connection, match_id: int, now: datetime | None) -> Match:

@@ -13,6 +13,7 @@ from crosswalk.hub.database import Connection
 from crosswalk.hub.further import CUSTOMER, add_further
 from crosswalk.hub.links import LinkPair, create_links
 from crosswalk.hub.matches import Match, Proposal, decided, never, propose
+from crosswalk.hub.thresholds import Threshold, keep_threshold
 from crosswalk.hub.watermarks import read_watermark, write_watermark
 from crosswalk.identity.deciding import NOT_ENOUGH, Thresholds
 from crosswalk.identity.labels import Label, calibrated
@@ -79,7 +80,9 @@ def match_entity(ctx: StageContext, entity: str) -> MatchResult:
     scored = score(profile, left, right, known=known, least=given.review)
     calibration = calibrated(_labels(scored, judged, apart, given, several), given)
     found = decide(scored, calibration.thresholds, never=apart, several=several)
-    linked, further, doubtful = _keep(ctx, entity, found, mark)
+    used = calibration.thresholds
+    threshold = Threshold(used.auto, used.review, calibration.says, len(judged))
+    linked, further, doubtful = _keep(ctx, entity, found, mark, threshold)
     return MatchResult(entity, True, linked, further, doubtful, found.compared, calibration.says)
 
 
@@ -100,7 +103,9 @@ def _labels(
     return [Label(bits, same=False) for bits in wrong.values()] + [label for ends, label in said if ends not in counted]
 
 
-def _keep(ctx: StageContext, entity: str, found: Matching, mark: dict[str, str]) -> tuple[int, int, int]:
+def _keep(
+    ctx: StageContext, entity: str, found: Matching, mark: dict[str, str], threshold: Threshold
+) -> tuple[int, int, int]:
     systems = ctx.pairing.crm.system, ctx.pairing.erp.system
     pairs, more = (
         [LinkPair(systems[0], pair.left, systems[1], pair.right, SCORED) for pair in sure]
@@ -112,6 +117,7 @@ def _keep(ctx: StageContext, entity: str, found: Matching, mark: dict[str, str])
         proposals = [_proposal(pair) for pair in found.doubtful]
         doubtful = propose(connection, ctx.pairing.name, entity, systems, proposals, ctx.run_id, now=ctx.now)
         write_watermark(connection, _owner(ctx), entity, mark, run_id=ctx.run_id)
+        keep_threshold(connection, ctx.pairing.name, entity, threshold, run_id=ctx.run_id, now=ctx.now)
     return linked, further, doubtful
 
 
@@ -131,16 +137,17 @@ def _newest(connection: Connection, ctx: StageContext, entity: str) -> dict[str,
         select (select max(changed_at) from {table} where system = any(%(systems)s))::text,
                (select max(id) from hub.link where pairing = %(pairing)s and entity = any(%(entities)s))::text,
                (select max(decided_at) from hub.match_candidate where pairing = %(pairing)s and entity = %(entity)s)::text,
-               (select max(created_at) from hub.further_end where pairing = %(pairing)s and entity = any(%(entities)s))::text
+               (select max(created_at) from hub.further_end where pairing = %(pairing)s and entity = any(%(entities)s))::text,
+               (select count(*) from hub.match_candidate where pairing = %(pairing)s and entity = %(entity)s and status <> 'open')::text
         """
     ).format(table=sql.Identifier(SCHEMA, entity))
     systems = [ctx.pairing.crm.system, ctx.pairing.erp.system]
     parameters = {"systems": systems, "pairing": ctx.pairing.name, "entity": entity, "entities": [entity, "customer"]}
-    row: tuple[Any, ...] = connection.execute(query, parameters).fetchone() or (None,) * 4
+    row: tuple[Any, ...] = connection.execute(query, parameters).fetchone() or (None,) * 5
     said = ctx.pairing.matching.entities[entity].model_dump_json()
-    return dict(zip(("changed", "linked", "decided", "further"), (value or "" for value in row), strict=True)) | {
-        "policy": said + (ctx.pairing.orders.subsidiary is not None) * " several"
-    }
+    return dict(
+        zip(("changed", "linked", "decided", "further", "decisions"), (value or "" for value in row), strict=True)
+    ) | {"policy": said + (ctx.pairing.orders.subsidiary is not None) * " several"}
 
 
 def _records(connection: Connection, ctx: StageContext, profile: Profile, system: str) -> Side:

@@ -60,6 +60,7 @@ def record_content(
         "at": asked.at,
         "state": _state(connection, now, asked.at) if asked.at and now else None,
         "before": asked.before,
+        "linked": _linked(connection, pairing.name, asked),
         "quarantined": _quarantined(connection, pairing.name, asked),
         "sensitive": {one.name for one in kind.fields if one.sensitive},
         **_paged(entries),
@@ -89,6 +90,11 @@ def _mapping(file: Path, _changed: int) -> SystemMapping:
     from crosswalk.mapping.document import load_mapping
 
     return load_mapping(file)
+
+
+def _linked(connection: Connection, pairing: str, asked: Asked) -> bool:
+    query = "select 1 from hub.every_end where (pairing, entity, system, key) = (%s, %s, %s, %s)"
+    return connection.execute(query, (pairing, asked.entity.name, asked.system, asked.key)).fetchone() is not None
 
 
 def _quarantined(connection: Connection, pairing: str, asked: Asked) -> list[dict[str, Any]]:

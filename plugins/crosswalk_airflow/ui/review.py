@@ -77,6 +77,26 @@ def decide(
     return see_other(request, f"/matches?{urlencode(shown)}")
 
 
+@router.post("/matches/take_back", dependencies=DECIDES)
+def take_back(
+    request: Request,
+    user: User,
+    pairing: Annotated[str, Form(max_length=100)],
+    match: Annotated[int, Form()],
+) -> RedirectResponse:
+    """Take back that two records are different; what was linked is undone on the link's own page."""
+    from crosswalk.hub import matches as hub_matches
+    from crosswalk.model.errors import NotFoundError
+
+    chosen, _ = choose_pairing(pairing)
+    try:
+        with hub_of(chosen).connection() as connection:
+            hub_matches.take_back(connection, match, actor=person(user))
+    except NotFoundError as error:
+        raise PageError("Not kept apart any more", f"{error} {error.hint}") from error
+    return see_other(request, f"/matches?{urlencode({'pairing': chosen.name, 'told': '1 taken back'})}")
+
+
 @router.get("/matches/link")
 def link(
     request: Request, user: User, system: Key, key: Key, pairing: Name = None, entity: Name = "customer"
@@ -96,13 +116,13 @@ def undo(
     reason: Annotated[str, Form(min_length=3, max_length=500)],
 ) -> RedirectResponse:
     """End a link and keep the two apart from now on."""
-    from crosswalk.hub import matches as hub_matches
+    from crosswalk.hub import undoing
     from crosswalk.model.errors import NotFoundError
 
     chosen, _ = choose_pairing(pairing)
     try:
         with hub_of(chosen).connection() as connection:
-            written = hub_matches.undo(connection, chosen.name, entity, system, key, actor=person(user), reason=reason)
+            written = undoing.undo(connection, chosen.name, entity, system, key, actor=person(user), reason=reason)
     except NotFoundError as error:
         raise PageError("Not linked any more", f"{error} {error.hint}") from error
     stay = (
@@ -138,7 +158,8 @@ _WORDS = {"same": "linked", "different": "kept apart", "skip": "put off"}
 
 def waiting(name: str | None, entity: str | None) -> dict[str, object]:
     """Return the open pairs of a pairing, the first with both records in full."""
-    from crosswalk.hub.matches import open_matches
+    from crosswalk.hub.matches import latest_decisions, open_matches
+    from crosswalk.hub.thresholds import decisions_since, thresholds
 
     pairing, all_pairings = choose_pairing(name)
     with hub_of(pairing).connection() as connection:
@@ -147,7 +168,9 @@ def waiting(name: str | None, entity: str | None) -> dict[str, object]:
             "select entity, count(*) from hub.match_candidate where pairing = %s and status = 'open' group by entity order by entity",
             (pairing.name,),
         ).fetchall()
-        names = _names(connection, found)
+        decided = latest_decisions(connection, pairing.name)
+        names = _names(connection, [*found, *decided])
+        learnt, since = thresholds(connection, pairing.name), decisions_since(connection, pairing.name)
         first = _side_by_side(connection, pairing, found[0]) if found else None
     return {
         "pairing": pairing,
@@ -157,6 +180,9 @@ def waiting(name: str | None, entity: str | None) -> dict[str, object]:
         "matches": found,
         "names": names,
         "first": first,
+        "decided": decided,
+        "learnt": learnt,
+        "since": since,
     }
 
 
@@ -179,7 +205,7 @@ select e.key, coalesce(c.name, ''), coalesce(c.subsidiary, ''), e.further
 
 def linked(name: str | None, entity: str, system: str, key: str) -> dict[str, object]:
     """Return a link with both records and what was written through it."""
-    from crosswalk.hub.matches import written_through
+    from crosswalk.hub.undoing import written_through
 
     pairing, all_pairings = choose_pairing(name)
     with hub_of(pairing).connection() as connection:
