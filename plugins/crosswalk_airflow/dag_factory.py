@@ -89,6 +89,7 @@ def orders_dag(pairing: Pairing) -> DAG | None:
             LinkOperator(task_id="link", pairing=pairing.name, pool=HUB_POOL),
             *_flow(pairing, "orders", "erp"),
             *_flow(pairing, "write_back", "crm"),
+            *_parents(pairing),
             CheckOperator(task_id="check", pairing=pairing.name, of="orders", pool=HUB_POOL),
         )
     return dag
@@ -224,6 +225,12 @@ def _pulls(pairing: Pairing, phase: Phase) -> list[MappedOperator]:
         )
         tasks.append(partial.expand(entity=list(phase.read[side])))
     return tasks
+
+
+def _parents(pairing: Pairing) -> list[BaseOperator]:
+    """Return the flow that carries parent companies, where the pairing says whose word counts."""
+    policy = pairing.hierarchies
+    return _flow(pairing, policy.flow, "crm" if policy.master == "erp" else "erp") if policy else []
 
 
 def _flow(pairing: Pairing, flow: Flow, side: Side) -> list[BaseOperator]:

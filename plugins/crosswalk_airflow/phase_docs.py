@@ -65,10 +65,21 @@ wait for `{pairing.name}__approvals`.
 | `deliver_orders` | sends; the intent is stored before the request, its key travels in the record |
 | `settle_orders` | reads back and links |
 | `plan_write_back` … `settle_write_back` | stores the ERP's id in accounts and deals |
-| `check` | compares deals and orders, and what is still to be sent; the other checks' results are those of phase 1 |
+{_parents_doc(pairing)}| `check` | compares deals and orders, and what is still to be sent; the other checks' results are those of phase 1 |
 
 `dry_run` plans and stores, and sends nothing. `record_ids` (`deal:006…`) narrows the plan to these deals. {_BRAKE}
 {_NIGHT}"""
+
+
+def _parents_doc(pairing: Pairing) -> str:
+    policy = pairing.hierarchies
+    if policy is None:
+        return ""
+    master, other = (pairing.erp, pairing.crm) if policy.master == "erp" else (pairing.crm, pairing.erp)
+    return (
+        f"| `plan_{policy.flow}` … `settle_{policy.flow}` | puts customers in {other.system} under the parent that {master.system} names"
+        f" ({policy.mode}); one whose parent is not linked waits, circles go to quarantine |\n"
+    )
 
 
 def products_doc(pairing: Pairing) -> str:

@@ -82,6 +82,7 @@ def _side(task_id: str, crm: str, erp: str) -> str | None:
             ("write_back", "crm"),
             ("products_to_erp", "erp"),
             ("products_to_crm", "crm"),
+            ("parents_to_crm", "crm"),
         )
     }
     return ends.get(task_id)
@@ -89,7 +90,7 @@ def _side(task_id: str, crm: str, erp: str) -> str | None:
 
 def test_only_deliver_may_write(facts: Facts) -> None:
     writers = {task for dag in facts["dags"].values() for task, about in dag["tasks"].items() if not about["read_only"]}
-    flows = ("orders", "write_back", "products_to_erp", "products_to_crm")
+    flows = ("orders", "write_back", "products_to_erp", "products_to_crm", "parents_to_crm")
     assert writers == {f"deliver_{flow}" for flow in flows}
 
 

@@ -11,15 +11,18 @@ import pytest
 from benchmarks import customer_page_filling as filling
 from crosswalk.hub.database import Hub
 from crosswalk.pairing import load_pairing
+from crosswalk.pairing.hierarchies import HierarchyPolicy
 from crosswalk.stages.context import StageContext
 from crosswalk.stages.link import link_all
 from crosswalk.stages.plan import Flow, PlanResult, plan
 
 INCLUDE = Path(__file__).parents[2] / "include"
-PAIRING = load_pairing(INCLUDE / "pairings" / "netsuite_salesforce.yaml")
+PAIRING = load_pairing(INCLUDE / "pairings" / "netsuite_salesforce.yaml").model_copy(
+    update={"hierarchies": HierarchyPolicy(master="erp", mode="live")}
+)
 ACCOUNTS = 400
 UNORDERED = 5
-FLOWS: tuple[Flow, ...] = ("orders", "write_back", "products_to_erp", "products_to_crm")
+FLOWS: tuple[Flow, ...] = ("orders", "write_back", "products_to_erp", "products_to_crm", "parents_to_crm")
 MOST = 0.2  # of a table's rows; deals young enough to be amended are a few in a hundred
 LARGE = ("customer", "product", "deal", "deal_line", "order", "order_line", "link", "link_end", "intent", "base_image")
 _FILLED = ("customer", "link", "link_end", "product", "deal", "deal_line", "order", "order_line", "plan", "intent")
@@ -38,6 +41,8 @@ _HISTORY = (
        select link_id, system, 1, '1', '{"revision": 1}', now() from hub.link_end where entity in ('deal_order', 'product')""",
     "update hub.customer c set counterpart_key = substr(key, 2) where system = 'salesforce'",
     "update hub.product c set counterpart_key = substr(key, 2) where system = 'salesforce'",
+    """update hub.customer c set parent_key = rtrim(key, '0123456789') || n - n % 10 + 1
+         from (select system as s, key as k, ltrim(key, 'A')::int as n from hub.customer) x where s = c.system and k = c.key and n % 10 > 1""",
     f"""with young as (select key from hub.deal where is_won order by key limit {UNORDERED}),
              unlinked as (delete from hub.link l using hub.link_end e, young
                            where e.link_id = l.id and e.key = young.key returning l.id)
@@ -103,6 +108,8 @@ def rows_there(dsn: str) -> dict[str, int]:
 def test_a_run_s_plans_read_a_small_part_of_every_large_table(filled: str) -> None:
     linked(filled)
     planned(filled, "first")  # looks at every link there is
+    with psycopg.connect(filled, autocommit=True) as connection:
+        connection.execute("update hub.link set created_at = created_at - interval '1 day'")  # and a day goes by
     there, before = rows_there(filled), rows_read(filled)
     found = planned(filled, "second")
     read = {table: rows - before[table] for table, rows in rows_read(filled).items()}

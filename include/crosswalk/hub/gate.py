@@ -1,6 +1,7 @@
 """What people and the gate decide about intents: let through, keep in shadow, replay.
 
-None of it passes by an approval: what is held for one, or was refused, goes on only by :mod:`crosswalk.hub.approvals`.
+None of it passes by an approval: what is held for one, or was refused, goes on only by :mod:`crosswalk.hub.approvals`. Nor by a link
+that is missing: what waits for one is planned anew when it is there.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ with passed as (
            held_reason = case when {PARENT.format("i.depends_on")} then 'parent' end,
            message = case when {PARENT.format("i.depends_on")} then 'Waits for ' || depends_on || ', which was rejected.' end,
            hint = null, mode = 'live', epoch = nextval('hub.epoch')
-     where i.key = any(%(keys)s) and i.status = 'held' and i.held_reason <> all('{{parent,approval,refused}}')
+     where i.key = any(%(keys)s) and i.status = 'held' and i.held_reason <> all('{{parent,approval,refused,unlinked}}')
     returning i.*
 )
 insert into hub.ledger (at, pairing, run_id, actor, kind, system, entity, key, intent_key, detail)
@@ -76,7 +77,7 @@ _REPLAN = f"""
 with known as (
     select key, status as was, %(payload)s::jsonb ? 'approval' and payload_hash <> %(payload_hash)s as unapproved from hub.intent
      where key = any(%(keys)s)
-       and (status = 'rejected' or (status = 'held' and held_reason <> all('{{parent,approval,refused}}') and not %(refused_only)s))
+       and (status = 'rejected' or (status = 'held' and held_reason <> all('{{parent,approval,refused,unlinked}}') and not %(refused_only)s))
      order by key for update
 ),
 replayed as (

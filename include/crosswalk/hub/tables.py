@@ -226,6 +226,16 @@ sa.Table(
 )
 
 sa.Table(
+    "agreed_parent",  # the parents both sides of a linked customer named when they last agreed
+    metadata,
+    sa.Column("link_id", sa.BigInteger, sa.ForeignKey("hub.link.id", ondelete="CASCADE"), primary_key=True),
+    text("crm_parent", null=True),
+    text("erp_parent", null=True),
+    instant("settled_at", null=False),
+    text("run_id"),
+)
+
+sa.Table(
     "run",
     metadata,
     text("id", primary_key=True),

@@ -35,7 +35,8 @@ class _Set:
 
 def flows_of(pairing: Pairing) -> tuple[str, ...]:
     """Return the flows that a pairing has."""
-    return (*ORDER_FLOWS, *(PRODUCT_FLOWS if "products" in pairing.phases else ()))
+    parents = (pairing.hierarchies.flow,) if pairing.hierarchies else ()
+    return (*ORDER_FLOWS, *parents, *(PRODUCT_FLOWS if "products" in pairing.phases else ()))
 
 
 def flow_modes(connection: Connection, pairing: Pairing) -> tuple[FlowMode, ...]:
@@ -49,5 +50,4 @@ def flow_modes(connection: Connection, pairing: Pairing) -> tuple[FlowMode, ...]
 def _mode(pairing: Pairing, flow: str, was_set: _Set | None) -> FlowMode:
     if was_set is not None:
         return FlowMode(flow, was_set.mode, was_set.changed_by, was_set.changed_at)
-    phase = pairing.phase_of(flow)
-    return FlowMode(flow, phase.mode if phase else "off", None, None)
+    return FlowMode(flow, pairing.mode_of(flow), None, None)

@@ -44,6 +44,7 @@ WAITS: dict[str, str] = {
     "doubt": "certainty about a lost answer",
     "pause": "their next try",
     "off": "their flow to be switched on",
+    "unlinked": "their parent to be linked on the other side",
 }
 """What writes wait for, by the reason the hub gives."""
 _GRAVITY: dict[str, int] = {"critical": 0, "warning": 1, "info": 2}

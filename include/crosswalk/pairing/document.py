@@ -23,6 +23,7 @@ from crosswalk.mapping.source import Mistake, Source, read_source, refuse
 from crosswalk.model.entities import ENTITIES
 from crosswalk.pairing.checks import CheckPolicy
 from crosswalk.pairing.display import UNLESS_SAID_OTHERWISE, CardPolicy, ShownFact
+from crosswalk.pairing.hierarchies import PARENT_FLOWS, HierarchyPolicy
 from crosswalk.pairing.matching import Matching
 from crosswalk.pairing.products import Brake, ProductPolicy
 from crosswalk.pairing.selling import AmendPolicy, ApprovalPolicy, CreditPolicy, DiscountPolicy
@@ -202,6 +203,7 @@ class Pairing(_Part):
     matching: Matching = Matching()
     orders: OrderPolicy = OrderPolicy()
     products: ProductPolicy = ProductPolicy()
+    hierarchies: HierarchyPolicy | None = None
     price_lists: dict[str, str] = Field(default_factory=dict)
     write_back: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     census: CensusPolicy = CensusPolicy()
@@ -229,8 +231,17 @@ class Pairing(_Part):
         """Return the phase whose schedule and mode hold for ``flow``; None when the pairing does not have it."""
         return self.phases.get("products" if flow in PRODUCT_FLOWS else "orders")
 
+    def mode_of(self, flow: str) -> Mode:
+        """Return the mode the file gives ``flow``; one that it does not have is off."""
+        if flow in PARENT_FLOWS:
+            return self.hierarchies.mode if self.hierarchies and self.hierarchies.flow == flow else "off"
+        phase = self.phase_of(flow)
+        return phase.mode if phase else "off"
+
     def brake_of(self, flow: str) -> Brake:
         """Return the mass-change brake of ``flow``."""
+        if flow in PARENT_FLOWS and self.hierarchies:
+            return self.hierarchies.brake
         return self.products.brake if flow in PRODUCT_FLOWS else self.orders.brake
 
     @field_validator("crm", "erp")
@@ -246,6 +257,10 @@ class Pairing(_Part):
     def _consistent(self) -> Pairing:
         if self.crm.system == self.erp.system:
             raise ValueError("crm.system and erp.system must differ")
+        if self.hierarchies and not self._reads_in_orders("customer", SIDES):
+            raise ValueError(
+                "hierarchies: parents are carried by the phase orders; let phases.orders read customer from both sides"
+            )
         if len(set(self.price_lists.values())) < len(self.price_lists):
             raise ValueError("price_lists: two price books stand for one price level; each needs its own")
         for entity in (*self.linking, *self.write_back):
@@ -257,6 +272,10 @@ class Pairing(_Part):
                     if name not in ENTITIES[entity].field_names:
                         raise ValueError(f"linking.{entity}: {name!r} is no field of {entity}")
         return self
+
+    def _reads_in_orders(self, entity: str, sides: tuple[Side, ...]) -> bool:
+        phase = self.phases.get("orders")
+        return phase is not None and all(entity in phase.read.get(side, ()) for side in sides)
 
 
 def load_pairing(path: Path) -> Pairing:

@@ -20,7 +20,7 @@ from crosswalk.pairing import Pairing
 from crosswalk.pairing.checks import Severity, Tuning
 from crosswalk.pairing.document import SIDES
 from crosswalk.platforms import Side
-from crosswalk.quality import linked, trade, upkeep, within
+from crosswalk.quality import families, linked, trade, upkeep, within
 from crosswalk.quality.scope import Comparison, Scope, pair_of
 from crosswalk.quality.spec import Spec
 
@@ -37,6 +37,7 @@ KINDS: Mapping[str, Callable[[Scope, Spec], Comparison | None]] = {
     "open_writes": upkeep.open_writes,
     "order_customer": trade.order_customer,
     "order_totals": trade.order_totals,
+    "parents": families.parents,
     "pending_orders": trade.pending_orders,
     "references": within.references,
     "stored_keys": linked.stored_keys,
@@ -44,7 +45,17 @@ KINDS: Mapping[str, Callable[[Scope, Spec], Comparison | None]] = {
 }
 """Comparisons by the name the suites' file gives them; None means that the pairing does not read what is compared."""
 
-_PAIRED = ("counts", "customer_counts", "fields", "linked_keys", "links", "one_order", "order_customer", "order_totals")
+_PAIRED = (
+    "counts",
+    "customer_counts",
+    "fields",
+    "linked_keys",
+    "links",
+    "one_order",
+    "parents",
+    "order_customer",
+    "order_totals",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from crosswalk.orders.readiness import customer_problems_of
 from crosswalk.pairing import Pairing
 from crosswalk.stages.context import StageContext
 from crosswalk.stages.facts import subsidiary_of
+from crosswalk.stages.gate import effective_mode
 
 MOST_LEVELS = 10
 
@@ -50,7 +51,7 @@ select i.source_key from hub.intent i
    and (i.status in ('sending', 'in_doubt') or (i.status = 'planned' and i.resend_after is not null) or (i.status = 'done' and i.settled_at is null))
 """
 
-# Only customers we made, and only where the ERP names no parent: what somebody entered there stays.
+# Only customers we made, and only where the ERP names no parent: what somebody entered there stays, and what was taken away stays away.
 _LATE_PARENTS = """
 select account.key, account.version, child.key, child.name, child.version, parents.key
   from ({candidates}) i
@@ -60,7 +61,8 @@ select account.key, account.version, child.key, child.name, child.version, paren
                         and e.key = account.key limit 1) mine
  cross join lateral (select e.key from hub.link_end e where e.link_id = mine.link_id and e.system = %(erp)s offset 0) theirs
  cross join lateral (select c.key, c.name, c.version from hub.customer c
-                      where c.system = %(erp)s and c.key = theirs.key and c.deleted_at is null and c.parent_key is null limit 1) child
+                      where c.system = %(erp)s and c.key = theirs.key and c.deleted_at is null and c.parent_key is null
+                        and not exists (select 1 from hub.agreed_parent p where p.link_id = mine.link_id) limit 1) child
  cross join lateral (select e.link_id from hub.link_end e where e.pairing = %(pairing)s and e.entity = 'customer' and e.system = %(crm)s
                         and e.key = account.parent_key limit 1) above
  cross join lateral (select e.key from hub.link_end e
@@ -294,8 +296,10 @@ def _refuse_unmapped(ctx: StageContext, rule: str) -> None:
 
 def parent_links(ctx: StageContext, connection: psycopg.Connection) -> Iterator[IntentDraft]:
     """Yield the update that gives a customer we made its parent, once the parent is a customer, too. All of them are looked at once, then
-    those to whom something happened since the last look.
+    those to whom something happened since the last look. Where the CRM's parents are carried anyway, the flow that does so does this, too.
     """
+    if effective_mode(ctx, connection, "parents_to_erp") == "live":
+        return
     crm, erp, mapper = ctx.pairing.crm.system, ctx.pairing.erp.system, ctx.mapper("erp", "customer")
     since = advance(connection, ctx.pairing.name, "late_parents", [["systems", crm, erp]], ctx.run_id).since
     query = _LATE_PARENTS.format(candidates=_MADE if since is None else _TOUCHED)

@@ -19,6 +19,8 @@ TARGET_OF: dict[str, Side] = {
     "write_back": "crm",
     "products_to_erp": "erp",
     "products_to_crm": "crm",
+    "parents_to_erp": "erp",
+    "parents_to_crm": "crm",
 }
 
 _PARENT_FIELD = {"order": "customer_key", "customer": "parent_key"}

@@ -78,8 +78,7 @@ def gate(ctx: StageContext, flow: str, *, dry_run: bool = False, release: Releas
 
 def effective_mode(ctx: StageContext, connection: psycopg.Connection, flow: str) -> Mode:
     """Return the mode that holds: what a promotion or an operator set in the hub, else the pairing file's."""
-    phase = ctx.pairing.phase_of(flow)
-    return mode_of(connection, ctx.pairing.name, flow) or (phase.mode if phase else "off")
+    return mode_of(connection, ctx.pairing.name, flow) or ctx.pairing.mode_of(flow)
 
 
 def excesses(connection: psycopg.Connection, brake: Brake, waiting: Sequence[HeldIntent]) -> Iterator[str]:

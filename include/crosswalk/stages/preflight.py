@@ -81,6 +81,7 @@ def _of_system(ctx: StageContext, side: Side, connector: Connector) -> list[Find
 
 def _of_pairing(ctx: StageContext, connectors: Mapping[Side, Connector]) -> Iterator[Finding]:
     yield from product_fields(ctx)
+    yield from parent_fields(ctx)
     if "erp" in connectors:
         choices = _choices_of(ctx.pairing.erp.platform, connectors["erp"])
         yield from values_exist(ctx.pairing, choices)
@@ -245,6 +246,22 @@ def product_fields(ctx: StageContext) -> Iterator[Finding]:
                     f"{field.place} only reads {name}, but the pairing writes it there.",
                     f"Change its law, or make {name} the {side.upper()}'s own in the pairing file.",
                 )
+
+
+def parent_fields(ctx: StageContext) -> Iterator[Finding]:
+    """Where parents are carried, both sides must read them, and the one that takes them over must let them be written."""
+    policy = ctx.pairing.hierarchies
+    for side in SIDES if policy else ():
+        mapping, file = ctx.mapping(side).entities.get("customer"), ctx.pairing.side(side).mapping
+        field = mapping.fields.get("parent_key") if mapping else None
+        if field is None:
+            yield Finding("hierarchies", f"{file} maps no parent_key of customers.", "Add a line for it.")
+        elif field.law is Law.ONE_WAY and policy and policy.master != side:
+            yield Finding(
+                "hierarchies",
+                f"{field.place} only reads parent_key, but the pairing writes it there.",
+                f"Change its law, or make hierarchies.master the {side.upper()} in the pairing file.",
+            )
 
 
 # --- The table people read -----------------------------------------------------------------------------

@@ -14,10 +14,12 @@ from crosswalk.model.entities import ENTITIES
 from crosswalk.model.errors import RecordError
 from crosswalk.model.records import Image
 from crosswalk.pairing.document import PRODUCT_FLOWS
+from crosswalk.pairing.hierarchies import PARENT_FLOWS
 from crosswalk.platforms import Side
 from crosswalk.stages.base import settle_products
 from crosswalk.stages.context import StageContext
 from crosswalk.stages.deliver import TARGET_OF
+from crosswalk.stages.hierarchies import settle_parents
 from crosswalk.stages.link import DEAL_ORDER
 from crosswalk.stages.pull import pull
 
@@ -92,7 +94,9 @@ def _store(ctx: StageContext, flow: str, entity: str, batch: Sequence[Unsettled]
         )
         if entity == "customer" and ctx.pairing.orders.subsidiary is not None:
             linked += add_further(connection, ctx.pairing.name, pairs, ctx.run_id)
-        if flow in PRODUCT_FLOWS:
+        if flow in PARENT_FLOWS:
+            settle_parents(ctx, connection, flow, present)
+        elif flow in PRODUCT_FLOWS:
             settle_products(ctx, connection, present, images)
         elif entity != "product":  # what a product's two sides agree on is known only to the flows that compare them
             for intent in present:

@@ -55,6 +55,7 @@ _REASONS = {
     "doubt": "certainty about a lost answer",
     "pause": "its next try",
     "off": "the flow to be switched on",
+    "unlinked": "its parent to be linked on the other side",
 }
 
 

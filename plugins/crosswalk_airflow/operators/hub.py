@@ -42,10 +42,14 @@ class MatchOperator(StageOperator):
         return match_all(ctx)
 
 
+_NAMED = {"products": "product", "parents": "customer"}
+"""What the Param ``record_ids`` narrows a flow to, by how its name begins; deals for any other."""
+
+
 class PlanOperator(StageOperator):
     """Plans one flow: intents for what can be written, quarantine for what cannot.
 
-    :param flow: ``orders``, ``write_back``, ``products_to_erp`` or ``products_to_crm``.
+    :param flow: ``orders``, ``write_back``, ``parents_to_erp``, ``parents_to_crm``, ``products_to_erp`` or ``products_to_crm``.
     """
 
     stage = "plan"
@@ -63,7 +67,7 @@ class PlanOperator(StageOperator):
             ctx,
             self.flow,
             dry_run=bool(context["params"].get("dry_run")),
-            record_ids=ids_of("product" if self.flow.startswith("products_") else "deal", named),
+            record_ids=ids_of(_NAMED.get(self.flow.partition("_")[0], "deal"), named),
             narrowed=bool(named),
         )
 

@@ -85,8 +85,7 @@ def run_now(pairing: Pairing, replayed: Replayed, user: BaseUser) -> list[str]:
 def _mode(connection: Connection, pairing: Pairing, flow: str) -> str:
     from crosswalk.hub.modes import mode_of
 
-    phase = pairing.phase_of(flow)
-    return mode_of(connection, pairing.name, flow) or (phase.mode if phase else "off")
+    return mode_of(connection, pairing.name, flow) or pairing.mode_of(flow)
 
 
 def _label(system: object) -> str:

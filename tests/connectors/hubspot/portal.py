@@ -122,6 +122,16 @@ class Portal:
             {"toObjectId": int(to), "associationTypes": told}
         )
 
+    def _part(self, left: str, key: str, right: str, to: str, numbers: set[int]) -> None:
+        """Take these types off a pair, all of them without any."""
+        ends = self.associations.get((left, right), {}).get(key, [])
+        for end in [one for one in ends if str(one["toObjectId"]) == to]:
+            end["associationTypes"] = [
+                one for one in end["associationTypes"] if numbers and one["typeId"] not in numbers
+            ]
+            if not end["associationTypes"]:
+                ends.remove(end)
+
     # --- HTTP --------------------------------------------------------------------------------------
 
     def handle(self, request: Received) -> Reply:
@@ -172,6 +182,17 @@ class Portal:
                     numbers = [kind["associationTypeId"] for kind in one["types"]]
                     self.associate(left, one["from"]["id"], right, one["to"]["id"], *numbers)
                 return told({"results": []}, 201)
+            case ["associations", left, right, "batch", *how, "archive"]:
+                for one in request.json()["inputs"]:
+                    for to in [one["to"]] if how else one["to"]:
+                        self._part(
+                            left,
+                            one["from"]["id"],
+                            right,
+                            to["id"],
+                            {kind["associationTypeId"] for kind in one.get("types", ())},
+                        )
+                return Reply(204, b"")
             case ["owners"]:
                 former = query.get("archived") == ["true"]
                 owner = (

@@ -147,6 +147,41 @@ def test_an_update_associates_after_it_wrote() -> None:
     )
 
 
+def below(portal: Portal, key: str) -> list[tuple[int, list[int]]]:
+    ends = portal.associations.get(("companies", "companies"), {}).get(key, [])
+    return [(end["toObjectId"], [one["typeId"] for one in end["associationTypes"]]) for end in ends]
+
+
+def test_a_new_parent_takes_the_old_ones_place_and_what_else_joins_the_companies_stays() -> None:
+    portal, name = Portal(), "companies[Parent Company].id"
+    keys = [portal.save("companies", name=str(number)) for number in range(5)]
+    for key, types in zip(keys[:4], [(450, 14), (450, 14, 99), (450,), (450, 14)], strict=True):
+        portal.associate("companies", key, "companies", "7", *types)
+    stale = portal.records["companies"][keys[4]].stamp.replace(year=2030).isoformat()
+    writes = [Write(f"U-{key}", "customer", Operation.UPDATE, {name: "8"}, key) for key in keys]
+    writes[3] = Write("U-3", "customer", Operation.UPDATE, {name: None}, keys[3])
+    writes[4] = Write("U-4", "customer", Operation.UPDATE, {name: "8"}, keys[4], expected_version=stale)
+    with running(portal) as (connector, _):
+        receipts = connector.deliver(writes)
+        first = [below(portal, key) for key in keys]
+        again = connector.deliver(writes[:4])
+        made = connector.deliver([Write("K-9", "customer", Operation.CREATE, {"name": "New", name: "8"})])
+    assert [one.outcome for one in receipts] == [Outcome.DONE] * 4 + [Outcome.REJECTED]
+    assert receipts[4].error_code == "VERSION_MOVED"
+    assert first == [
+        [(8, [14])],
+        [(7, [450, 99]), (8, [14])],
+        [(7, [450]), (8, [14])],
+        [],
+        [],
+    ]
+    assert [below(portal, key) for key in keys] == first, "asking twice changes nothing"
+    assert {one.outcome for one in [*again, *made]} == {Outcome.DONE}
+    [body] = sent(portal, "companies/batch/create")[-1:]
+    child_to_parent = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 14}
+    assert body["inputs"][0]["associations"] == [{"to": {"id": "8"}, "types": [child_to_parent]}]
+
+
 def test_two_writes_for_one_record_go_in_two_requests() -> None:
     portal = Portal()
     key = portal.save("deals", dealname="Old")

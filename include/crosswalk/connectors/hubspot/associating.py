@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crosswalk.connectors.hubspot.client import Client
-from crosswalk.connectors.hubspot.objects import DEFINED, PRIMARY, TYPES
+from crosswalk.connectors.hubspot.objects import CHILD_TO_PARENT, DEFINED, PARENT, PRIMARY, TYPES
 from crosswalk.model.errors import ValidationError
 
 _COLUMN = re.compile(r"(\w+)(?:\[([^\]]+)\])?\.id")
@@ -25,6 +25,11 @@ class Column:
     path: str
     right: str
     label: str | None = None
+
+    @property
+    def exclusive(self) -> bool:
+        """Whether HubSpot refuses a second one, so that the old one has to go first; it can be emptied."""
+        return (self.right, self.label) == ("companies", PARENT)
 
     def of(self, ends: Sequence[Mapping[str, Any]]) -> str | None:
         """Return the id of the record that counts."""
@@ -89,6 +94,8 @@ class Labels:
 
     def types(self, left: str, one: Column) -> list[dict[str, Any]]:
         """Return the types that make a record the one that counts in a column; raises ValidationError for an unknown label."""
+        if left == "companies" and one.exclusive:
+            return [_type(DEFINED, CHILD_TO_PARENT)]
         defined = TYPES.get((left, one.right))
         if defined is None or one.label is not None:
             return self._of_account(left, one)
@@ -106,6 +113,15 @@ class Labels:
                 field=one.path,
             )
         return [_type(str(told["category"]), int(told["typeId"])) for told in chosen[:1]]
+
+
+def exclusive_ends(ends: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the parents a company has: the records at the other end of the type that goes from the child to its parent."""
+    return [
+        str(end["toObjectId"])
+        for end in ends
+        if any(one["category"] == DEFINED and one["typeId"] == CHILD_TO_PARENT for one in end["associationTypes"])
+    ]
 
 
 def _type(category: str, number: int) -> dict[str, Any]:

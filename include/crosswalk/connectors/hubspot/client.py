@@ -183,6 +183,15 @@ class Client:
         """Associate pairs of records with their types, up to 2,000 a call."""
         return self.ask(self.hubspot.crm.associations.v4.batch_api.create, left, right, {"inputs": list(inputs)})
 
+    def unlabel(self, left: str, right: str, inputs: Sequence[Mapping[str, Any]]) -> Answer:
+        """Take labels off pairs of records; what else associates them stays (HubSpot §16)."""
+        calls = self.hubspot.crm.associations.v4.batch_api
+        return self.ask(calls.archive_labels, left, right, {"inputs": list(inputs)})
+
+    def separate(self, left: str, right: str, inputs: Sequence[Mapping[str, Any]]) -> Answer:
+        """Take away everything that associates pairs of records (HubSpot §16)."""
+        return self.ask(self.hubspot.crm.associations.v4.batch_api.archive, left, right, {"inputs": list(inputs)})
+
     def labels(self, left: str, right: str) -> list[Mapping[str, Any]]:
         """Return the types of associations from one object to another, the account's own included."""
         return list(self.ask(self.hubspot.crm.associations.v4.schema.definitions_api.get_all, left, right).rows)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from crosswalk.connectors.hubspot import timeline
+from crosswalk.connectors.hubspot import parents, timeline
 from crosswalk.connectors.hubspot.account import Account
 from crosswalk.connectors.hubspot.associating import Column, Labels, column
 from crosswalk.connectors.hubspot.client import Client
@@ -172,10 +172,15 @@ class Delivery:
         name = self.settings.native(rows[0][1].entity)
         parts = {number: self._parts(name, write) for number, write in rows}
         stored = self._stored(name, rows, {path for properties, _ in parts.values() for path in properties})
+        above = parents.new_parents(
+            self.client, {str(write.native_id): to for n, write in rows for one, to in parts[n][1] if one.exclusive}
+        )
         waiting: list[tuple[int, Write, Row]] = []
         for number, write in rows:
+            key = str(write.native_id)
             try:
-                changed = self._changed(name, write, parts[number][0], stored.get(str(write.native_id)))
+                moves = key in above and above[key].changes
+                changed = self._changed(name, write, parts[number][0], stored.get(key), moves=moves)
             except (ConflictError, NotFoundError) as error:
                 receipts[number] = refusal(write, error)
                 continue
@@ -186,6 +191,9 @@ class Delivery:
         for (number, write, _), result in zip(waiting, results, strict=True):
             receipts[number] = receipt_of(write, result)
         self._associate(name, [(number, write, parts[number][1]) for number, write in rows], receipts)
+        written = [one for one in rows if receipts[one[0]].outcome is Outcome.DONE]
+        moved = [(one, found) for one in written if (found := above.get(str(one[1].native_id))) and found.changes]
+        parents.replace(self.client, moved, receipts)
 
     def _stored(self, name: str, rows: Sequence[Numbered], properties: set[str]) -> dict[str, Mapping[str, Any]]:
         ids = list(dict.fromkeys(str(write.native_id) for _, write in rows))
@@ -193,9 +201,12 @@ class Delivery:
         return {str(row["id"]): row for row in read if not row.get("archived")}
 
     def _changed(
-        self, name: str, write: Write, sent: Mapping[str, str], stored: Mapping[str, Any] | None
+        self, name: str, write: Write, sent: Mapping[str, str], stored: Mapping[str, Any] | None, *, moves: bool
     ) -> dict[str, str]:
-        """Return what the write would change; raises for a target that is gone, or was saved since the plan saw it."""
+        """Return what the write would change; raises for a target that is gone, or was saved since the plan saw it.
+
+        ``moves`` says that it also changes what does not stand in the properties.
+        """
         if stored is None:
             raise NotFoundError(
                 f"{write.native_id} is not there any more.",
@@ -205,7 +216,7 @@ class Delivery:
         held = stored["properties"]
         changed = {path: text for path, text in sent.items() if not same(text, held.get(path))}
         version = version_of(str(held.get(native(name).modified) or stored["updatedAt"]))
-        if changed and write.expected_version is not None and version != write.expected_version:
+        if (changed or moves) and write.expected_version is not None and version != write.expected_version:
             raise ConflictError(
                 f"{write.native_id} changed at {version}, planned against {write.expected_version}.",
                 hint=_MOVED,
@@ -220,6 +231,8 @@ class Delivery:
         by_right: dict[str, list[tuple[int, Write, dict[str, Any]]]] = {}
         for number, write, ends in rows:
             for one, to in ends if receipts[number].outcome is Outcome.DONE else ():
+                if one.exclusive:
+                    continue
                 types = self.labels.types(name, one)
                 pair = {"from": {"id": str(write.native_id)}, "to": {"id": to}, "types": types}
                 by_right.setdefault(one.right, []).append((number, write, pair))

@@ -64,6 +64,10 @@ TYPES: Mapping[tuple[str, str], tuple[int, ...]] = {
     ("notes", "contacts"): (202,),
     ("notes", "deals"): (214,),
 }
+PARENT = "Parent Company"
+"""HubSpot's own label of the company above a company: the type id that goes from the child to its parent. A child has one (§16, §17)."""
+CHILD_TO_PARENT = 14
+COMPANY_TO_COMPANY = 450  # without a label; always there beside one
 PRIMARY = frozenset(types[1] for types in TYPES.values() if len(types) > 1)
 
 

@@ -41,7 +41,9 @@ def sound(group: Sequence[Numbered], receipts: Receipts) -> list[Numbered]:
             )
         elif not creates and not record.isdigit():
             problem = ValidationError(f"{write.native_id!r} is not a HubSpot id.", hint="Link the record, then replay.")
-        elif not creates and any(column(path) and value is None for path, value in write.values.items()):
+        elif not creates and any(
+            value is None and (one := column(path)) and not one.exclusive for path, value in write.values.items()
+        ):
             problem = ValidationError(
                 "An association cannot be emptied.", hint="Remove it in HubSpot, or give another record."
             )

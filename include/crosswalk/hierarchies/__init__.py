@@ -1,0 +1,1 @@
+"""Which customer belongs to which parent company, carried from the system that decides it to the other."""
