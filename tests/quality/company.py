@@ -127,6 +127,10 @@ FAULTS: dict[str, tuple[str, dict[str, int]]] = {
         "update hub.customer set parent_key = 'c77' where key = 'c1'",
         {"customer_references": 1},
     ),
+    "parents that are not the same company": (
+        "update hub.customer set parent_key = case key when 'a1' then 'a2' else 'c3' end where key in ('a1', 'c1')",
+        {"customer_parents": 1},
+    ),
     "a deleted customer": (
         "update hub.customer set deleted_at = now() where key = 'c3'",
         {
