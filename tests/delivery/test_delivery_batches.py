@@ -50,3 +50,13 @@ def test_a_batch_that_would_break_a_family_apart_is_filled_up_with_those_that_ha
         for intent in {one.payload["parent"]: one for one in request}.values()
     ]
     assert [families.count(mother) for mother in "abc"] == [1, 1, 1]
+
+
+def test_three_generations_go_in_one_request_so_that_none_waits_for_the_middle_one() -> None:
+    claimed = [update(f"child{number}", "mother") for number in range(4)]
+    claimed += [update(f"stranger{number}", "kin") for number in range(8)]
+    claimed += [update("mother", "elder"), update("aunt", "elder"), update("circle", "ring"), update("ring", "circle")]
+    found = batches(claimed, {"customer": 10}, slots=1)
+    assert sum(map(len, found)) == len(claimed)
+    (together,) = (request for request in found if any(intent.key == "mother" for intent in request))
+    assert {"mother", "aunt", *(f"child{number}" for number in range(4))} <= {intent.key for intent in together}

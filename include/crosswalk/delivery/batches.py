@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from math import ceil
 
@@ -47,8 +47,8 @@ def batches(
     for (entity, operation), members in kinds.items():
         most = 1 if updates_alone and operation == "update" else most_rows.get(entity, 1)
         size = min(most, max(LEAST_ROWS, ceil(len(members) / min(slots, MOST_PARTS))))
-        parents = {parent_of(intent) for intent in members}
-        requests += _cut(sorted(members, key=lambda intent: _family(intent, parents)), size, parents)
+        families = _families(members)
+        requests += _cut(sorted(members, key=lambda intent: families[intent.key]), size, families)
     return requests
 
 
@@ -57,28 +57,46 @@ def parent_of(intent: Claimed) -> str:
     return intent.parent_target_key or str(intent.payload.get("parent") or "")
 
 
-def _family(intent: Claimed, parents: Set[str]) -> str:
-    """Return the parent whose children a record goes with: its own, else itself where others name it as theirs."""
-    return parent_of(intent) or (intent.target_key if intent.target_key in parents else None) or ""
+def _families(members: Sequence[Claimed]) -> dict[str, str]:
+    """Return the family of each intent by its key: what stands above all its parents that are here; empty for a record alone."""
+    above = {
+        intent.target_key: parent_of(intent) for intent in members if intent.operation == "update" and intent.target_key
+    }
+    parents = {parent_of(intent) for intent in members}
+    families = {}
+    for intent in members:
+        top = parent_of(intent) or (intent.target_key if intent.target_key in parents else None) or ""
+        passed = {top}
+        while (higher := above.get(top)) and higher not in passed:
+            passed.add(top := higher)
+        families[intent.key] = top
+    return families
 
 
-def _cut(members: Sequence[Claimed], size: int, parents: Set[str]) -> Iterator[list[Claimed]]:
-    """Yield full batches; what has no family fills up those that would break one apart, which else go half full."""
-    families = groupby(members, key=lambda intent: _family(intent, parents))
+def _cut(members: Sequence[Claimed], size: int, families: Mapping[str, str]) -> list[list[Claimed]]:
+    """Cut full batches; what has no family fills up those that would break one apart, which else go half full.
+
+    Families go in the middle: whoever of a family was claimed before or is claimed next stands alone there, and is written at another time.
+    """
     single: list[Claimed] = []
     batch: list[Claimed] = []
-    for parent, children in families:
-        family = list(children)
-        if not parent:
+    kept: list[list[Claimed]] = []
+    for name, its in groupby(members, key=lambda intent: families[intent.key]):
+        family = list(its)
+        if not name:
             single = family  # they come first
             continue
         if len(batch) + len(family) > size >= len(family) and 2 * len(batch) >= size:
-            missing = size - len(batch)
-            yield batch + single[:missing]
-            batch, single = [], single[missing:]
+            least = max(0, len(single) - (size - len(batch)))
+            kept.append(single[least:] + batch)
+            batch, single = [], single[:least]
         batch += family
         while len(batch) >= size:
-            yield batch[:size]
+            kept.append(batch[:size])
             batch = batch[size:]
-    batch += single
-    yield from (batch[start : start + size] for start in range(0, len(batch), size))
+    before = len(single) // size // 2 * size
+    return [*_sliced(single[:before], size), *kept, *_sliced(batch + single[before:], size)]
+
+
+def _sliced(members: Sequence[Claimed], size: int) -> list[list[Claimed]]:
+    return [list(members[start : start + size]) for start in range(0, len(members), size)]

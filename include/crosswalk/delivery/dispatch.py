@@ -98,7 +98,7 @@ class Delivery:
     def _ahead(self, tally: Tally) -> int:
         """Return how many requests are kept ready: where versions are read ahead, so many that no slot idles meanwhile."""
         capabilities = self.connector.capabilities
-        many = tally.rounds(capabilities.prepared_seconds, MOST_ROUNDS, 1) > 1
+        many = tally.usual_rounds(capabilities.prepared_seconds, MOST_ROUNDS, 1) > 1
         rounds = ROUNDS_AHEAD if capabilities.prepared_seconds and many else 1
         return int(capabilities.parallel_requests * rounds) + RECORDERS
 
@@ -112,7 +112,7 @@ class Delivery:
         if not fresh:
             return rounds
         told = capabilities.prepared_records // self._round or 1
-        return min(rounds, tally.rounds(fresh, MOST_ROUNDS, ROUNDS_AHEAD), told)
+        return min(rounds, tally.usual_rounds(fresh, MOST_ROUNDS, ROUNDS_AHEAD), told)
 
     @property
     def _round(self) -> int:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from dataclasses import dataclass, field
+from statistics import median
 
 from crosswalk.model.errors import CrosswalkError
 from crosswalk.model.records import Outcome, Receipt
+
+REMEMBERED = 15  # requests whose median tells how long one usually takes
 
 
 @dataclass
@@ -20,7 +24,8 @@ class Tally:
     postponed: int = 0
     fenced: int = 0
     connection_error: CrosswalkError | None = None
-    _request_seconds: float | None = None
+    _slow_seconds: float | None = None
+    _seconds: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED), repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def count(self, receipt: Receipt | None) -> None:
@@ -39,13 +44,27 @@ class Tally:
                 self.rejected += 1
 
     def took(self, seconds: float) -> None:
-        """Learn from the time one request took; a slower one counts at once, a faster one by and by."""
+        """Learn from the time one request took."""
         with self._lock:
-            known = self._request_seconds
-            self._request_seconds = seconds if known is None or seconds > known else 0.7 * known + 0.3 * seconds
+            known = self._slow_seconds
+            self._slow_seconds = seconds if known is None or seconds > known else 0.7 * known + 0.3 * seconds
+            self._seconds.append(seconds)
 
-    def rounds(self, seconds: float, most: int, before: float = 0) -> int:
-        """Return how many requests one slot makes in that time, ``before`` others done: at least 1, 2 until one was timed."""
-        if self._request_seconds is None:
+    def rounds(self, seconds: float, most: int) -> int:
+        """Return how many requests one slot makes in that time for sure: at least 1, 2 until one was timed.
+
+        A slower request than before counts at once, a faster one by and by.
+        """
+        with self._lock:
+            return self._rounds(seconds, most, self._slow_seconds)
+
+    def usual_rounds(self, seconds: float, most: int, before: float) -> int:
+        """Return how many requests one slot usually makes in that time, ``before`` others done: at least 1, 2 until one was timed."""
+        with self._lock:
+            return self._rounds(seconds, most, median(self._seconds) if self._seconds else None, before)
+
+    @staticmethod
+    def _rounds(seconds: float, most: int, each: float | None, before: float = 0) -> int:
+        if each is None:
             return min(2, most)
-        return max(1, min(most, int(seconds / max(self._request_seconds, 0.001) - before)))
+        return max(1, min(most, int(seconds / max(each, 0.001) - before)))
