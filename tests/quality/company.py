@@ -219,6 +219,19 @@ FAULTS: dict[str, tuple[str, dict[str, int]]] = {
         "update hub.\"order\" set deleted_at = now() where key = 'o3'",
         {"deal_links": 1, "won_deal_has_one_order": 1, "order_line_parents": 1, "invoice_references": 1},
     ),
+    "an invoice, a payment and a shipment that were never posted, and others that may still be": (
+        ";".join(
+            [
+                image("invoice", "netsuite", "v8", status="'pending_approval'", invoice_date="current_date - 6"),
+                image("invoice", "netsuite", "v9", status="'pending_approval'", invoice_date="current_date - 5"),
+                image("payment", "netsuite", "y8", status="'pending'", payment_date="current_date - 6"),
+                image("payment", "netsuite", "y9", status="'not_deposited'", payment_date="current_date - 60"),
+                image("shipment", "netsuite", "z8", status="'packed'", ship_date="current_date - 6"),
+                image("shipment", "netsuite", "z9", status="'shipped'", ship_date="current_date - 60"),
+            ]
+        ),
+        {"invoice_unposted": 1, "payment_unposted": 1, "shipment_unposted": 1},
+    ),
     "a line of no deal": (
         image("deal_line", "salesforce", "x", deal_key="'d99'", product_key="'r1'"),
         {"deal_line_parents": 1},

@@ -45,6 +45,7 @@ class CheckPolicy(_Part):
     grace_minutes: int = Field(default=30, ge=0)
     stale_minutes: int = Field(default=180, gt=0)
     approval_days: int = Field(default=3, ge=0)
+    posting_days: int = Field(default=5, ge=0)
     intent_minutes: int = Field(default=120, gt=0)
     keep_runs: int = Field(default=20, gt=0)
     fields: dict[str, tuple[str, ...]] = Field(default_factory=dict)  # compared instead of all that both sides map

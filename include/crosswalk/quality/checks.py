@@ -41,6 +41,7 @@ KINDS: Mapping[str, Callable[[Scope, Spec], Comparison | None]] = {
     "pending_orders": trade.pending_orders,
     "references": within.references,
     "stored_keys": linked.stored_keys,
+    "unposted": trade.unposted,
     "values": within.values,
 }
 """Comparisons by the name the suites' file gives them; None means that the pairing does not read what is compared."""

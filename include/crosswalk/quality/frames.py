@@ -25,6 +25,7 @@ from crosswalk.model.entities import ENTITIES
 from crosswalk.model.errors import ConfigurationError
 from crosswalk.pairing import Pairing, load_pairing
 from crosswalk.pairing.document import SIDES
+from crosswalk.quality.checks import checks_of, load_mappings
 from crosswalk.quality.drill import visible_fields
 from crosswalk.quality.report import EntityScore, entity_scores, latest_checks, losses, trend
 from crosswalk.quality.scope import literal, pair_of, table
@@ -42,15 +43,17 @@ def open_frames(pairing: str | Path, dsn: str | None = None) -> Frames:
     found = dsn or os.environ.get(HUB_VARIABLE, "").replace("postgres://", "postgresql://", 1)
     if not found:
         raise ConfigurationError("No hub is named.", hint=f"Give its DSN, or set {HUB_VARIABLE}.")
-    return Frames(Hub(found), load_pairing(Path(pairing)))
+    file = Path(pairing)
+    return Frames(Hub(found), load_pairing(file), file.parent.parent / "mappings")
 
 
 @dataclass(frozen=True)
 class Frames:
-    """What analysts read of one pairing."""
+    """What analysts read of one pairing; with ``mappings``, the folder of the mapping files, frames have their columns even when empty."""
 
     hub: Hub
     pairing: Pairing
+    mappings: Path | None = None
 
     def scores(self) -> pd.DataFrame:
         """Return the last run's checks, one line each, what costs most first.
@@ -105,7 +108,8 @@ class Frames:
                 names = ", ".join(sorted(one.check_id for one in results)) or "none yet"
                 raise ConfigurationError(f"{check!r} was not run.", hint=f"Checks of the last run: {names}.")
             rows = stored_violations(connection, self.pairing.name, result.run_id, check, limit=limit)
-        found = failing_rows(self.pairing, check, rows)
+            details = self._details(connection, check)
+        found = failing_rows(self.pairing, check, rows, details)
         return pd.DataFrame(list(found.rows), columns=list(found.columns))
 
     def entity(self, name: str, *, limit: int = MOST_ROWS) -> pd.DataFrame:
@@ -120,6 +124,15 @@ class Frames:
             cursor.execute(self._joined(name, limit).encode())
             columns = [column.name for column in cursor.description or ()]
             return pd.DataFrame(cursor.fetchall(), columns=columns)
+
+    def _details(self, connection: Connection, check: str) -> list[str]:
+        """Return what a violation of ``check`` tells, by its SQL, which is not run."""
+        if self.mappings is None:
+            return []
+        known = checks_of(self.pairing, load_mappings(self.pairing, self.mappings))
+        query = next((one.violations for one in known if one.check_id == check), None)
+        found = connection.execute(f"select * from ({query}) v limit 0".encode()) if query else None
+        return [column.name for column in (found.description or ())] if found else []
 
     def _joined(self, name: str, limit: int) -> str:
         pair = pair_of(name)

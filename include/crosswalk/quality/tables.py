@@ -35,19 +35,31 @@ class Table:
 # --- What is in them ----------------------------------------------------------------------------
 
 
-def failing_rows(pairing: Pairing, title: str, violations: Sequence[Violation]) -> Table:
-    """Return violations as a table: keys under the systems' names, and a line for each field that differs with both values."""
+def failing_rows(pairing: Pairing, title: str, violations: Sequence[Violation], details: Sequence[str] = ()) -> Table:
+    """Return violations as a table: keys under the systems' names, and a line for each field that differs with both values.
+
+    Columns in which nothing stands are left out, unless they are of the check's own ``details``: what a violation of it may tell.
+    """
     flat = [line for one in violations for line in _lines(pairing, one)]
-    columns = tuple(dict.fromkeys(name for line in flat for name in line))
-    empty = tuple(name for name in columns if all(line.get(name) is None for line in flat))
-    kept = tuple(name for name in columns if name not in empty)
+    own = dict.fromkeys(name for detail in details for name in _columns(pairing, detail))
+    columns = tuple(dict.fromkeys((*own, *(name for line in flat for name in line))))
+    kept = tuple(name for name in columns if name in own or any(line.get(name) is not None for line in flat))
     return Table(title, kept, tuple(tuple(line.get(name) for name in kept) for line in flat))
+
+
+def _columns(pairing: Pairing, detail: str) -> tuple[str, ...]:
+    """Return the columns in which a detail of a violation stands."""
+    crm, erp = pairing.crm.system, pairing.erp.system
+    if detail == "differences":
+        return "field", crm, erp
+    names = {"crm_key": f"{crm}_key", "erp_key": f"{erp}_key", "crm_records": crm, "erp_records": erp}
+    return (names.get(detail, detail),)
 
 
 def _lines(pairing: Pairing, violation: Violation) -> list[dict[str, Cell]]:
     crm, erp = pairing.crm.system, pairing.erp.system
-    names = {"crm_key": f"{crm}_key", "erp_key": f"{erp}_key", "crm_records": crm, "erp_records": erp}
-    own = {names.get(name, name): value for name, value in violation.detail.items() if name != "differences"}
+    told = ((name, value) for name, value in violation.detail.items() if name != "differences")
+    own = {_columns(pairing, name)[0]: value for name, value in told}
     differences = violation.detail.get("differences")
     if not differences:
         return [own]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crosswalk.quality.linked import like_number
-from crosswalk.quality.scope import Comparison, Scope, literal
+from crosswalk.quality.scope import Comparison, Scope, literal, literals, record
 from crosswalk.quality.spec import Spec
 
 
@@ -101,4 +101,22 @@ def pending_orders(scope: Scope, spec: Spec) -> Comparison:
         f"""select null::text as crm_key, x.key as erp_key, x.number as record, x.order_date, current_date - x.order_date as days, x.total, x.currency
             from {living} and {waiting}""",
         f"select count(*) from {living} and x.status in ('pending_approval', 'open', 'partially_shipped')",
+    )
+
+
+_UNPOSTED = {"invoice": ("invoice_date", "pending_approval"), "payment": ("payment_date", "pending"), "shipment": ("ship_date", "picked", "packed")}  # fmt: skip
+"""By entity the date that counts, and the states in which the ERP's books do not have it yet."""
+
+
+def unposted(scope: Scope, spec: Spec) -> Comparison | None:
+    """Nothing waits too long for being entered in the ERP's books."""
+    if not scope.reads("erp", spec.entity):
+        return None
+    date, *states = _UNPOSTED[spec.entity]
+    living = scope.living("erp", spec.entity)
+    late = f"coalesce(x.{date}, x.changed_at::date) < current_date - {scope.pairing.checks.posting_days}"
+    return Comparison(
+        f"""select {record("erp", spec.entity)}, x.status, x.{date}, current_date - coalesce(x.{date}, x.changed_at::date) as days
+            from {living} and x.status in ({literals(tuple(states))}) and {late}""",
+        f"select count(*) from {living}",
     )
