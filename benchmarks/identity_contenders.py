@@ -21,18 +21,29 @@ _SPLINK_RANDOM_PAIRS = 1_000_000
 
 def crosswalk(data: Labelled) -> tuple[Scored, dict[str, Any]]:
     """Run the engine's matching; what it links unasked is told apart from what it would ask about."""
+    return _crosswalk(data, several=False)
+
+
+def in_subsidiaries(data: Labelled) -> tuple[Scored, dict[str, Any]]:
+    """Run it where an account may have a customer in each subsidiary, all of them linked unasked."""
+    return _crosswalk(data, several=True)
+
+
+def _crosswalk(data: Labelled, *, several: bool) -> tuple[Scored, dict[str, Any]]:
     import numpy as np
 
     from crosswalk.identity.blocking import candidates
     from crosswalk.identity.matching import match, side
     from crosswalk.identity.profiles import CUSTOMER
+    from crosswalk.identity.several import Several
     from crosswalk.identity.table import Table
 
     with cost() as spent:
         left, right = (side(CUSTOMER, rows.items()) for rows in (data.left, data.right))
-        found = match(CUSTOMER, left, right)
+        found = match(CUSTOMER, left, right, several=Several({}, asks=False) if several else None)
     # Sure pairs rank first: bits are not all that counts.
-    scored = [(pair.left, pair.right, pair.bits + 1000 * (not pair.reason)) for pair in (*found.sure, *found.doubtful)]
+    linked = (*found.sure, *found.further)
+    scored = [(pair.left, pair.right, pair.bits + 1000 * (not pair.reason)) for pair in (*linked, *found.doubtful)]
     pairs = candidates(CUSTOMER.keys(Table(left.columns, right.columns)), len(right.keys))
     places = ({key: at for at, key in enumerate(side.keys)} for side in (left, right))
     mine, theirs = places
@@ -41,7 +52,7 @@ def crosswalk(data: Labelled) -> tuple[Scored, dict[str, Any]]:
     return scored, {
         **spent.as_dict(),
         "compared": found.compared,
-        "linked": [(pair.left, pair.right) for pair in found.sure],
+        "linked": [(pair.left, pair.right) for pair in linked],
         "asked": sorted({pair.left for pair in found.doubtful}),
         "completeness": float(together.mean()),
     }
@@ -126,6 +137,7 @@ def splink(data: Labelled) -> tuple[Scored, dict[str, Any]]:
 
 CONTENDERS: dict[str, Callable[[Labelled], tuple[Scored, dict[str, Any]]]] = {
     "crosswalk": crosswalk,
+    "in subsidiaries": in_subsidiaries,
     "weighted average": weighted_average,
     "splink": splink,
 }
