@@ -28,9 +28,10 @@ from typing import Any
 
 import requests
 
-from benchmarks.accounts import change, token
 from benchmarks.calls_counting import Counted, Counter, pages
 from benchmarks.emulators import Emulator
+from benchmarks.ends import change_in_salesforce as change
+from benchmarks.ends import salesforce_token as token
 from benchmarks.engine import INCLUDE
 from crosswalk.connectors.protocol import Connector
 from crosswalk.connectors.registry import open_connector

@@ -1,8 +1,8 @@
 """Reads all accounts, or the changed ones, with one tool, in this process; prints what it cost as JSON.
 
 Each contender is a process of its own, ``python -m benchmarks.contenders NAME``, that gets its task as JSON on standard input:
-``base_url``, ``token`` (a session of the org), ``fields``, ``database``, ``folder``, ``since`` (null for everything) and
-``options`` of the connector.
+``system``, ``base_url``, ``token`` (a session of the system), ``fields``, ``where``, ``database``, ``folder``, ``since`` (null for
+everything) and ``options`` of the connector.
 """
 
 from __future__ import annotations
@@ -23,24 +23,26 @@ Result = dict[str, Any]
 def crosswalk(task: Task) -> Result:
     """Pull, map, land, link, plan: the stages of a run, without their Airflow tasks."""
     from benchmarks.emulators import Emulator
-    from benchmarks.engine import Engine
+    from benchmarks.engine import Engine, pairing, side_of
     from crosswalk.hub.database import Hub
     from crosswalk.stages.link import link
     from crosswalk.stages.plan import plan
     from crosswalk.stages.pull import pull
 
-    settings = Emulator("salesforce", task["base_url"], 0).settings()
+    system = task["system"]
     reading = _Reading()
     engine = Engine(
         Hub(task["database"]),
-        {"salesforce": settings},
-        options={"salesforce": task["options"]},
+        {system: Emulator(system, task["base_url"], 0).settings()},
+        pairing(system),
+        options={system: task["options"]},
         wrap=reading.of,
     )
+    side = side_of(engine.pairing, system)
     ready = _ready()
     with cost() as whole:
         with cost() as pulling:
-            pulled = pull(engine.context(), "crm", "customer")
+            pulled = pull(engine.context(), side, "customer")
         with cost() as linking:
             link(engine.context(), "customer")
         with cost() as planning:
@@ -142,12 +144,56 @@ def simple_salesforce(task: Task) -> Result:
     return _result(read, whole, ready, {})
 
 
+def hubspot_api_client(task: Task) -> Result:
+    """All companies by hubspot-api-client's list, changed ones by its search, each looked at and thrown away."""
+    from hubspot import HubSpot
+
+    objects = HubSpot(access_token=task["token"], host=task["base_url"]).crm.objects
+    pages, search = objects.basic_api, objects.search_api
+    question: dict[str, Any] = {"limit": 200, "properties": task["fields"]}
+    if task["since"]:
+        changed = {"propertyName": "hs_lastmodifieddate", "operator": "GTE", "value": task["since"]}
+        question["filterGroups"] = [{"filters": [changed]}]
+    ready = _ready()
+    read, after = 0, None
+    with cost() as whole:
+        while read == 0 or after is not None:
+            if task["since"]:
+                page = search.do_search("companies", {**question, **({"after": after} if after else {})})
+            else:
+                page = pages.get_page("companies", limit=100, properties=task["fields"], after=after)
+            read += len(page.results)
+            after = page.paging.next.after if page.paging and page.paging.next else None
+    return _result(read, whole, ready, {})
+
+
+def plain_requests(task: Task) -> Result:
+    """All partners, or those changed since a day, by their next links, each looked at and thrown away."""
+    import requests
+
+    root = f"{task['base_url']}/b1s/v2/"
+    conditions = [f"({task['where']})", *([f"UpdateDate ge '{task['since'][:10]}'"] if task["since"] else [])]
+    query = {"$select": ",".join(task["fields"]), "$orderby": "CardCode", "$filter": " and ".join(conditions)}
+    ready = _ready()
+    read = 0
+    with cost() as whole, requests.Session() as session:
+        session.headers |= {"Cookie": f"B1SESSION={task['token']}", "Prefer": "odata.maxpagesize=500"}
+        url, parameters = f"{root}BusinessPartners", query
+        while url:
+            page = session.get(url, params=parameters, timeout=300).json()
+            read += len(page["value"])
+            url, parameters = (root + page["@odata.nextLink"], {}) if "@odata.nextLink" in page else ("", {})
+    return _result(read, whole, ready, {})
+
+
 _VERSION = "v62.0"
 _QUERY = f"/services/data/{_VERSION}/query"
 _PEERS: dict[str, Callable[[Task], Result]] = {
     "crosswalk": crosswalk,
     "dlt": dlt,
     "simple-salesforce": simple_salesforce,
+    "hubspot-api-client": hubspot_api_client,
+    "requests": plain_requests,
 }
 
 

@@ -51,8 +51,6 @@ def repeat_in_hub(database: str, pairing: str, times: int) -> None:
     with psycopg.connect(database) as connection:
         keys = [row[0] for row in connection.execute("select key from hub.customer where system = 'salesforce'")]
         numbers = {mint("001", number): number for number in range(STRIDE)}
-        # no run looks at them once more
-        connection.execute("update hub.customer set changed_at = changed_at - interval '1 day'")
         indexes = _without_indexes(connection)
         connection.execute("create temporary table twin (base text, copy int, key text) on commit drop")
         with connection.cursor().copy("copy twin from stdin") as rows:
@@ -62,15 +60,30 @@ def repeat_in_hub(database: str, pairing: str, times: int) -> None:
         _insert(connection, "from hub.customer c join twin on twin.base = c.key where c.system = 'salesforce'",
                 {"key": "twin.key", "name": "c.name || ' ' || twin.copy", "number": "c.number || ' ' || twin.copy",
                  "counterpart_key": "c.counterpart_key || ' ' || twin.copy"})  # fmt: skip
-        _insert(connection, "from hub.customer c where c.system = 'salesforce'"
-                f" and abs(hashtext(c.key)) % 100 < {_LINKED * 100}",
-                {"system": "'netsuite'", "key": "'N' || c.key", "counterpart_key": "null"})  # fmt: skip
-        connection.execute(_LINKS, {"pairing": pairing, "linked": _LINKED})
-        connection.execute("select setval(pg_get_serial_sequence('hub.link', 'id'), (select max(id) from hub.link))")
-        connection.execute("truncate hub.rule_set, hub.rule_key")  # linking has not looked at the copies
+        _link(connection, pairing, "salesforce", "netsuite")
         for index in indexes:
             connection.execute(index.encode())
     tidy(database)
+
+
+def link_in_hub(database: str, pairing: str, system: str, other: str) -> None:
+    """Give most customers of a system a linked one in the other, and let Postgres look at it."""
+    with psycopg.connect(database) as connection:
+        indexes = _without_indexes(connection)
+        _link(connection, pairing, system, other)
+        for index in indexes:
+            connection.execute(index.encode())
+    tidy(database)
+
+
+def _link(connection: psycopg.Connection[Any], pairing: str, system: str, other: str) -> None:
+    # no run looks at them once more
+    connection.execute("update hub.customer set changed_at = changed_at - interval '1 day'")
+    _insert(connection, f"from hub.customer c where c.system = '{system}' and abs(hashtext(c.key)) % 100 < {_LINKED * 100}",
+            {"system": f"'{other}'", "key": "'N' || c.key", "counterpart_key": "null"})  # fmt: skip
+    connection.execute(_LINKS, {"pairing": pairing, "linked": _LINKED, "system": system, "other": other})
+    connection.execute("select setval(pg_get_serial_sequence('hub.link', 'id'), (select max(id) from hub.link))")
+    connection.execute("truncate hub.rule_set, hub.rule_key")  # linking has not looked at the copies
 
 
 def _without_indexes(connection: psycopg.Connection[Any]) -> list[str]:
@@ -104,7 +117,7 @@ def _insert(connection: psycopg.Connection[Any], source: str, changes: dict[str,
 _LINKS = """
 with chosen as (
     select key, row_number() over () as number from hub.customer
-     where system = 'salesforce' and abs(hashtext(key)) %% 100 < %(linked)s * 100
+     where system = %(system)s and abs(hashtext(key)) %% 100 < %(linked)s * 100
 ),
 links as (
     insert into hub.link (id, pairing, entity, rule, created_at, run_id) overriding system value
@@ -112,9 +125,9 @@ links as (
 ),
 ends as (
     insert into hub.link_end (link_id, system, pairing, entity, key)
-    select number, 'salesforce', %(pairing)s, 'customer', key from chosen
-     union all select number, 'netsuite', %(pairing)s, 'customer', 'N' || key from chosen
+    select number, %(system)s, %(pairing)s, 'customer', key from chosen
+     union all select number, %(other)s, %(pairing)s, 'customer', 'N' || key from chosen
 )
 insert into hub.base_image (link_id, system, fingerprint, version, image, settled_at)
-select c.number, s.system, 0, '', '{}', now() from chosen c cross join (values ('salesforce'), ('netsuite')) s (system)
+select c.number, s.system, 0, '', '{}', now() from chosen c cross join (values (%(system)s), (%(other)s)) s (system)
 """

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 from benchmarks.__main__ import NAMES, main, settings_of
-from benchmarks.accounts import fields, outcome
+from benchmarks.accounts import name_of, outcome
 from benchmarks.calls import outcome as calls_outcome
 from benchmarks.calls_counting import Counted, pages
 from benchmarks.calls_salesforce import least_of_full
 from benchmarks.emulators import Requests
+from benchmarks.ends import ENDS
 from benchmarks.engine import PAIRINGS
 from benchmarks.latency import Deal, Task, split, stages_of
 from benchmarks.measure import cost, cpu_seconds, per_record, ratio
@@ -131,7 +132,7 @@ def test_contenders_are_compared_by_the_cpu_of_a_record() -> None:
     names = {"crosswalk": 2.0, "crosswalk by REST": 3.0, "dlt": 8.0, "simple-salesforce": 1.0}
     full = {name: found(cpu, 10_000) for name, cpu in names.items()}
     some = {name: found(cpu / 10, 100) for name, cpu in names.items()}
-    result = outcome(10_000, 100, full, some, 1.0)
+    result = outcome(ENDS["salesforce"], 10_000, 100, full, some, 1.0)
     assert result.figures["cpu_ms_per_record"]["crosswalk"] == 0.2
     assert (result.figures["engine_to_dlt"], result.figures["engine_to_bare_loop"]) == (0.25, 2.0)
     assert result.figures["incremental_cpu_to_full"] == 0.1
@@ -139,7 +140,19 @@ def test_contenders_are_compared_by_the_cpu_of_a_record() -> None:
 
 
 def test_all_contenders_ask_for_what_the_mapping_reads() -> None:
-    assert {"Id", "SystemModstamp", "Name", "BillingCountry", "ERP_Id__c", "Owner.Name"} <= set(fields())
+    assert {"Id", "SystemModstamp", "Name", "BillingCountry", "ERP_Id__c", "Owner.Name"} <= set(
+        ENDS["salesforce"].fields()
+    )
+    hubspot, business_one = (ENDS[name].fields() for name in ("hubspot", "sap_business_one"))
+    assert {"name", "erp_key", "hubspot_owner_id", "shipping_address"} <= set(hubspot)
+    assert {"CardCode", "CardName", "BPAddresses", "SalesPersonCode"} <= set(business_one)
+    assert not any("." in name for name in (*hubspot, *business_one))
+
+
+def test_each_system_and_large_size_has_a_result_of_its_own() -> None:
+    names = [name_of(end, size) for end in ENDS.values() for size in (100_000, 1_000_000)]
+    assert names[:3] == ["accounts", "accounts-1000000", "accounts-hubspot"]
+    assert len(set(names)) == 2 * len(ENDS)
 
 
 def test_the_page_keeps_results_of_earlier_runs_and_names_no_place(tmp_path: Path) -> None:

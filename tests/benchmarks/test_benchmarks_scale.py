@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 from benchmarks.accounts import contenders
+from benchmarks.ends import ENDS
 from benchmarks.engine import PAIRINGS, pairing, side_of
 from benchmarks.incremental import SIZES
 from benchmarks.incremental import outcome as incremental_outcome
@@ -56,11 +57,11 @@ def test_growth_is_told_by_the_largest_company() -> None:
                 "walls": {"link": 1.0}}  # fmt: skip
 
     sizes = dict(zip(SIZES, (1.0, 1.2, 1.6), strict=True))
-    result = incremental_outcome({size: found(cpu) for size, cpu in sizes.items()})
+    result = incremental_outcome(ENDS["hubspot"], {size: found(cpu) for size, cpu in sizes.items()})
     assert result.figures["growth"][SIZES[-1]] == 1.6
     assert result.figures["growth_with_postgres"][SIZES[-1]] == 1.3
     assert result.met is False
-    assert incremental_outcome({size: found(1.0) for size in SIZES}).met
+    assert incremental_outcome(ENDS["hubspot"], {size: found(1.0) for size in SIZES}).met
 
 
 @settings(deadline=None)
@@ -110,5 +111,6 @@ def test_a_company_of_accounts_only_has_exactly_as_many_and_nobody_in_them() -> 
 
 
 def test_the_engine_reads_a_large_org_once() -> None:
-    assert "crosswalk by REST" in contenders(Settings(100_000, False).accounts)
-    assert "crosswalk by REST" not in contenders(1_000_000)
+    assert "crosswalk by REST" in contenders(ENDS["salesforce"], Settings(100_000, False).accounts)
+    assert "crosswalk by REST" not in contenders(ENDS["salesforce"], 1_000_000)
+    assert contenders(ENDS["hubspot"], 1_000_000) == ["crosswalk", "hubspot-api-client"]
