@@ -41,7 +41,8 @@ def run(settings: Settings) -> Iterator[Outcome]:
 
 
 def _measured(end: End, accounts: int, place: Path, server: str) -> Outcome:
-    with serving(end.system, place / "org", accounts_only=accounts, hours_ago=24, options=dict(end.account)) as org:
+    wish: dict[str, Any] = {"accounts_only": accounts, "side": end.side, "options": dict(end.account)}
+    with serving(end.system, place / "org", hours_ago=24, **wish) as org:
         databases = {
             name: new_database(server, f"{end.system}_{number}", hub=end.contenders[name][0] == ENGINE)
             for number, name in enumerate(contenders(end, accounts))

@@ -177,7 +177,7 @@ def plain_requests(task: Task) -> Result:
     ready = _ready()
     read = 0
     with cost() as whole, requests.Session() as session:
-        session.headers |= {"Cookie": f"B1SESSION={task['token']}", "Prefer": "odata.maxpagesize=500"}
+        session.headers.update({"Cookie": f"B1SESSION={task['token']}", "Prefer": "odata.maxpagesize=500"})
         url, parameters = f"{root}BusinessPartners", query
         while url:
             page = session.get(url, params=parameters, timeout=300).json()

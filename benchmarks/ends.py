@@ -16,9 +16,10 @@ from typing import Any
 import requests
 
 from benchmarks.emulators import Emulator
-from benchmarks.engine import INCLUDE
+from benchmarks.engine import INCLUDE, pairing, side_of
 from crosswalk.mapping.document import load_mapping
 from crosswalk.model.records import Selection
+from crosswalk.pairing.document import Side
 
 BY_REST = "crosswalk by REST"
 ENGINE = "crosswalk"
@@ -44,6 +45,11 @@ class End:
     extra: Sequence[str]
     change: Callable[[Emulator, int, datetime, str], None]
     account: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def side(self) -> Side:
+        """The side of its pairing that it is on."""
+        return side_of(pairing(self.system), self.system)
 
     @property
     def selection(self) -> Selection:

@@ -22,7 +22,7 @@ import psycopg
 
 from benchmarks.emulators import Emulator, serving
 from benchmarks.ends import ENDS, ENGINE, End
-from benchmarks.engine import pairing, side_of
+from benchmarks.engine import pairing
 from benchmarks.measure import family_cpu, ratio
 from benchmarks.postgres import new_database, running_postgres, settled
 from benchmarks.repeated import BASE, link_in_hub, repeat_in_hub, tidy
@@ -69,7 +69,7 @@ def _measured(end: End, size: int, place: Path, server: str) -> dict[str, Any]:
 
 def _other(end: End) -> str:
     chosen = pairing(end.system)
-    return str((chosen.erp if side_of(chosen, end.system) == "crm" else chosen.crm).system)
+    return str((chosen.erp if end.side == "crm" else chosen.crm).system)
 
 
 @contextmanager
@@ -82,7 +82,7 @@ def _company(end: End, size: int, place: Path, server: str) -> Iterator[tuple[Em
         wish: dict[str, Any] = {"accounts_only": BASE, "times": size // BASE}
     else:
         database = new_database(server, name, hub=True)
-        wish = {"accounts_only": size}
+        wish = {"accounts_only": size, "side": end.side}
     with serving(end.system, place / str(size), hours_ago=24, options=options, **wish) as org:
         yield org, database
 

@@ -22,20 +22,21 @@ from crosswalk_sandbox.kernel.registry import entry
 from crosswalk_sandbox.kernel.server import serve
 
 SEED = 7
-SPARE = 1.25  # of ten parties nine are in the CRM
+SPARE = {"crm": 1.25, "erp": 1.6}  # of ten parties nine are in the CRM, fewer in the ERP
 
 
 class AccountsOnly(DemoCompany):
-    """The demo company with exactly so many CRM accounts and nothing that hangs on them."""
+    """The demo company with exactly so many accounts in the CRM, or customers in the ERP, and nothing that hangs on them."""
 
-    def __init__(self, seed: int, now: datetime, accounts: int) -> None:
-        size = Size(int(accounts * SPARE) + 20, 20, 40)
+    def __init__(self, seed: int, now: datetime, accounts: int, side: str = "crm") -> None:
+        size = Size(int(accounts * SPARE[side]) + 20, 20, 40)
         super().__init__(seed, now, size, block=size.accounts)
-        self.accounts = accounts
+        self.accounts, self.side = accounts, side
 
     def parties(self) -> Iterator[Party]:
-        """Parties the CRM knows, without their people."""
-        return islice((party for party in self.parties_alone() if party.crm is not None), self.accounts)
+        """Parties that side knows, without their people."""
+        known = (party for party in self.parties_alone() if getattr(party, self.side) is not None)
+        return islice(known, self.accounts)
 
     def deals(self) -> Iterator[Deal]:
         """None."""
@@ -47,9 +48,9 @@ class AccountsOnly(DemoCompany):
 
 
 def company(wish: dict[str, Any], now: datetime) -> Any:
-    """Return the company: ``accounts_only``, ``scale``, or ``accounts``, ``products`` and ``deals``."""
+    """Return the company: ``accounts_only`` of a ``side``, ``scale``, or ``accounts``, ``products`` and ``deals``."""
     if "accounts_only" in wish:
-        return AccountsOnly(SEED, now, wish["accounts_only"])
+        return AccountsOnly(SEED, now, wish["accounts_only"], wish.get("side", "crm"))
     if "scale" in wish:
         return generate(SEED, now, Size().scaled(wish["scale"]))
     return generate(SEED, now, Size(wish["accounts"], wish["products"], wish["deals"]))
