@@ -11,7 +11,7 @@ import pytest
 from crosswalk.connectors.hubspot.setup import PropertyMissing
 from crosswalk.connectors.protocol import Finding
 from crosswalk.model.records import NativeField, Operation, Outcome, Selection, Value, Write
-from tests.connectors.hubspot.portal import Portal, refusal, running
+from tests.connectors.hubspot.portal import Portal, refusal, running, told
 
 NAMES = Selection("deal", "deals", (NativeField("dealname", "text"),))
 
@@ -180,6 +180,34 @@ def test_a_new_parent_takes_the_old_ones_place_and_what_else_joins_the_companies
     [body] = sent(portal, "companies/batch/create")[-1:]
     child_to_parent = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 14}
     assert body["inputs"][0]["associations"] == [{"to": {"id": "8"}, "types": [child_to_parent]}]
+
+
+def test_an_association_that_is_refused_stops_no_other_and_is_told() -> None:
+    portal = Portal()
+    keys = [portal.save("deals", dealname="Old") for _ in range(3)]
+    answers = [
+        refusal(400, "VALIDATION_ERROR", "invalid from object type 0-3"),
+        told({"results": [{"fromObjectId": int(keys[0]), "toObjectId": 77}]}, 201),
+        told(
+            {
+                "results": [{"fromObjectId": int(keys[1]), "toObjectId": 77}],
+                "errors": [
+                    {"category": "VALIDATION_ERROR", "message": "other", "context": {"INVALID_OBJECT_IDS": ["COMPANY=1"]}},
+                    {"category": "VALIDATION_ERROR", "message": "mine", "context": {"INVALID_OBJECT_IDS": ["COMPANY=78 is not valid"]}},
+                ],
+            },
+            207,
+        ),
+    ]  # fmt: skip
+    portal.faults.append(lambda one: answers.pop(0) if "companies/batch/create" in one.path else None)
+    with running(portal) as (connector, _):
+        receipts = connector.deliver(
+            [update(key, dealname="New", companies__id=to) for key, to in zip(keys, ("77", "77", "78"), strict=True)]
+        )
+    assert [one.outcome for one in receipts] == [Outcome.DONE, Outcome.DONE, Outcome.REJECTED]
+    assert receipts[2].message == "mine"
+    assert answers == []
+    assert [len(body["inputs"]) for body in sent(portal, "companies/batch/create")] == [3, 1, 2]
 
 
 def test_two_writes_for_one_record_go_in_two_requests() -> None:

@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from crosswalk.connectors.hubspot.client import Client
+from crosswalk.connectors.hubspot.errors import error_of
 from crosswalk.connectors.hubspot.objects import CHILD_TO_PARENT, DEFINED, PARENT, PRIMARY, TYPES
-from crosswalk.model.errors import ValidationError
+from crosswalk.model.errors import CrosswalkError, RecordError, ValidationError
 
+_DIGITS = re.compile(r"\d+")
 _COLUMN = re.compile(r"(\w+)(?:\[([^\]]+)\])?\.id")
 
 Ends = Mapping[str, Sequence[Mapping[str, Any]]]
 """By a record's id, what it is associated with, as HubSpot tells it."""
+Pair = Mapping[str, Any]
+"""Two records and the types between them: ``from``, ``to``, ``types``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,34 @@ def _inline(row: Mapping[str, Any], right: str) -> Sequence[Mapping[str, Any]] |
 
 
 # --- writing ------------------------------------------------------------------------------------------
+
+
+def associate(client: Client, left: str, right: str, pairs: Sequence[Pair]) -> list[CrosswalkError | None]:
+    """Associate pairs in one call and return for each None, or why not; refused as a whole, they are halved until the culprit stands
+    alone. Of a batch that is done in part HubSpot tells the pairs that it associated, and of the others a reason (207, HubSpot §16).
+    """
+    try:
+        body = client.associate(left, right, pairs).body
+    except RecordError as error:
+        if len(pairs) == 1:
+            return [error]
+        middle = len(pairs) // 2
+        return associate(client, left, right, pairs[:middle]) + associate(client, left, right, pairs[middle:])
+    except CrosswalkError as error:
+        return [error] * len(pairs)
+    errors = body.get("errors") or ()
+    done = {(str(one.get("fromObjectId")), str(one.get("toObjectId"))) for one in body.get("results") or ()}
+    return [None if not errors or _ids(pair) in done else _reason(errors, pair) for pair in pairs]
+
+
+def _ids(pair: Pair) -> tuple[str, str]:
+    return str(pair["from"]["id"]), str(pair["to"]["id"])
+
+
+def _reason(errors: Sequence[Mapping[str, Any]], pair: Pair) -> CrosswalkError:
+    """Return the error that names one of the pair's ids, else the first one."""
+    named = [one for one in errors if set(_DIGITS.findall(str(one.get("context")))) & set(_ids(pair))]
+    return error_of((named or errors)[0])
 
 
 class Labels:

@@ -8,7 +8,7 @@ from typing import Any
 
 from crosswalk.connectors.hubspot import parents, timeline
 from crosswalk.connectors.hubspot.account import Account
-from crosswalk.connectors.hubspot.associating import Column, Labels, column
+from crosswalk.connectors.hubspot.associating import Column, Labels, associate, column
 from crosswalk.connectors.hubspot.client import Client
 from crosswalk.connectors.hubspot.errors import TAKEN
 from crosswalk.connectors.hubspot.lifecycle import would_be_ignored
@@ -22,7 +22,6 @@ from crosswalk.model.errors import (
     InDoubtError,
     NotFoundError,
     ReadOnlyError,
-    RetryableError,
     ValidationError,
 )
 from crosswalk.model.records import Operation, Outcome, Receipt, Value, Write
@@ -237,13 +236,10 @@ class Delivery:
                 pair = {"from": {"id": str(write.native_id)}, "to": {"id": to}, "types": types}
                 by_right.setdefault(one.right, []).append((number, write, pair))
         for right, pairs in by_right.items():
-            try:
-                self.client.associate(name, right, [pair for _, _, pair in pairs])
-            except InDoubtError as error:
-                receipts |= {number: receipt(write, Outcome.IN_DOUBT, error) for number, write, _ in pairs}
-            except CrosswalkError as error:
-                outcome = Outcome.RETRY if isinstance(error, RetryableError) else Outcome.REJECTED
-                receipts |= {number: receipt(write, outcome, error) for number, write, _ in pairs}
+            reasons = associate(self.client, name, right, [pair for _, _, pair in pairs])
+            for (number, write, _), reason in zip(pairs, reasons, strict=True):
+                if reason is not None:
+                    receipts[number] = receipt_of(write, reason)
 
     # --- values ------------------------------------------------------------------------------------
 
