@@ -26,6 +26,7 @@ _SELECT: Final = (
 _COUNT: Final = "SELECT count(*) FROM record WHERE type = ? AND state = 0"
 _TOTALS: Final = 64
 _FEW: Final = 5_000  # below so many matches in the index of changes it is cheaper to sort them than to walk by id
+_FAR: Final = 1_000  # rows: who leaps further by id than pages go is told what is left, not what was passed
 
 Order = tuple[str, bool]
 Stale = Mapping[int, "Record | None"]
@@ -145,20 +146,27 @@ class Search:
             del where[place]
         key, version = (kind.id, tuple(where), tuple(values)), self._store.version
         known = self._totals.get(key)
-        if known is None or known[0] != version or known[1] > bound:
-            total = self._count(_own_index(group), kind, [*where, "id > ?"], [*values, bound])
-        elif known[1] == bound:
-            return known[2]
-        else:
+        passed = _FAR
+        if known is not None and known[0] == version and known[1] <= bound:
+            if known[1] == bound:
+                return known[2]
             between = [*where, "id > ?", "id <= ?"]
-            total = known[2] - self._count(" INDEXED BY record_walk", kind, between, [*values, known[1], bound])
+            passed = self._count(" INDEXED BY record_walk", kind, between, [*values, known[1], bound], _FAR)
+        if known is not None and passed < _FAR:
+            total = known[2] - passed
+        else:
+            total = self._count(_own_index(group), kind, [*where, "id > ?"], [*values, bound])
         if len(self._totals) > _TOTALS:
             self._totals.clear()
         self._totals[key] = (version, bound, total)
         return total
 
-    def _count(self, hint: str, kind: ObjectType, where: list[str], values: list[object]) -> int:
+    def _count(
+        self, hint: str, kind: ObjectType, where: list[str], values: list[object], most: int | None = None
+    ) -> int:
         sql = _COUNT.replace("FROM record", f"FROM record{hint}") + "".join(f" AND {part}" for part in where)
+        if most is not None:
+            sql = f"SELECT count(*) FROM ({sql.replace('count(*)', '1')} LIMIT {most})"
         return int(self._store.value(sql, [kind.id, *values]))
 
     def _hint(self, kind: ObjectType, column: str, group: Group) -> str:
@@ -170,12 +178,9 @@ class Search:
             return ""
         if column == "modified":
             return " INDEXED BY record_changed"
-        where = "".join(f" AND {group.sql[place]}" for place in changed)
         values = [value for place in changed for value in _values_of(group, place)]
-        few = f"SELECT count(*) FROM (SELECT 1 FROM record INDEXED BY record_changed WHERE type = ? AND state = 0{where} LIMIT {_FEW + 1})"
-        return (
-            f" INDEXED BY {'record_changed' if self._store.value(few, [kind.id, *values]) <= _FEW else 'record_walk'}"
-        )
+        few = self._count(" INDEXED BY record_changed", kind, [group.sql[at] for at in changed], values, _FEW + 1)
+        return f" INDEXED BY {'record_changed' if few <= _FEW else 'record_walk'}"
 
     def _rows(self, kind: ObjectType, groups: list[Group]) -> Iterator[Record]:
         group = groups[0] if len(groups) == 1 else Group()
