@@ -298,3 +298,40 @@ def test_preflight_names_scopes_and_pipelines_that_win_nothing_and_keys_that_are
     assert set(told) == {"deals.erp_key", "deals.deal_currency_code", "pipelines of deals", "deals"}
     assert "crm.objects.deals.write" in told["deals"].remedy
     assert not told["deals"].blocking
+
+
+def test_a_label_chooses_the_type_of_an_association_and_an_unknown_one_is_refused() -> None:
+    portal = Portal()
+    labels = [{"category": "HUBSPOT_DEFINED", "typeId": 341, "label": None}, {"category": "USER_DEFINED", "typeId": 77, "label": "Buyer"}]  # fmt: skip
+    portal.faults.append(lambda one: told({"results": labels}) if one.path.endswith("/labels") else None)
+    writes = [creation("K-1", dealname="a"), creation("K-2", dealname="b")]
+    writes = [replace(one, values={**one.values, f"companies[{label}].id": "31"}) for one, label in zip(writes, ("Buyer", "Payer"), strict=True)]  # fmt: skip
+    with running(portal) as (connector, _):
+        made, refused = connector.deliver(writes)
+    assert (made.outcome, refused.outcome, refused.error_class) == (Outcome.DONE, Outcome.REJECTED, "validation")
+    [row] = sent(portal, "batch/create")[0]["inputs"]
+    assert row["associations"][0]["types"] == [{"associationCategory": "USER_DEFINED", "associationTypeId": 77}]
+    assert sum(call.endswith("/labels") for call in portal.calls) == 1, "asked for once"
+
+
+def test_what_was_not_written_is_not_associated() -> None:
+    portal = Portal()
+    one, other = (portal.save("deals", dealname="Old") for _ in range(2))
+    stale = update(one, version="2000-01-01T00:00:00.000Z", dealname="New", companies__id="77")
+    with running(portal) as (connector, _):
+        receipts = connector.deliver([stale, update(other, dealname="New", companies__id="77")])
+    assert [receipt.outcome for receipt in receipts] == [Outcome.REJECTED, Outcome.DONE]
+    [body] = sent(portal, "companies/batch/create")
+    assert [pair["from"]["id"] for pair in body["inputs"]] == [other]
+
+
+def test_ids_that_a_batch_could_not_find_are_told_by_its_errors() -> None:
+    portal = Portal()
+    there, lost = (portal.save("deals", dealname="Old") for _ in range(2))
+    error = {"status": "error", "category": "OBJECT_NOT_FOUND", "message": "Could not get some DEAL objects", "context": {"ids": [lost]}}  # fmt: skip
+    answer = told({"results": [{"id": there, "properties": {}}], "numErrors": 1, "errors": [error]}, 207)
+    portal.faults.append(lambda one: answer if one.path.endswith("deals/batch/update") else None)
+    with running(portal) as (connector, _):
+        receipts = connector.deliver([update(lost, dealname="New"), update(there, dealname="New")])
+    assert (receipts[0].outcome, receipts[0].message) == (Outcome.REJECTED, "Could not get some DEAL objects")
+    assert receipts[1].outcome is Outcome.DONE, "told by its id where no trace id came"

@@ -101,7 +101,7 @@ def classify(response: requests.Response) -> CrosswalkError | None:
         return _limited(body, retry_after_of(response))
     if status == 404 and body is None:  # a path nobody knows: an HTML page (§4)
         return ConfigurationError("HubSpot knows no such address.", hint=_ADDRESS, code="404")
-    if status >= 500 or status in (423, 477) or body is None:
+    if status >= 500 or status in (415, 423, 477) or body is None:
         return _by_status(status, body)
     return error_of(body, status)
 
