@@ -10,6 +10,7 @@ import pytest
 
 from crosswalk.connectors.hubspot.setup import PropertyMissing
 from crosswalk.connectors.protocol import Finding
+from crosswalk.model.errors import ReadOnlyError
 from crosswalk.model.records import NativeField, Operation, Outcome, Selection, Value, Write
 from tests.connectors.hubspot.portal import Portal, refusal, running, told
 
@@ -277,6 +278,7 @@ def test_what_is_missing_is_named_made_once_and_then_there() -> None:
         assert list(connector.create_missing(found)) == [], "once more does nothing"
     made = {one["name"]: one for one in portal.definitions["companies"]}
     assert made["erp_key"]["hasUniqueValue"] is True
+    assert {made[name]["groupName"] for name in ("erp_key", "erp_number")} == {"crosswalk"}, "none of the platform's"
     with running(portal) as (connector, _):
         assert [one.subject for one in connector.preflight([asked])] == ["companies.of_my_own"]
 
@@ -323,6 +325,16 @@ def test_what_was_not_written_is_not_associated() -> None:
     assert [receipt.outcome for receipt in receipts] == [Outcome.REJECTED, Outcome.DONE]
     [body] = sent(portal, "companies/batch/create")
     assert [pair["from"]["id"] for pair in body["inputs"]] == [other]
+
+
+def test_a_connection_that_may_only_read_asks_nothing_about_targets() -> None:
+    portal = Portal()
+    key = portal.save("deals", dealname="Old")
+    with running(portal, read_only=True) as (connector, _):
+        for write in (update(key, dealname="New"), creation("K-1", dealname="New")):
+            with pytest.raises(ReadOnlyError, match="may only read"):
+                connector.deliver([write])
+    assert portal.calls == []
 
 
 def test_ids_that_a_batch_could_not_find_are_told_by_its_errors() -> None:
