@@ -87,9 +87,11 @@ def orders_dag(pairing: Pairing) -> DAG | None:
         chain(
             _pulls(pairing, phase),
             LinkOperator(task_id="link", pairing=pairing.name, pool=HUB_POOL),
+            *(_flow(pairing, "lifecycle_to_erp", "erp") if pairing.lifecycle else ()),
             *_flow(pairing, "orders", "erp"),
             *_flow(pairing, "write_back", "crm"),
             *_parents(pairing),
+            *(_flow(pairing, "lifecycle_to_crm", "crm") if pairing.lifecycle else ()),
             CheckOperator(task_id="check", pairing=pairing.name, of="orders", pool=HUB_POOL),
         )
     return dag

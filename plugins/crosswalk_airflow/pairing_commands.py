@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from crosswalk.mapping.document import load_mapping
+from crosswalk.lifecycle.fit import refuse_unfit
 from crosswalk.model.errors import ConfigurationError
 from crosswalk.pairing import Pairing, load_pairing, load_pairings
+from crosswalk.quality.checks import load_mappings
 from crosswalk_airflow.local.layout import find_project
 
 
@@ -45,14 +46,14 @@ def pools_command() -> None:
 
 def _summary(pairing: Pairing, mappings: Path) -> str:
     """Return what a sound pairing connects; raises ConfigurationError for an unsound mapping or an entity it lacks."""
-    for side in (pairing.crm, pairing.erp):
-        mapping = load_mapping(mappings / side.mapping)
-        wanted = {
-            name for phase in pairing.phases.values() for name in phase.read.get(pairing.side_of(side.system), ())
-        }
+    read = load_mappings(pairing, mappings)
+    for name, mapping in read.items():
+        side = pairing.side(name)
+        wanted = {entity for phase in pairing.phases.values() for entity in phase.read.get(name, ())}
         if missing := sorted(wanted - set(mapping.entities)):
             raise ConfigurationError(
                 f"{side.mapping} maps no {', '.join(missing)}, but pairing {pairing.name} reads it.",
                 hint=f"Add it to {side.mapping}, or take it out of the pairing.",
             )
+    refuse_unfit(pairing, read)
     return f"{pairing.crm.system} and {pairing.erp.system}, orders {pairing.phases['orders'].mode}"

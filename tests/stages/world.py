@@ -127,7 +127,8 @@ class World:
         self.pull_all()
         context = self.context()
         counts: dict[str, dict[str, object]] = {"link": link_all(context).as_dict()}
-        for flow in ("orders", "write_back"):
+        to_erp, to_crm = (("lifecycle_to_erp",), ("lifecycle_to_crm",)) if self.pairing.lifecycle else ((), ())
+        for flow in (*to_erp, "orders", "write_back", *to_crm):
             for name, stage in (("plan", plan), ("gate", gate), ("deliver", deliver), ("settle", settle)):
                 counts[f"{name}_{flow}"] = stage(context, flow).as_dict()
         return counts

@@ -7,6 +7,8 @@
      │          │ └──────release────────┘ │ └────finish──► rejected ──replan──► planned
      └─parent   └─mark_sending── in_doubt◄┘ the answer or the worker was lost
 
+A write that is ``done`` and, when it is read back, turns out not to have been done is rejected after all (:func:`refuse_untaken`).
+
 A worker *claims* intents: a lease keeps others away, an epoch from a sequence fences the worker off once its lease is over and
 someone else has claimed: every later step names the epoch and returns False when it is not the intent's any more.
 
@@ -36,7 +38,7 @@ from crosswalk.hub import ledger
 from crosswalk.hub.database import Connection
 from crosswalk.hub.gate import HeldIntent, held_intents, let_through, replan, shadow
 from crosswalk.hub.intent import Wanted
-from crosswalk.hub.outcomes import finish, release
+from crosswalk.hub.outcomes import finish, refuse_untaken, release
 from crosswalk.hub.plans import IntentDraft, store_plan
 
 __all__ = [
@@ -51,6 +53,7 @@ __all__ = [
     "mark_all_sending",
     "mark_sending",
     "mark_settled",
+    "refuse_untaken",
     "release",
     "replan",
     "shadow",

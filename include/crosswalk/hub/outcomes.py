@@ -65,13 +65,19 @@ class _Owned(Finishing):
     run_id: str
 
 
-_OWN = """
+_INTENT = """
 select key, pairing, flow, entity, operation, status, source_system, source_entity, source_key, target_system, attempt, run_id,
        coalesce(%(now)s, clock_timestamp()) as at
   from hub.intent
+"""
+
+_OWN = f"""
+{_INTENT}
  where key = %(key)s and epoch = %(epoch)s and lease_until is not null and status in ('planned', 'sending', 'in_doubt')
    for update
 """
+
+_UNREAD = f"{_INTENT} where key = %(key)s and status = 'done' and settled_at is null for update"
 
 _DONE = """
 update hub.intent
@@ -145,6 +151,26 @@ def finish(
             _show_if_stuck(connection, owned, receipt, run_id, actor)
         case Outcome.RETRY:
             _release(connection, owned, not_before, receipt, run_id, actor)
+    return True
+
+
+def refuse_untaken(
+    connection: Connection,
+    receipt: Receipt,
+    *,
+    run_id: str | None = None,
+    actor: str = ledger.ENGINE,
+    now: datetime | None = None,
+) -> bool:
+    """Record that a target took a write and did not do it, as reading it back showed: it is rejected, and in quarantine, like any refusal.
+
+    ``receipt`` says what is wrong and what to do. False when the write is not one that waits to be read back.
+    """
+    with connection.cursor(row_factory=class_row(_Owned)) as cursor:
+        unread = cursor.execute(_UNREAD, {"key": receipt.intent_key, "now": now}).fetchone()
+    if unread is None:
+        return False
+    _rejected(connection, unread, _storable(receipt), run_id, actor)
     return True
 
 

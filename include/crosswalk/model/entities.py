@@ -61,6 +61,13 @@ class Entity:
         return tuple(field.name for field in self.fields)
 
 
+STAGES = ("subscriber", "lead", "marketing_qualified", "sales_qualified", "opportunity", "customer", "evangelist")
+"""How far a company has come in a CRM, in the order in which it goes; ``other`` stands beside it."""
+
+CUSTOMER_KINDS = ("lead", "prospect", "customer")
+"""What a company is in an ERP, in the order in which it becomes it; ``other`` stands beside it."""
+
+
 def _address(prefix: str) -> tuple[Field, ...]:
     return (
         Field(f"{prefix}_street", Kind.TEXT),
@@ -84,6 +91,8 @@ CUSTOMER = Entity(
         Field("parent_key", Kind.REFERENCE, refers_to="customer"),
         Field("subsidiary", Kind.TEXT),
         Field("is_active", Kind.BOOLEAN),
+        Field("stage", Kind.CHOICE, choices=(*STAGES, "other")),  # a CRM's word
+        Field("kind", Kind.CHOICE, choices=(*CUSTOMER_KINDS, "other")),  # an ERP's word
         *_address("billing"),
         *_address("shipping"),
         Field("terms", Kind.TEXT),

@@ -10,7 +10,7 @@ from psycopg.rows import class_row
 from crosswalk.hub.database import Connection
 from crosswalk.hub.modes import Mode
 from crosswalk.pairing import Pairing
-from crosswalk.pairing.document import PRODUCT_FLOWS
+from crosswalk.pairing.document import LIFECYCLE_FLOWS, PRODUCT_FLOWS
 
 ORDER_FLOWS = ("orders", "write_back")
 
@@ -36,7 +36,8 @@ class _Set:
 def flows_of(pairing: Pairing) -> tuple[str, ...]:
     """Return the flows that a pairing has."""
     parents = (pairing.hierarchies.flow,) if pairing.hierarchies else ()
-    return (*ORDER_FLOWS, *parents, *(PRODUCT_FLOWS if "products" in pairing.phases else ()))
+    lifecycle = LIFECYCLE_FLOWS if pairing.lifecycle else ()
+    return (*ORDER_FLOWS, *lifecycle, *parents, *(PRODUCT_FLOWS if "products" in pairing.phases else ()))
 
 
 def flow_modes(connection: Connection, pairing: Pairing) -> tuple[FlowMode, ...]:

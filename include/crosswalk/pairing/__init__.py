@@ -11,6 +11,7 @@ from crosswalk.pairing.document import (
     load_pairing,
     load_pairings,
 )
+from crosswalk.pairing.lifecycle import LifecyclePolicy
 from crosswalk.pairing.products import Brake, ProductPolicy
 from crosswalk.pairing.selling import AmendPolicy, ApprovalPolicy, CreditPolicy, DiscountPolicy
 
@@ -22,6 +23,7 @@ __all__ = [
     "ChoiceRule",
     "CreditPolicy",
     "DiscountPolicy",
+    "LifecyclePolicy",
     "LinkRule",
     "OrderPolicy",
     "Pairing",

@@ -24,6 +24,7 @@ from crosswalk.model.entities import ENTITIES
 from crosswalk.pairing.checks import CheckPolicy
 from crosswalk.pairing.display import UNLESS_SAID_OTHERWISE, CardPolicy, ShownFact
 from crosswalk.pairing.hierarchies import PARENT_FLOWS, HierarchyPolicy
+from crosswalk.pairing.lifecycle import LifecyclePolicy
 from crosswalk.pairing.matching import Matching
 from crosswalk.pairing.products import Brake, ProductPolicy
 from crosswalk.pairing.selling import AmendPolicy, ApprovalPolicy, CreditPolicy, DiscountPolicy
@@ -34,6 +35,7 @@ Mode = Literal["off", "shadow", "live"]
 PhaseName = Literal["visibility", "orders", "products"]
 SIDES: tuple[Side, ...] = ("crm", "erp")
 PRODUCT_FLOWS = ("products_to_erp", "products_to_crm")
+LIFECYCLE_FLOWS = ("lifecycle_to_erp", "lifecycle_to_crm")
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 CustomerRule = Annotated[str, StringConstraints(pattern=r"^(won_deal|never|(stage|type|flag):\S.*)$")]
 Fact = Literal["currency", "billing_country", "shipping_country", "price_list", "subsidiary", "is_existing_customer"]
@@ -204,6 +206,7 @@ class Pairing(_Part):
     orders: OrderPolicy = OrderPolicy()
     products: ProductPolicy = ProductPolicy()
     hierarchies: HierarchyPolicy | None = None
+    lifecycle: LifecyclePolicy | None = None
     price_lists: dict[str, str] = Field(default_factory=dict)
     write_back: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     census: CensusPolicy = CensusPolicy()
@@ -228,13 +231,15 @@ class Pairing(_Part):
         raise KeyError(system)
 
     def phase_of(self, flow: str) -> Phase | None:
-        """Return the phase whose schedule and mode hold for ``flow``; None when the pairing does not have it."""
+        """Return the phase whose pipeline runs ``flow``; None when the pairing does not have it."""
         return self.phases.get("products" if flow in PRODUCT_FLOWS else "orders")
 
     def mode_of(self, flow: str) -> Mode:
-        """Return the mode the file gives ``flow``; one that it does not have is off."""
+        """Return the mode the file gives ``flow``; one that it does not have is off. What was set in the hub counts more."""
         if flow in PARENT_FLOWS:
             return self.hierarchies.mode if self.hierarchies and self.hierarchies.flow == flow else "off"
+        if flow in LIFECYCLE_FLOWS:
+            return self.lifecycle.mode if self.lifecycle else "off"
         phase = self.phase_of(flow)
         return phase.mode if phase else "off"
 
@@ -242,6 +247,8 @@ class Pairing(_Part):
         """Return the mass-change brake of ``flow``."""
         if flow in PARENT_FLOWS and self.hierarchies:
             return self.hierarchies.brake
+        if flow in LIFECYCLE_FLOWS and self.lifecycle:
+            return self.lifecycle.brake
         return self.products.brake if flow in PRODUCT_FLOWS else self.orders.brake
 
     @field_validator("crm", "erp")

@@ -20,7 +20,7 @@ from crosswalk.pairing import Pairing
 from crosswalk.pairing.checks import Severity, Tuning
 from crosswalk.pairing.document import SIDES
 from crosswalk.platforms import Side
-from crosswalk.quality import families, linked, trade, upkeep, within
+from crosswalk.quality import families, lifecycle, linked, trade, upkeep, within
 from crosswalk.quality.scope import Comparison, Scope, pair_of
 from crosswalk.quality.spec import Spec
 
@@ -31,6 +31,7 @@ KINDS: Mapping[str, Callable[[Scope, Spec], Comparison | None]] = {
     "duplicates": within.duplicates,
     "fields": linked.fields,
     "freshness": upkeep.freshness,
+    "lifecycle": lifecycle.contradictions,
     "linked_keys": linked.linked_keys,
     "links": linked.links,
     "one_order": trade.one_order,
@@ -50,6 +51,7 @@ _PAIRED = (
     "counts",
     "customer_counts",
     "fields",
+    "lifecycle",
     "linked_keys",
     "links",
     "one_order",

@@ -15,7 +15,8 @@ from crosswalk.hub.merges import survivors
 from crosswalk.hub.reading import children, images
 from crosswalk.hub.rule_sets import advance
 from crosswalk.identity.twins import twins_of
-from crosswalk.model.entities import CUSTOMER, DEAL
+from crosswalk.lifecycle.rules import first_kind, makers
+from crosswalk.model.entities import CUSTOMER, CUSTOMER_KINDS, DEAL
 from crosswalk.model.errors import ConfigurationError, ValidationError
 from crosswalk.model.records import Image
 from crosswalk.orders.build import Draft, ParentOf, customer_draft, customer_key
@@ -26,6 +27,7 @@ from crosswalk.pairing import Pairing
 from crosswalk.stages.context import StageContext
 from crosswalk.stages.facts import subsidiary_of
 from crosswalk.stages.gate import effective_mode
+from crosswalk.stages.lifecycle_orders import lifecycle_in_force, not_converted
 
 MOST_LEVELS = 10
 
@@ -38,6 +40,7 @@ select c.key from hub.customer c
  order by c.key
 """
 _CONDITIONS = {
+    "makers": "c.stage = any(%(makers)s)",
     "stage": """exists (select 1 from hub.deal d where d.system = c.system and d.customer_key = c.key and d.deleted_at is null
                            and d.stage = %(named)s and (d.is_closed is not true or d.is_won))""",
     "type": "c.extras ->> 'type' = %(named)s",
@@ -118,6 +121,9 @@ class Customers:
         self._rule = ctx.pairing.orders.create_customers
         self._crm, self._erp = ctx.pairing.crm.system, ctx.pairing.erp.system
         _refuse_unmapped(ctx, self._rule)
+        self._lifecycle = lifecycle_in_force(ctx, connection)
+        self._makers = makers(self._lifecycle) if self._lifecycle else ()
+        self._won: set[str] = set()
         self._facts: dict[str, DealFacts] = {}
         self._linked: dict[str, str] = {}
         self._qualified: dict[str, bool] = {}
@@ -157,14 +163,23 @@ class Customers:
         keys = [account.key for account in accounts]
         deals = children(self._connection, DEAL, self._crm, "customer_key", keys)
         for account in accounts:
-            self._qualified[account.key] = qualifies(account, deals.get(account.key, ()), self._rule)
+            of_account = deals.get(account.key, ())
+            by_stage = not account.deleted and account.values.get("stage") in self._makers
+            self._qualified[account.key] = by_stage or qualifies(account, of_account, self._rule)
+            if any(deal.values.get("is_won") is True and not deal.deleted for deal in of_account):
+                self._won.add(account.key)
 
     # --- what the plan asks -----------------------------------------------------------------------------
 
     def problems_of(self, facts: DealFacts) -> list[Problem]:
         """Return why the account of a won deal may not become a customer."""
         account = facts.account
-        if account is None or facts.customer_key is not None or rule_of(self._rule)[0] == "never":
+        if account is None:
+            return []
+        if facts.customer_key is not None:
+            waits = self._lifecycle and not_converted(facts, self._lifecycle)
+            return [waits] if waits else []
+        if rule_of(self._rule)[0] == "never":
             return []  # readiness says so
         if account.key in self._expected:
             return [customer_under_way(account, self._expected[account.key])]
@@ -212,13 +227,20 @@ class Customers:
         parent = self._parent(facts.account, below)
         return customer_draft(facts, facts.account, pairing.orders, pairing.crm.key_prefixes, parent)
 
+    def kind_of(self, account: Image) -> str | None:
+        """Return the kind that the rule table makes a new customer; None where there is no table, or the pairing's other rules decide."""
+        if self._lifecycle is None:
+            return None
+        return first_kind(account.values.get("stage"), account.key in self._won, self._lifecycle) or CUSTOMER_KINDS[-1]
+
     def others(self) -> list[Draft]:
-        """Return the customers that the rule wants without a won deal, parents first; those that are not ready go to quarantine."""
+        """Return the customers that the rules want without a won deal, parents first; those that are not ready go to quarantine."""
         kind, named = rule_of(self._rule)
-        if kind not in _CONDITIONS:
+        kinds = [one for one in (kind, "makers" if self._makers else "") if one in _CONDITIONS]
+        if not kinds:
             return []
-        parameters = {"crm": self._crm, "pairing": self._ctx.pairing.name, "named": named}
-        query = _UNLINKED.format(condition=_CONDITIONS[kind])
+        parameters = {"crm": self._crm, "pairing": self._ctx.pairing.name, "named": named, "makers": list(self._makers)}
+        query = _UNLINKED.format(condition=f"({' or '.join(_CONDITIONS[one] for one in kinds)})")
         found = self._connection.execute(query.encode(), parameters).fetchall()
         keys = [key for (key,) in found if key not in self._expected]
         self._learn(self._read([key for key in keys if key not in self._facts]))

@@ -21,6 +21,8 @@ TARGET_OF: dict[str, Side] = {
     "products_to_crm": "crm",
     "parents_to_erp": "erp",
     "parents_to_crm": "crm",
+    "lifecycle_to_erp": "erp",
+    "lifecycle_to_crm": "crm",
 }
 
 _PARENT_FIELD = {"order": "customer_key", "customer": "parent_key"}

@@ -84,6 +84,7 @@ class _Road:
     credit: Mapping[str, CreditFacts]
     listed: Mapping[str, Decimal | None]
     decided: Mapping[tuple[str, str], Decision]
+    customers: Customers
     lent: dict[str, dict[str, Decimal]] = field(default_factory=dict)  # by whose limit it is, in this plan
 
 
@@ -92,10 +93,11 @@ def plan_orders(ctx: StageContext, connection: psycopg.Connection, asked: Sequen
     dates = won_deals(connection, ctx.pairing, ctx.now.date(), asked)
     deals = gather(connection, ctx.pairing, list(dates))
     revisions = look(ctx, connection, asked)
-    road = _road(ctx, connection, [*deals, *(revised.facts for revised, _ in revisions.amend)], revisions.amend)
-    road.plan.considered = len(dates) + revisions.considered
     customers = Customers(ctx, connection, deals)
-    ready = [facts.deal.key for facts in deals if _order(road, facts, dates[facts.deal.key], customers)]
+    everyone = [*deals, *(revised.facts for revised, _ in revisions.amend)]
+    road = _road(ctx, connection, everyone, revisions.amend, customers)
+    road.plan.considered = len(dates) + revisions.considered
+    ready = [facts.deal.key for facts in deals if _order(road, facts, dates[facts.deal.key])]
     _resolve(road, "plan", [*ready, *given_up(connection, ctx.pairing)])
     for revised, judgement in revisions.amend:
         draft = amendment(revised, judgement, ctx.pairing.orders, ctx.pairing.crm.key_prefixes)
@@ -118,6 +120,7 @@ def _road(
     connection: psycopg.Connection,
     deals: Sequence[DealFacts],
     amend: Sequence[tuple[Revised, object]],
+    customers: Customers,
 ) -> _Road:
     pairing, prefix = ctx.pairing, ctx.pairing.crm.key_prefixes.get("deal", "")
     customer_keys = sorted({facts.customer_key for facts in deals if facts.customer_key})
@@ -132,12 +135,13 @@ def _road(
         credit_facts(connection, pairing, customer_keys),
         list_prices(connection, pairing, deals),
         approvals.decisions(connection, keys),
+        customers,
     )
 
 
-def _order(road: _Road, facts: DealFacts, day: date, customers: Customers) -> bool:
+def _order(road: _Road, facts: DealFacts, day: date) -> bool:
     """Want the order of a won deal and the customer it needs; False when the deal is not ready."""
-    policy, prefixes = road.ctx.pairing.orders, road.ctx.pairing.crm.key_prefixes
+    policy, prefixes, customers = road.ctx.pairing.orders, road.ctx.pairing.crm.key_prefixes, road.customers
     problems = [*problems_of(facts, policy), *customers.problems_of(facts)]
     if problems:
         _block(road, facts.deal, problems, "plan")
@@ -244,7 +248,9 @@ def _intent(
     wishes: Sequence[Problem],
 ) -> IntentDraft:
     ctx, mappers = road.ctx, road.mappers
-    values = {**mappers[draft.entity].to_native(draft.canonical), **draft.native}
+    kind = road.customers.kind_of(draft.source) if draft.entity == "customer" else None
+    canonical = {**draft.canonical, "kind": kind} if kind else draft.canonical
+    values = {**mappers[draft.entity].to_native(canonical), **draft.native}
     lines = [{**mappers["order_line"].to_native(canonical), **native} for canonical, native in draft.lines]
     payload: dict[str, object] = {
         "label": draft.source.values.get("name"),

@@ -9,16 +9,26 @@ from typing import Literal
 import psycopg
 
 from crosswalk.hub.intents import IntentDraft, store_plan
-from crosswalk.pairing.document import PRODUCT_FLOWS
+from crosswalk.pairing.document import LIFECYCLE_FLOWS, PRODUCT_FLOWS
 from crosswalk.pairing.hierarchies import PARENT_FLOWS
 from crosswalk.stages.context import StageContext
 from crosswalk.stages.gate import effective_mode
 from crosswalk.stages.hierarchies import plan_parents, tell_waits
+from crosswalk.stages.lifecycle import plan_lifecycle, tell_why
 from crosswalk.stages.orders import plan_orders
 from crosswalk.stages.products import plan_products
 from crosswalk.stages.write_back import write_back_drafts
 
-Flow = Literal["orders", "write_back", "products_to_erp", "products_to_crm", "parents_to_erp", "parents_to_crm"]
+Flow = Literal[
+    "orders",
+    "write_back",
+    "products_to_erp",
+    "products_to_crm",
+    "parents_to_erp",
+    "parents_to_crm",
+    "lifecycle_to_erp",
+    "lifecycle_to_crm",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +63,11 @@ def plan(
     """Plan one flow and store it; intents wait as ``held`` until the gate lets them through.
 
     ``dry_run`` stores the plan in shadow: it can be read and compared but is never sent. ``record_ids`` narrows it to these source records;
-    with ``narrowed``, products and parents are planned for these only, also when there are none. A flow of theirs that is off plans nothing.
+    with ``narrowed``, products, parents and stages are planned for these only, also when there are none. A flow of theirs that is off plans nothing.
     """
     with ctx.hub.connection() as connection:
         mode = "shadow" if dry_run else effective_mode(ctx, connection, flow)
-        if flow in (*PRODUCT_FLOWS, *PARENT_FLOWS) and mode == "off":
+        if flow in (*PRODUCT_FLOWS, *PARENT_FLOWS, *LIFECYCLE_FLOWS) and mode == "off":
             return PlanResult(0, flow, 0, 0, 0)
         only = set(record_ids)
         if flow == "orders":
@@ -68,6 +78,8 @@ def plan(
         elif flow in PARENT_FLOWS:
             parents = plan_parents(ctx, connection, flow, _asked(only, narrowed), shadowed=mode == "shadow")
             considered, drafts, blocked = parents.considered, parents.drafts, parents.blocked
+        elif flow in LIFECYCLE_FLOWS:
+            considered, drafts, blocked = plan_lifecycle(ctx, connection, flow, _asked(only, narrowed))
         else:
             asked = _asked(only, narrowed)
             considered, drafts, blocked = plan_products(ctx, connection, flow, asked)
@@ -81,6 +93,8 @@ def plan(
             drafts=drafts,
             held_reason="gate",
         )
+        if flow in LIFECYCLE_FLOWS:
+            tell_why(ctx, connection, plan_id, drafts)
         if flow == "orders" and mode == "live":
             orders.tell(ctx, connection, whole=not only)
         if flow in PARENT_FLOWS and mode == "live":

@@ -7,19 +7,20 @@ from dataclasses import dataclass
 
 from crosswalk.hub.base_images import store_base
 from crosswalk.hub.further import add_further
-from crosswalk.hub.intents import Unsettled, mark_settled, unsettled
+from crosswalk.hub.intents import Unsettled, mark_settled, refuse_untaken, unsettled
 from crosswalk.hub.landing import land
 from crosswalk.hub.links import LinkPair, create_links
 from crosswalk.model.entities import ENTITIES
 from crosswalk.model.errors import RecordError
 from crosswalk.model.records import Image
-from crosswalk.pairing.document import PRODUCT_FLOWS
+from crosswalk.pairing.document import LIFECYCLE_FLOWS, PRODUCT_FLOWS
 from crosswalk.pairing.hierarchies import PARENT_FLOWS
 from crosswalk.platforms import Side
 from crosswalk.stages.base import settle_products
 from crosswalk.stages.context import StageContext
 from crosswalk.stages.deliver import TARGET_OF
 from crosswalk.stages.hierarchies import settle_parents
+from crosswalk.stages.lifecycle import untaken
 from crosswalk.stages.link import DEAL_ORDER
 from crosswalk.stages.pull import pull
 
@@ -107,5 +108,7 @@ def _store(ctx: StageContext, flow: str, entity: str, batch: Sequence[Unsettled]
                     image=images[intent.target_key],
                     now=ctx.clock(),
                 )
+        for receipt in untaken(connection, present, images) if flow in LIFECYCLE_FLOWS else ():
+            refuse_untaken(connection, receipt, run_id=ctx.run_id, now=ctx.clock())
         mark_settled(connection, [intent.key for intent in present], now=ctx.clock())
     return linked
