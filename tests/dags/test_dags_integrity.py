@@ -83,6 +83,8 @@ def _side(task_id: str, crm: str, erp: str) -> str | None:
             ("products_to_erp", "erp"),
             ("products_to_crm", "crm"),
             ("parents_to_crm", "crm"),
+            ("lifecycle_to_erp", "erp"),
+            ("lifecycle_to_crm", "crm"),
         )
     }
     return ends.get(task_id)
@@ -90,8 +92,27 @@ def _side(task_id: str, crm: str, erp: str) -> str | None:
 
 def test_only_deliver_may_write(facts: Facts) -> None:
     writers = {task for dag in facts["dags"].values() for task, about in dag["tasks"].items() if not about["read_only"]}
-    flows = ("orders", "write_back", "products_to_erp", "products_to_crm", "parents_to_crm")
+    flows = (
+        "orders",
+        "write_back",
+        "products_to_erp",
+        "products_to_crm",
+        "parents_to_crm",
+        "lifecycle_to_erp",
+        "lifecycle_to_crm",
+    )
     assert writers == {f"deliver_{flow}" for flow in flows}
+
+
+def test_stages_and_kinds_move_only_in_phase_2_of_a_pairing_with_a_rule_table_leads_before_orders(facts: Facts) -> None:
+    for pairing in PAIRINGS:
+        having = [
+            name
+            for name, dag in facts["dags"].items()
+            if "deliver_lifecycle_to_erp" in dag["tasks"] and name.startswith(pairing.name)
+        ]
+        assert having == ([f"{pairing.name}__phase_2_orders"] if pairing.lifecycle else [])
+    assert [pairing.name for pairing in PAIRINGS if pairing.lifecycle] == ["sap_business_one_hubspot"]
 
 
 def test_preflight_runs_by_hand_and_may_leave_the_right_to_write_aside(facts: Facts) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crosswalk.lifecycle import Move, Standing, kind_wanted, moves, stage_wanted
@@ -21,6 +21,7 @@ from tests.lifecycle.policies import POLICIES, SHIPPED, STANDINGS
 INCLUDE = Path(__file__).parents[2] / "include"
 FILE = INCLUDE / "pairings" / "sap_business_one_hubspot.yaml"
 TABLE = LifecyclePolicy(**SHIPPED)
+AT_LEISURE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 
 
 def _moved(standing: Standing, move: Move) -> Standing:
@@ -32,6 +33,7 @@ def _rank(move: Move, name: str | None) -> int:
     return -1 if name is None else order.index(name)
 
 
+@AT_LEISURE
 @given(POLICIES, STANDINGS)
 def test_whatever_the_table_every_move_goes_forward_from_where_the_customer_is(
     policy: LifecyclePolicy, standing: Standing
@@ -41,6 +43,7 @@ def test_whatever_the_table_every_move_goes_forward_from_where_the_customer_is(
         assert _rank(move, move.to) > _rank(move, move.was)
 
 
+@AT_LEISURE
 @given(POLICIES, STANDINGS, st.booleans())
 def test_one_move_on_each_side_in_whatever_order_leaves_nothing_to_move(
     policy: LifecyclePolicy, standing: Standing, crm_first: bool
@@ -56,6 +59,7 @@ def test_one_move_on_each_side_in_whatever_order_leaves_nothing_to_move(
     assert list(moves(standing, policy)) == []
 
 
+@AT_LEISURE
 @given(POLICIES, STANDINGS)
 def test_what_nobody_knows_or_stands_beside_the_order_is_never_moved(
     policy: LifecyclePolicy, standing: Standing

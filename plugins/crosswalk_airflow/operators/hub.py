@@ -42,7 +42,7 @@ class MatchOperator(StageOperator):
         return match_all(ctx)
 
 
-_NAMED = {"products": "product", "parents": "customer"}
+_NAMED = {"products": "product", "parents": "customer", "lifecycle": "customer"}
 """What the Param ``record_ids`` narrows a flow to, by how its name begins; deals for any other."""
 
 
