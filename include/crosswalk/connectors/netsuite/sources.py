@@ -147,6 +147,7 @@ _CUSTOMER = Source(
         "subsidiary": _lookup("subsidiary", "subsidiary", "customer.subsidiary"),
         "salesrep": _lookup("employee", "salesrep", "customer.salesrep", name="entityid"),
     },
+    scope="customer.searchstage = 'Customer'",
     touches=(_CUSTOMER_OF_TRANSACTION,),
     ages=frozenset({"overduebalancesearch", "daysoverduesearch", "oncredithold"}),
     deleted_as=frozenset({"customer", "prospect", "lead"}),
