@@ -209,15 +209,19 @@ def world(
     seed: int = 7,
     systems: Mapping[str, str] = SYSTEMS,
     pairing: Path = INCLUDE / "pairings" / "netsuite_salesforce.yaml",
+    options: Mapping[str, Mapping[str, object]] | None = None,
 ) -> Iterator[World]:
-    """Start the emulators of ``systems`` (name: platform) on free ports, filled with the company of ``seed``."""
+    """Start the emulators of ``systems`` (name: platform) on free ports, filled with the company of ``seed``.
+
+    ``options`` are those of the emulators, by name.
+    """
     with ExitStack() as stack:
         vendors = {}
         for name, platform in systems.items():
             package = import_module(f"crosswalk_sandbox.{platform}")
             clock, faults, log = Clock(None), Faults(), RequestLog()
             settle_in(folder / name, platform, size, seed)
-            emulator = package.create(folder / name, clock, {})
+            emulator = package.create(folder / name, clock, (options or {}).get(name, {}))
             stack.callback(emulator.close)
             base_url = stack.enter_context(running(emulator, clock=clock, faults=faults, log=log))
             vendors[name] = Vendor(name, base_url, emulator, faults, log, clock, platform)

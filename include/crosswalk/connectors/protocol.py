@@ -148,6 +148,22 @@ class Connector(Protocol):
 
 
 @runtime_checkable
+class Approving(Protocol):
+    """What a connector may offer beside :class:`Connector`: of a platform that keeps a create back until people there approve it.
+
+    Such a create ends in a receipt that is ``WAITING``; from then on the engine asks here, and sends nothing until it may.
+    """
+
+    def waiting(self, entity: str, intent_keys: Sequence[str]) -> dict[str, Receipt]:
+        """Return how creates stand that the target keeps, by intent key; writes nothing. A strongly consistent path.
+
+        ``WAITING``: nobody has decided. ``REJECTED``, with the code ``NOT_APPROVED``: it was refused. ``DONE``: it is made, as
+        ``native_id``. ``RETRY``: approved, and :meth:`Connector.deliver` makes it. Absent: the target keeps nothing under that key.
+        """
+        ...
+
+
+@runtime_checkable
 class Creator(Protocol):
     """What a connector may offer beside :class:`Connector`: to create some of what preflight found missing.
 

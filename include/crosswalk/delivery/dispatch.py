@@ -5,6 +5,9 @@ connector may read ahead, for all that was claimed, what each write would else h
 intents ``sending``; when their lease has run out another worker claims them in doubt, looks them up by key and adopts what it
 finds. What it does not find is sent again only after the target's longest request is over and a second look-up was in vain.
 
+What the target keeps until people there approve it is asked about, in one request for all, and sent on only when it is approved. Where
+nothing of it is left there, somebody took it away: that is a refusal, too, and it is never made again by itself.
+
 A request that is refused as a whole for what is in it, without a word on which row, is sent again in halves until the bad rows are
 found. Nothing of a request was written whose :meth:`~crosswalk.connectors.protocol.Connector.deliver` raises anything but an
 InDoubtError.
@@ -20,7 +23,7 @@ from datetime import datetime
 from time import monotonic
 from typing import Any
 
-from crosswalk.connectors.protocol import Connector
+from crosswalk.connectors.protocol import Approving, Connector
 from crosswalk.delivery.batches import batches, first_of_each, key_in_target
 from crosswalk.delivery.slots import Slots
 from crosswalk.delivery.tally import Tally
@@ -38,7 +41,7 @@ from crosswalk.model.errors import (
     RetryableError,
     TransientError,
 )
-from crosswalk.model.records import Operation, Outcome, Receipt, Write
+from crosswalk.model.records import NOT_APPROVED, Operation, Outcome, Receipt, Write
 
 __all__ = ["Delivery", "Tally", "key_in_target"]
 
@@ -49,6 +52,7 @@ MOST_ROUNDS = 8  # claimed ahead for each slot, where requests are fast enough
 ROUNDS_AHEAD = (
     2.5  # requests a slot has ready while versions of the next are read: one for the wait, one for the reading
 )
+_SETTLED_THERE = (Outcome.DONE, Outcome.WAITING, Outcome.REJECTED)
 RECORDERS = 2  # workers beyond the requests at once: they record receipts meanwhile
 
 
@@ -121,10 +125,12 @@ class Delivery:
         return capabilities.parallel_requests * max([1, *capabilities.write_batch.values()])
 
     def _next(self, tally: Tally, requests: Slots, under_way: int) -> list[list[Claimed]]:
-        """Claim what there is, settle what is in doubt, read ahead for the rest, and return the requests to make."""
+        """Claim what there is, settle what is in doubt, ask about what waits, read ahead for the rest; return the requests."""
         claimed = self._claim(tally)
         doubtful = [intent for intent in claimed if intent.in_doubt]
-        ready = [intent for intent in claimed if not intent.in_doubt] + self._look_up(doubtful, tally)
+        kept = [intent for intent in claimed if intent.waiting]
+        ready = [intent for intent in claimed if not intent.in_doubt and not intent.waiting]
+        ready += self._look_up(doubtful, tally) + self._ask_about(kept, tally)
         fresh, later = first_of_each(ready)
         for intent in later:
             behind = "Another write for the same record goes first."
@@ -167,6 +173,7 @@ class Delivery:
             members = [intent for intent in doubtful if intent.entity == entity]
             try:
                 found = self._found(entity, members)
+                kept = self._kept(entity, [intent for intent in members if intent.key not in found])
             except (ConfigurationError, RetryableError) as error:  # the doubt stays
                 tally.connection_error = error
                 self._postpone(members, error, tally)
@@ -174,12 +181,41 @@ class Delivery:
             for intent in members:
                 if (there := found.get(intent.key)) is not None:
                     self._record(intent, Receipt(intent.key, Outcome.DONE, native_id=there, adopted=True), tally)
+                elif (stands := kept.get(intent.key)) and stands.outcome in _SETTLED_THERE:
+                    self._record(intent, stands, tally)
                 elif intent.may_send:
                     resend.append(intent)
                 else:
                     waiting = "Not found under its key yet; waiting until the request can no longer commit."
                     self._record(intent, Receipt(intent.key, Outcome.IN_DOUBT, message=waiting), tally)
         return resend
+
+    def _ask_about(self, waiting: Sequence[Claimed], tally: Tally) -> list[Claimed]:
+        """Ask how those stand that the target keeps; return those that are approved and go on."""
+        approved: list[Claimed] = []
+        for entity in {intent.entity: None for intent in waiting}:
+            members = [intent for intent in waiting if intent.entity == entity]
+            try:
+                stands = self._kept(entity, members)
+            except (ConfigurationError, RetryableError) as error:
+                tally.connection_error = error
+                self._postpone(members, error, tally)
+                continue
+            for intent in members:
+                there = stands.get(intent.key) or _taken_away(intent)
+                if there.outcome is Outcome.RETRY:
+                    approved.append(intent)
+                else:
+                    self._record(intent, there, tally)
+        return approved
+
+    def _kept(self, entity: str, intents: Sequence[Claimed]) -> dict[str, Receipt]:
+        """Return what the target says of creates that it keeps for an approval, by intent key."""
+        keys = {intent.key: key_in_target(intent) for intent in intents if intent.operation == "create"}
+        if not keys or not isinstance(self.connector, Approving):
+            return {}
+        stands = self.connector.waiting(entity, list(keys.values()))
+        return {key: replace(stands[stored], intent_key=key) for key, stored in keys.items() if stored in stands}
 
     def _found(self, entity: str, intents: Sequence[Claimed]) -> dict[str, str]:
         """Return the target's ids of those creates that arrived, by intent key."""
@@ -286,6 +322,17 @@ class Delivery:
         if receipt.outcome is Outcome.RETRY and receipt.error_class == ErrorClass.AUTHENTICATION:
             tally.connection_error = _refused_login(receipt)
         tally.count(receipt if mine else None)
+
+
+def _taken_away(intent: Claimed) -> Receipt:
+    return Receipt(
+        intent.key,
+        Outcome.REJECTED,
+        error_class=str(ErrorClass.VALIDATION),
+        error_code=NOT_APPROVED,
+        message=f"What waited for an approval in {intent.target_system} is not there any more, and nothing was made of it.",
+        hint="Somebody removed it there. Is it still wanted? Replay it: it is then put up for approval anew.",
+    )
 
 
 def _refused_login(receipt: Receipt) -> AuthenticationError:

@@ -21,6 +21,7 @@ class Tally:
     adopted: int = 0
     rejected: int = 0
     in_doubt: int = 0
+    waiting: int = 0
     postponed: int = 0
     fenced: int = 0
     connection_error: CrosswalkError | None = None
@@ -40,6 +41,8 @@ class Tally:
                 self.postponed += 1
             elif receipt.outcome is Outcome.IN_DOUBT:
                 self.in_doubt += 1
+            elif receipt.outcome is Outcome.WAITING:
+                self.waiting += 1
             else:
                 self.rejected += 1
 

@@ -184,6 +184,8 @@ def _reason(won: _Won, mode: str) -> tuple[str, str, bool]:
     if won.status == "held":
         told = (won.message or f"Its order is held: {won.held_reason}.", won.hint or "", True)
         return _HELD.get(won.held_reason or "", told)
+    if won.status == "waiting":
+        return won.message or "Its order waits for an approval in the ERP.", won.hint or "", True
     if won.status and won.status in _ON_ITS_WAY:
         return _ON_ITS_WAY[won.status]
     if mode == "off":

@@ -2,7 +2,7 @@
 
 ::
 
-    held ──► planned ──mark_sending──► sending ──finish──► done
+    held ──► planned ──mark_sending──► sending ──finish──► done ◄── waiting
      ▲          ▲ ▲                     │ │ │
      │          │ └──────release────────┘ │ └────finish──► rejected ──replan──► planned
      └─parent   └─mark_sending── in_doubt◄┘ the answer or the worker was lost
@@ -18,6 +18,9 @@ then sent again (``Claimed.may_send``). An update cannot be looked up by a key: 
 is the end of the lease of the sending plus the platform's longest request: a worker begins no request after its lease, so that by
 then nothing can commit any more. Because the look-up must not be older than that, what counts is the time of the claim before it:
 :func:`mark_sending` refuses an intent that was claimed too early, whatever the caller thinks it knows.
+
+What the target keeps until people there approve it is ``waiting``, and stays so while it is claimed to be asked about
+(``Claimed.waiting``): it is sent again only to go on with what is approved. No plan replaces it.
 
 Updates of one record keep their order, whatever flow they are of: none is claimed while an earlier one is still to be sent, or while
 another is under way or in doubt; :func:`mark_all_sending` looks again, one worker at a time for each record.
@@ -67,7 +70,7 @@ class Claimed(Wanted):
     """An intent that is this worker's until ``lease_until``.
 
     ``in_doubt`` ones must be looked up before anything else; found, they are adopted, and what is not found may be sent again only
-    with ``may_send``: without, :func:`finish` it in doubt.
+    with ``may_send``: without, :func:`finish` it in doubt. ``waiting`` ones are kept by the target, which is asked how they stand.
     ``parent_target_key`` is the id that the intent it depended on was given in the target.
     """
 
@@ -87,6 +90,7 @@ class Claimed(Wanted):
     sent_at: datetime | None
     resend_after: datetime | None
     lease_until: datetime
+    waiting: bool = False
 
 
 _SWITCHED_OFF = (
@@ -111,7 +115,8 @@ with clock as materialized (select coalesce(%(now)s, clock_timestamp()) as at),
 picked as materialized (
     select i.key, i.status as was
       from hub.intent i, clock
-     where i.pairing = %(pairing)s and i.flow = %(flow)s and i.mode = 'live' and i.status in ('planned', 'sending', 'in_doubt')
+     where i.pairing = %(pairing)s and i.flow = %(flow)s and i.mode = 'live'
+       and i.status in ('planned', 'sending', 'in_doubt', 'waiting')
        and (i.lease_until is null or i.lease_until <= clock.at)
        and (i.not_before is null or i.not_before <= clock.at)
        and (i.operation = 'create' or i.resend_after is null or i.resend_after <= clock.at)
@@ -124,7 +129,7 @@ picked as materialized (
 ),
 claimed as (
     update hub.intent i
-       set status = case when i.resend_after is null then 'planned' else 'in_doubt' end, epoch = nextval('hub.epoch'),
+       set status = case when i.status = 'waiting' then 'waiting' when i.resend_after is null then 'planned' else 'in_doubt' end, epoch = nextval('hub.epoch'),
            claimed_at = clock.at, lease_until = clock.at + make_interval(secs => %(lease)s)
       from picked, clock where i.key = picked.key
     returning i.*, picked.was, clock.at
@@ -137,7 +142,7 @@ told as (
 )
 select c.key, c.epoch, c.plan_id, c.flow, c.entity, c.operation, c.source_system, c.source_entity, c.source_key, c.source_version,
        c.target_system, c.target_key, c.depends_on, p.target_key as parent_target_key, c.payload, c.payload_hash, c.attempt,
-       c.resend_after is not null as in_doubt, c.resend_after is null or c.resend_after <= c.claimed_at as may_send, c.sent_at, c.resend_after, c.lease_until
+       c.resend_after is not null as in_doubt, c.status = 'waiting' as waiting, c.resend_after is null or c.resend_after <= c.claimed_at as may_send, c.sent_at, c.resend_after, c.lease_until
   from claimed c left join hub.intent p on p.key = c.depends_on
  order by (c.resend_after is null), c.plan_id, c.position
 """
@@ -158,7 +163,7 @@ sent as (
            lease_until = clock.at + make_interval(secs => %(lease)s),
            resend_after = clock.at + make_interval(secs => %(lease)s + %(longest)s)
       from clock, unnest(%(keys)s::text[], %(epochs)s::bigint[]) as mine (key, epoch)
-     where i.key = mine.key and i.epoch = mine.epoch and i.lease_until is not null and i.status in ('planned', 'in_doubt')
+     where i.key = mine.key and i.epoch = mine.epoch and i.lease_until is not null and i.status in ('planned', 'in_doubt', 'waiting')
        and (i.resend_after is null or i.resend_after <= i.claimed_at) and not {_SWITCHED_OFF.format("i")}
        and (i.target_key is null or not exists (select 1 from hub.intent o where {UNDER_WAY.format("i")}))
     returning i.*

@@ -1,4 +1,4 @@
-"""How an intent's sending ends. Each step is fenced: it changes nothing and returns False unless the epoch owns the intent."""
+"""How an intent's sending ends, or the asking about one that waits. Each step is fenced: it changes nothing and returns False unless the epoch owns the intent."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ select key, pairing, flow, entity, operation, status, source_system, source_enti
 
 _OWN = f"""
 {_INTENT}
- where key = %(key)s and epoch = %(epoch)s and lease_until is not null and status in ('planned', 'sending', 'in_doubt')
+ where key = %(key)s and epoch = %(epoch)s and lease_until is not null and status in ('planned', 'sending', 'in_doubt', 'waiting')
    for update
 """
 
@@ -105,10 +105,18 @@ update hub.intent
  where key = %(key)s
 """
 
+# The target has it, so that no doubt is left of any attempt.
+_WAITING = """
+update hub.intent
+   set status = 'waiting', lease_until = null, not_before = %(not_before)s, resend_after = null,
+       error_class = %(error_class)s, error_code = %(error_code)s, message = %(message)s, hint = %(hint)s
+ where key = %(key)s
+"""
+
 # Released after sending means that surely nothing was written; released during a look-up, the doubt stays.
 _RELEASE = """
 update hub.intent
-   set status = case when status = 'in_doubt' then status else 'planned' end, lease_until = null, not_before = %(not_before)s,
+   set status = case when status in ('in_doubt', 'waiting') then status else 'planned' end, lease_until = null, not_before = %(not_before)s,
        resend_after = case when status = 'sending' then null else resend_after end,
        error_class = %(error_class)s, error_code = %(error_code)s, message = %(message)s, hint = %(hint)s
  where key = %(key)s
@@ -126,9 +134,9 @@ def finish(
     actor: str = ledger.ENGINE,
     now: datetime | None = None,
 ) -> bool:
-    """Record what became of a claimed intent: done, rejected (then also in quarantine) or in doubt; a retry is a release.
+    """Record what became of a claimed intent: done, rejected (then also in quarantine), in doubt or waiting; a retry is a release.
 
-    ``not_before`` is when a request in doubt can surely commit no more; the hub's own reckoning stands where that is later.
+    One that waits is claimed again after the receipt's ``retry_after``. ``not_before`` is when a request in doubt can surely commit no more; the hub's own reckoning stands where that is later.
     Raises ValueError for an outcome that a request never recorded as sending cannot have.
     """
     owned = _own(connection, key, epoch, now)
@@ -136,7 +144,8 @@ def finish(
         return False
     receipt = _storable(receipt)
     if owned.status == "planned" and (
-        receipt.outcome is Outcome.IN_DOUBT or (receipt.outcome is Outcome.DONE and not receipt.adopted)
+        receipt.outcome in (Outcome.IN_DOUBT, Outcome.WAITING)
+        or (receipt.outcome is Outcome.DONE and not receipt.adopted)
     ):
         raise ValueError(f"Intent {key} is {receipt.outcome} without ever being marked as sending (law 1).")
     match receipt.outcome:
@@ -149,6 +158,8 @@ def finish(
             connection.execute(_IN_DOUBT, values)
             _tell(connection, "in_doubt", owned, receipt, run_id, actor)
             _show_if_stuck(connection, owned, receipt, run_id, actor)
+        case Outcome.WAITING:
+            _waits(connection, owned, receipt, run_id, actor)
         case Outcome.RETRY:
             _release(connection, owned, not_before, receipt, run_id, actor)
     return True
@@ -240,6 +251,15 @@ def _rejected(connection: Connection, owned: _Owned, receipt: Receipt, run_id: s
     _tell(connection, "rejected", owned, receipt, run_id, actor)
     _quarantine(connection, owned, receipt, run_id, actor)
     hold_dependants(connection, owned.key, receipt.message, run_id=run_id, now=owned.at)
+
+
+def _waits(connection: Connection, owned: _Owned, receipt: Receipt, run_id: str | None, actor: str) -> None:
+    """Let the target keep it; the ledger tells it once, however often the target is asked."""
+    again = owned.at + timedelta(seconds=receipt.retry_after or _LOOKUP_PAUSE)
+    connection.execute(_WAITING, {**_trouble(owned, receipt), "not_before": again})
+    if owned.status != "waiting":
+        _tell(connection, "waiting", owned, receipt, run_id, actor)
+        leave_quarantine(connection, owned, run_id, actor)
 
 
 def _release(

@@ -3,12 +3,14 @@
 What a plan does to an intent that is there already:
 
 =============================  =============================================================================
-done, sending, in doubt        nothing, ever
+done, sending, in doubt,       nothing, ever
+waiting
 planned, held, rejected        replaced when what is wanted, or the source's version, differs; else nothing
 held for another reason        held for the new one
 shadowed                       replaced by a plan that is not in shadow, or when what is wanted differs
 anything, by a shadow plan     nothing, unless it is itself in shadow
 edited by a person             nothing, until the source's version differs and what it orders
+refused by people there        nothing, until what it orders differs
 =============================  =============================================================================
 
 An intent that a worker is changing this very moment counts as sending. Replacing takes the intent from whoever had claimed it.
@@ -26,6 +28,7 @@ from crosswalk.hub.codec import payload_hash
 from crosswalk.hub.database import Connection
 from crosswalk.hub.dependants import PARENT, free_dependants
 from crosswalk.hub.modes import Mode
+from crosswalk.model.records import NOT_APPROVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +105,15 @@ _SUBSTANCE = "({0}.payload_hash, {0}.source_version, {0}.entity, {0}.operation, 
 _EDITED = """(i.payload ? 'edited_by' and (i.source_version is not distinct from s.source_version
                                           or coalesce(i.payload -> 'ordered' = s.payload::jsonb -> 'ordered', false)))"""
 
+# People in the target said no to this very order: it is not put before them again because of what we told the source.
+_DECIDED = f"""(i.status = 'rejected' and i.error_code = '{NOT_APPROVED}'
+                 and coalesce(i.payload -> 'ordered' = s.payload::jsonb -> 'ordered', false))"""
+
 _REPLACE = f"""
 with known as materialized (
     select i.key, i.status as was, i.payload_hash as old_hash, i.held_reason,
            {_EDITED} as edited,
-           {_SUBSTANCE.format("i")} is distinct from {_SUBSTANCE.format("s")} and not {_EDITED} as differs
+           {_SUBSTANCE.format("i")} is distinct from {_SUBSTANCE.format("s")} and not {_EDITED} and not {_DECIDED} as differs
       from hub.intent i join plan_stage s using (key)
      where i.plan_id <> %(plan)s and i.status in ('planned', 'held', 'rejected', 'shadowed')
        for update of i skip locked

@@ -47,6 +47,18 @@ def _approvals() -> sa.Index:
     return sa.Index("ix_deal_approval", "system", "key", postgresql_where=shown)
 
 
+def _orders_told() -> sa.Index:
+    """Return the index of the deals that the CRM shows an order of that waits, or was refused."""
+    shown = sa.text("extras ->> 'order_status' IN ('waiting', 'refused')")
+    return sa.Index("ix_deal_order_status", "system", "key", postgresql_where=shown)
+
+
+def _pending_orders() -> sa.Index:
+    """Return the index of orders that wait for an approval."""
+    waiting = sa.text("status = 'pending_approval' AND deleted_at IS NULL")
+    return sa.Index("ix_order_pending", "system", "key", postgresql_where=waiting)
+
+
 def _image_table(entity: Entity) -> sa.Table:
     """Return the table of one entity."""
     references = [f.name for f in entity.fields if f.kind is Kind.REFERENCE or f.name in _LOOKED_UP]
@@ -72,7 +84,8 @@ def _image_table(entity: Entity) -> sa.Table:
         *indexes,
         sa.Index(f"ix_{entity.name}_changed_at", "system", "changed_at"),
         *((*_search_indexes(), _unlinked_customers()) if entity.name == "customer" else ()),
-        *((_unordered_deals(), _approvals(), _closing_deals()) if entity.name == "deal" else ()),
+        *((_unordered_deals(), _approvals(), _orders_told(), _closing_deals()) if entity.name == "deal" else ()),
+        *((_pending_orders(),) if entity.name == "order" else ()),
     )
 
 
@@ -265,9 +278,9 @@ sa.Table(
 
 EPOCH = sa.Sequence("epoch", metadata=metadata, data_type=sa.BigInteger)
 
-STATUSES = ("planned", "held", "sending", "done", "rejected", "in_doubt", "shadowed")
+STATUSES = ("planned", "held", "sending", "done", "rejected", "in_doubt", "waiting", "shadowed")
 
-_OPEN_INTENT = sa.text("status IN ('planned', 'held', 'sending', 'in_doubt')")
+_OPEN_INTENT = sa.text("status IN ('planned', 'held', 'sending', 'in_doubt', 'waiting')")
 
 sa.Table(
     "intent",

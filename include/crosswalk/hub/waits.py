@@ -20,8 +20,8 @@ class Wait(Wanted):
     """An intent that is not sent yet.
 
     ``reason`` is why it is held (``gate``, ``parent``, ``approval``, ``refused`` …), or ``parent`` (what it depends on is not there yet),
-    ``turn`` (another write of the same record goes first), ``doubt`` (nobody knows yet what became of it) or ``pause`` (tried again
-    later). ``behind`` is the intent it waits for.
+    ``turn`` (another write of the same record goes first), ``doubt`` (nobody knows yet what became of it), ``approval_there`` (the
+    target keeps it until people there approve it) or ``pause`` (tried again later). ``behind`` is the intent it waits for.
     """
 
     flow: str
@@ -58,11 +58,12 @@ select coalesce(case when broken.kind in ('approved', 'refused') then broken.at 
         order by b.id desc limit 1) broken on true
 """
 
-# Doubted: since it was sent. Anything else: since it was planned or let go for the last time.
+# Doubted: since it was sent. Kept by the target: since it said so. Anything else: since it was planned or let go for the last time.
 _OPEN_SINCE = """
 select coalesce(min(l.at), w.created_at) from hub.ledger l
  where l.intent_key = w.key
-   and l.kind = any(case when w.status = 'planned' then array['planned', 'replayed'] else array['sending', 'in_doubt'] end)
+   and l.kind = any(case w.status when 'planned' then array['planned', 'replayed'] when 'waiting' then array['waiting']
+                                  else array['sending', 'in_doubt'] end)
    and l.id >= (select max(b.id) from hub.ledger b where b.intent_key = w.key and b.kind in ('held', 'planned', 'replayed'))
 """
 
@@ -75,11 +76,12 @@ waiting as (
            exists (select 1 from hub.intent p where p.key = i.depends_on and p.status <> 'done') as orphan
       from hub.intent i, clock
      where i.pairing = %(pairing)s and (%(flow)s::text is null or i.flow = %(flow)s) and i.mode = 'live'
-       and i.status in ('planned', 'held', 'sending', 'in_doubt')
+       and i.status in ('planned', 'held', 'sending', 'in_doubt', 'waiting')
      order by i.plan_id, i.position limit {MOST}
 ),
 told as (
     select w.*, case when status = 'held' then held_reason
+                     when status = 'waiting' then 'approval_there'
                      when orphan then 'parent'
                      when status in ('sending', 'in_doubt') then 'doubt'
                      when first is not null then 'turn'

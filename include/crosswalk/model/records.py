@@ -97,6 +97,11 @@ class Outcome(StrEnum):
     REJECTED = "rejected"  # the target answered no; nothing was written
     RETRY = "retry"  # surely nothing was written; worth another try (429, refused before the body was read)
     IN_DOUBT = "in_doubt"  # sent, outcome unknown
+    WAITING = "waiting"  # the target keeps it until people there approve it; it is asked again, and never sent twice
+
+
+NOT_APPROVED = "APPROVAL_REFUSED"
+"""``error_code`` of a rejection that people in the target decided: it waited for their approval, and they refused it."""
 
 
 @dataclass(frozen=True, slots=True)

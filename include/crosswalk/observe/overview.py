@@ -42,6 +42,7 @@ WAITS: dict[str, str] = {
     "parent": "what they depend on",
     "turn": "an earlier write of the same record",
     "doubt": "certainty about a lost answer",
+    "approval_there": "an approval in the system they were sent to: a draft waits there",
     "pause": "their next try",
     "off": "their flow to be switched on",
     "unlinked": "their parent to be linked on the other side",
@@ -156,7 +157,7 @@ STATEMENTS: dict[str, str] = {
          where pairing = %(pairing)s and status = 'open' group by 1 order by 2 desc, 1""",
     "intents": """
         select flow, status, count(*) from hub.intent
-         where pairing = %(pairing)s and status in ('planned', 'held', 'sending', 'in_doubt') group by 1, 2""",
+         where pairing = %(pairing)s and status in ('planned', 'held', 'sending', 'in_doubt', 'waiting') group by 1, 2""",
     "calls": """
         select coalesce(sum(calls), 0)::bigint from hub.quota_usage where system = %(system)s and bucket > %(since)s""",
 }
@@ -242,7 +243,7 @@ def _flow_attention(state: Overview) -> list[Attention]:
         if wait.age_seconds >= _PATIENCE.get(wait.reason, 0):
             name, what = wait.flow.replace("_", " "), WAITS.get(wait.reason, wait.reason)
             told = f"{_count(wait.intents, 'write')} of {name} {_waiting(wait.intents)} for {what}"
-            gravity: Gravity = "info" if wait.reason == "refused" else "warning"
+            gravity: Gravity = "info" if wait.reason in ("refused", "approval_there") else "warning"
             found.append(Attention("held", gravity, told, "overview", "#waits"))
     return found
 

@@ -28,7 +28,7 @@ def freshness(scope: Scope, spec: Spec) -> Comparison | None:
 
 
 def open_writes(scope: Scope, spec: Spec) -> Comparison:
-    """No write that is wanted stays undone; those of the last 30 days, and all that are open, are looked at."""
+    """No write that is wanted stays undone, but for what waits in the target for people; those of the last 30 days, and all that are open, are looked at."""
     intents = f"""hub.intent i where i.pairing = {literal(scope.pairing.name)}
         and (i.status in ('planned', 'held', 'sending', 'in_doubt') or i.created_at > clock_timestamp() - interval '30 days')"""
     return Comparison(

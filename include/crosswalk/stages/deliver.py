@@ -38,6 +38,7 @@ class DeliverResult:
     adopted: int
     rejected: int
     in_doubt: int
+    waiting: int
     postponed: int
     fenced: int
 
@@ -51,7 +52,14 @@ def deliver(ctx: StageContext, flow: str) -> DeliverResult:
     connector = ctx.open_connector(TARGET_OF[flow])
     tally = Delivery(ctx.hub, connector, ctx.pairing.name, flow, ctx.run_id, write_builder(ctx, flow), ctx.clock).run()
     return DeliverResult(
-        flow, len(tally.done), tally.adopted, tally.rejected, tally.in_doubt, tally.postponed, tally.fenced
+        flow,
+        len(tally.done),
+        tally.adopted,
+        tally.rejected,
+        tally.in_doubt,
+        tally.waiting,
+        tally.postponed,
+        tally.fenced,
     )
 
 

@@ -1,8 +1,10 @@
-"""What the CRM gets back: the ERP's id once a record exists there, and how an approval stands; in fields the pairing names (law 10)."""
+"""What the CRM gets back: the ERP's id once a record exists there, how an approval stands, and what becomes of an order that waits in the
+ERP; in fields the pairing names (law 10)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import psycopg
@@ -11,8 +13,11 @@ from crosswalk.hub.codec import encode
 from crosswalk.hub.intents import IntentDraft
 from crosswalk.hub.rule_sets import advance
 from crosswalk.model.records import Value
-from crosswalk.stages.approval_status import STATUS, approval_statuses
+from crosswalk.stages.approval_status import STATUS as APPROVAL_STATUS
+from crosswalk.stages.approval_status import approval_statuses
 from crosswalk.stages.context import StageContext
+from crosswalk.stages.order_status import STATUS as ORDER_STATUS
+from crosswalk.stages.order_status import order_statuses
 
 _LINKED_BY_US = """
 select image.key, theirs.key, image.version
@@ -50,14 +55,14 @@ _LINK_OF = {"customer": "customer", "product": "product", "deal": "deal_order"}
 def write_back_drafts(
     ctx: StageContext, connection: psycopg.Connection, *, whole: bool = False
 ) -> Iterator[IntentDraft]:
-    """Yield an update for every linked CRM record whose stored ERP id is empty, and for every deal whose approval stands otherwise than
-    it says; one where it is both. An ERP id that is there is never replaced.
+    """Yield an update for every linked CRM record whose stored ERP id is empty, and for every deal whose approval or order stands
+    otherwise than it says; one where it is several. An ERP id that is there is never replaced.
 
     Looked at is what was linked or changed since the last look, and what was wanted and is not done; all links the first time, and
     with ``whole``, which is no look that counts.
     """
     since = None if whole else _since(ctx, connection)
-    stands = approval_statuses(ctx, connection)
+    stands = _standing(ctx, connection)
     for entity, fields in ctx.pairing.write_back.items():
         if "counterpart_key" not in fields:
             continue
@@ -77,10 +82,27 @@ def write_back_drafts(
             values = {"counterpart_key": erp_key, **(status.values if status else {})}
             source = (ctx.pairing.erp.system, "order" if entity == "deal" else entity, erp_key)
             yield _draft(ctx, f"WB-{entity}-{crm_key}-{erp_key}", source, (entity, crm_key, version), values)
-    for one in stands.values():
-        target = ("deal", one.deal, one.version)
-        source = (ctx.pairing.crm.system, "deal", one.deal)
-        yield _draft(ctx, f"WB-approval-{one.deal}-{one.number}", source, target, one.values)
+    for deal, one in stands.items():
+        yield _draft(ctx, one.key, (ctx.pairing.crm.system, "deal", deal), ("deal", deal, one.version), one.values)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a deal is to say, the version it says something else in, and the key it is told under."""
+
+    key: str
+    version: str | None
+    values: Mapping[str, Value]
+
+
+def _standing(ctx: StageContext, connection: psycopg.Connection) -> dict[str, _Told]:
+    """Return what deals are to be told of their approval and of their order, by deal."""
+    approvals = approval_statuses(ctx, connection).values()
+    told = {one.deal: _Told(f"WB-approval-{one.deal}-{one.number}", one.version, one.values) for one in approvals}
+    for one in order_statuses(ctx, connection).values():
+        known = told.get(one.deal) or _Told(f"WB-order-{one.deal}-{one.number}", one.version, {})
+        told[one.deal] = replace(known, values={**known.values, **one.values})
+    return told
 
 
 def _draft(
@@ -98,8 +120,7 @@ def _draft(
         "lines": [],
         "version": version,
     }
-    if STATUS in values:
-        payload[STATUS] = values[STATUS]
+    payload |= {name: values[name] for name in (APPROVAL_STATUS, ORDER_STATUS) if name in values}
     return IntentDraft(
         key=key,
         entity=entity,

@@ -43,9 +43,9 @@ def migrate(url: str | None) -> None:
     click.echo(f"The hub is at revision {revision(found)}.")
 
 
-_WAITING = (
-    "select distinct pairing from hub.intent where status in ('planned', 'held', 'sending', 'in_doubt') order by 1"
-)
+_WAITING = """
+select distinct pairing from hub.intent where status in ('planned', 'held', 'sending', 'in_doubt', 'waiting') order by 1
+"""
 _REASONS = {
     "gate": "at the gate: the mass-change brake, or a run that has not come so far",
     "approval": "a person's approval (Browse, Required Actions)",
@@ -53,6 +53,7 @@ _REASONS = {
     "parent": "what it depends on",
     "turn": "an earlier write of the same record",
     "doubt": "certainty about a lost answer",
+    "approval_there": "an approval in the system it was sent to: a draft waits there",
     "pause": "its next try",
     "off": "the flow to be switched on",
     "unlinked": "its parent to be linked on the other side",

@@ -10,7 +10,7 @@ import pytest
 from crosswalk.connectors.sap_business_one import BusinessOneConnector
 from crosswalk.connectors.sap_business_one.bodies import code_of
 from crosswalk.model.errors import ErrorClass, ReadOnlyError
-from crosswalk.model.records import Operation, Outcome, Write
+from crosswalk.model.records import NOT_APPROVED, Operation, Outcome, Write
 from tests.connectors.loopback import RESET
 from tests.connectors.sap_business_one.small_business_one import HTML, SmallBusinessOne, error, etag
 
@@ -194,25 +194,36 @@ def test_an_order_that_becomes_a_draft_is_told_never_posted_again_and_adopted_on
     connector = open_company()
     for _ in range(2):
         [waits] = connector.deliver([order()])
-        assert (waits.outcome, waits.error_code) == (Outcome.RETRY, "APPROVAL_PENDING")
+        assert (waits.outcome, waits.error_code) == (Outcome.WAITING, "APPROVAL_PENDING")
         assert "draft 101" in str(waits.message)
         assert waits.retry_after
     assert len(company.sets["Drafts"]) == 1
     assert connector.find("order", ["HS-DEAL-1-R1"]) == {}
+    sent = len(company.seen)
+    [stands] = connector.waiting("order", ["HS-DEAL-1-R1", "HS-DEAL-2-R1"]).values()
+    assert (stands.intent_key, stands.outcome, len(company.seen) - sent) == ("HS-DEAL-1-R1", Outcome.WAITING, 1)
     company.sets["Drafts"][101]["AuthorizationStatus"] = "dasApproved"
+    assert connector.waiting("order", ["HS-DEAL-1-R1"])["HS-DEAL-1-R1"].outcome is Outcome.RETRY
     [made] = connector.deliver([order()])
     assert (made.outcome, made.adopted, made.native_id) == (Outcome.DONE, True, "101")
     assert company.sets["Drafts"] == {}
     assert company.carried_out.count("POST Orders") == 1
 
 
-def test_an_approval_that_was_refused_rejects_the_order(company: SmallBusinessOne, open_company: Open) -> None:
+def test_an_approval_that_was_refused_is_told_and_only_what_is_sent_again_becomes_another_draft(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
     company.approvals = True
     connector = open_company()
     connector.deliver([order()])
     company.sets["Drafts"][101]["AuthorizationStatus"] = "dasRejected"
-    [refused] = connector.deliver([order()])
-    assert (refused.outcome, refused.error_code) == (Outcome.REJECTED, "APPROVAL_REFUSED")
+    for _ in range(2):
+        refused = connector.waiting("order", ["HS-DEAL-1-R1"])["HS-DEAL-1-R1"]
+        assert (refused.outcome, refused.error_code, bool(refused.hint)) == (Outcome.REJECTED, NOT_APPROVED, True)
+    assert list(company.sets["Drafts"]) == [101]
+    [again] = connector.deliver([order()])
+    assert (again.outcome, sorted(company.sets["Drafts"])) == (Outcome.WAITING, [101, 102])
+    assert connector.waiting("order", ["HS-DEAL-1-R1"])["HS-DEAL-1-R1"].outcome is Outcome.WAITING
 
 
 def test_a_code_that_does_not_exist_is_not_taken_for_a_draft(company: SmallBusinessOne, open_company: Open) -> None:

@@ -35,6 +35,8 @@ PROPERTIES: Mapping[str, Mapping[str, Any]] = {
     "erp_overdue": _NUMBER,
     "erp_approval": _choice("Requested", "Approved", "Refused", "Not required"),
     "erp_approval_note": {"type": "string", "fieldType": "textarea"},
+    "erp_order_status": _choice("Waiting for approval", "Refused", "Made", "Cancelled"),
+    "erp_order_note": {"type": "string", "fieldType": "textarea"},
     "account_currency": _TEXT,
     "shipping_address": _TEXT,
     "shipping_city": _TEXT,

@@ -35,7 +35,7 @@ FIELDS: Mapping[str, Mapping[str, Any]] = {
     "ERP_Balance__c": _AMOUNT,
     "ERP_Overdue__c": _AMOUNT,
     "ERP_Status__c": _picklist(
-        "Pending Approval", "Open", "Partially Shipped", "Shipped", "Billed", "Closed", "Cancelled"
+        "Pending Approval", "Open", "Partially Shipped", "Shipped", "Billed", "Closed", "Cancelled", "Refused"
     ),
     "ERP_Approval__c": _picklist("Requested", "Approved", "Refused", "Not required"),
     "ERP_Approval_Note__c": {"type": "Text", "length": 255},

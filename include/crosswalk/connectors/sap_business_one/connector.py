@@ -14,6 +14,7 @@ from crosswalk.connectors.sap_business_one import fields
 from crosswalk.connectors.sap_business_one.client import Client, open_transport
 from crosswalk.connectors.sap_business_one.deliver import CREATES_IN_A_BATCH, deliver
 from crosswalk.connectors.sap_business_one.describe import Model, describe
+from crosswalk.connectors.sap_business_one.drafts import standing
 from crosswalk.connectors.sap_business_one.fetch import fetch
 from crosswalk.connectors.sap_business_one.find import find
 from crosswalk.connectors.sap_business_one.preflight import preflight
@@ -76,6 +77,10 @@ class BusinessOneConnector:
     def prepare(self, writes: Sequence[Write]) -> None:
         """Read ahead the partners whose addresses updates change."""
         prepare(self.client, self._prepared, writes)
+
+    def waiting(self, entity: str, intent_keys: Sequence[str]) -> dict[str, Receipt]:
+        """Return how orders stand that became drafts, by their keys; nothing else waits for approvals."""
+        return standing(self.client, self.habits.key_field, intent_keys) if entity == "order" and intent_keys else {}
 
     def deliver(self, writes: Sequence[Write]) -> list[Receipt]:
         """Send the writes and return their receipts in order: creates in batches, updates one by one."""

@@ -1,0 +1,103 @@
+"""What the CRM shows of an order that waits for people in the ERP, as a draft or as an order there; in the extras of the deal that the
+pairing names (law 10).
+
+A deal is told nothing of an order that is made at once. One that was told that its order waits, or was refused, is told how it ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import psycopg
+
+from crosswalk.model.records import NOT_APPROVED, Value
+from crosswalk.stages.context import StageContext
+
+STATUS, NOTE = "order_status", "order_note"
+"""Extras of a deal in the mapping: ``waiting`` (a draft, or an order, that waits for an approval in the ERP), ``refused`` there, ``made``
+or ``cancelled``; and why, and since when."""
+
+_BEING_WRITTEN = """exists (select 1 from hub.intent w where w.target_system = deal.system and w.target_key = deal.key and w.flow = 'write_back'
+                                 and w.status = 'done' and w.settled_at is null)"""
+
+# What the ERP keeps and what it refused, by our intents; orders there that wait, whoever made them; and what deals were told before.
+_STANDING = f"""
+with intended as (
+    select source_key as deal, 'waiting' as status, message, sent_at::date as since
+      from hub.intent
+     where pairing = %(pairing)s and flow = 'orders' and status = 'waiting' and entity = 'order' and operation = 'create' and source_system = %(crm)s
+     union all
+    select source_key, 'refused', message, finished_at::date
+      from hub.intent
+     where pairing = %(pairing)s and flow = 'orders' and status = 'rejected' and error_code = %(not_approved)s and entity = 'order'
+       and operation = 'create' and source_system = %(crm)s
+),
+pending as (
+    select mine.key as deal, 'waiting' as status, o.number, o.order_date as since
+      from hub."order" o
+      join hub.link_end theirs on (theirs.pairing, theirs.entity, theirs.system, theirs.key) = (%(pairing)s, 'deal_order', o.system, o.key)
+      join hub.link_end mine on mine.link_id = theirs.link_id and mine.system = %(crm)s
+     where o.system = %(erp)s and o.status = 'pending_approval' and o.deleted_at is null
+),
+over as (
+    select deal.key as deal, case when o.status = 'cancelled' then 'cancelled' else 'made' end as status
+      from hub.deal deal
+      join hub.link_end mine on (mine.pairing, mine.entity, mine.system, mine.key) = (%(pairing)s, 'deal_order', deal.system, deal.key)
+      join hub.link_end theirs on theirs.link_id = mine.link_id and theirs.system = %(erp)s
+      join hub."order" o on o.system = theirs.system and o.key = theirs.key and o.deleted_at is null and o.status is distinct from 'pending_approval'
+     where deal.system = %(crm)s and deal.deleted_at is null and deal.extras ->> 'order_status' in ('waiting', 'refused')
+),
+told as (
+    select deal, status, message, null as number, since, 1 as rank from intended
+     union all
+    select deal, status, null, number, since, 0 from pending
+     union all
+    select deal, status, null, null, null, 0 from over
+)
+select * from (
+    select distinct on (t.deal) t.deal, deal.version, t.status, t.message, t.number, t.since, deal.extras ->> 'order_status' as known
+      from told t join hub.deal deal on deal.system = %(crm)s and deal.key = t.deal and deal.deleted_at is null and not {_BEING_WRITTEN}
+     order by t.deal, t.rank) last
+ where known is distinct from status
+ order by deal
+"""
+
+_WRITTEN = """
+select target_key, count(*) from hub.intent
+ where pairing = %s and target_system = %s and target_key = any(%s) and flow = 'write_back' and status = 'done' and payload ? 'order_status'
+ group by 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderStatus:
+    """What a deal is to say, in canonical extras, and the version it says something else in. ``number`` counts what it was told."""
+
+    deal: str
+    version: str | None
+    values: Mapping[str, Value]
+    number: int
+
+
+def order_statuses(ctx: StageContext, connection: psycopg.Connection) -> dict[str, OrderStatus]:
+    """Return every deal whose order stands otherwise than the CRM says, by its key; none where the pairing does not ask for it."""
+    named = ctx.pairing.write_back.get("deal", ())
+    if STATUS not in named:
+        return {}
+    crm, erp = ctx.pairing.crm.system, ctx.pairing.erp.system
+    parameters = {"pairing": ctx.pairing.name, "crm": crm, "erp": erp, "not_approved": NOT_APPROVED}
+    rows = connection.execute(_STANDING.encode(), parameters).fetchall()
+    told: dict[str, int] = dict(
+        connection.execute(_WRITTEN, (ctx.pairing.name, crm, [row[0] for row in rows])).fetchall()
+    )
+    found = {}
+    for deal, version, status, message, number, since, _ in rows:
+        if message is None and status == "waiting":
+            message = f"Order {number} waits for an approval in {erp}."
+        note = f"{message} Since {since.isoformat()}." if message and since else message
+        values = {STATUS: status, NOTE: note}
+        found[deal] = OrderStatus(
+            deal, version, {name: values[name] for name in (STATUS, NOTE) if name in named}, told.get(deal, 0) + 1
+        )
+    return found
