@@ -10,7 +10,7 @@ import pytest
 from crosswalk.connectors.protocol import Page
 from crosswalk.model.errors import TransientError
 from crosswalk.model.records import NativeField, Selection
-from tests.connectors.hubspot.portal import Portal, running, told
+from tests.connectors.hubspot.portal import Portal, refusal, running, told
 from tests.connectors.loopback import Received
 
 NAMES = Selection("customer", "companies", (NativeField("name", "text"),))
@@ -126,7 +126,9 @@ def test_associations_are_asked_for_a_thousand_at_a_time_and_never_for_ever() ->
         connector.client.associations("deals", "companies", [str(number) for number in range(1, 1_002)])
         assert len(portal.calls) == 2
         endless = {"results": [{"from": {"id": "1"}, "to": [], "paging": {"next": {"after": "9"}}}]}
-        portal.faults.append(lambda _request: told(endless))
+        portal.faults.append(
+            lambda _one: told(endless) if len(portal.calls) < 9 else refusal(400, "", "asked for ever")
+        )
         with pytest.raises(TransientError, match="repeats a page of associations"):
             connector.client.associations("deals", "companies", ["1"])
 

@@ -10,7 +10,7 @@ import pytest
 
 from crosswalk.connectors.hubspot.setup import PropertyMissing
 from crosswalk.connectors.protocol import Finding
-from crosswalk.model.errors import ReadOnlyError
+from crosswalk.model.errors import PermissionDeniedError, ReadOnlyError
 from crosswalk.model.records import NativeField, Operation, Outcome, Selection, Value, Write
 from tests.connectors.hubspot.portal import Portal, refusal, running, told
 
@@ -347,3 +347,46 @@ def test_ids_that_a_batch_could_not_find_are_told_by_its_errors() -> None:
         receipts = connector.deliver([update(lost, dealname="New"), update(there, dealname="New")])
     assert (receipts[0].outcome, receipts[0].message) == (Outcome.REJECTED, "Could not get some DEAL objects")
     assert receipts[1].outcome is Outcome.DONE, "told by its id where no trace id came"
+
+
+def test_lines_are_planned_as_writes_of_their_own() -> None:
+    portal = Portal()
+    with running(portal) as (connector, _):
+        [receipt] = connector.deliver([replace(creation("K-1", dealname="x"), lines=({"quantity": Decimal(1)},))])
+    assert (receipt.outcome, receipt.error_class, portal.calls) == (Outcome.REJECTED, "validation", [])
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_trouble_of_the_connection_is_raised_only_while_nothing_was_written(first: bool) -> None:
+    portal = Portal()
+    key = portal.save("companies", name="Old")
+    portal.faults.append(
+        lambda one: refusal(403, "MISSING_SCOPES", "x") if "companies/batch/read" in one.path else None
+    )
+    writes = [creation("K-1", dealname="a")] * first + [update(key, "customer", name="New")]
+    with running(portal) as (connector, _):
+        if first:
+            assert [one.outcome for one in connector.deliver(writes)] == [Outcome.DONE, Outcome.RETRY]
+        else:
+            with pytest.raises(PermissionDeniedError):
+                connector.deliver(writes)
+
+
+def test_a_target_that_is_read_from_the_bin_is_not_there() -> None:
+    portal = Portal()
+    key = portal.save("deals", dealname="Old")
+    binned = {"id": key, "archived": True, "properties": {}, "updatedAt": "2030-01-01T00:00:00Z"}
+    portal.faults.append(lambda one: told({"results": [binned]}) if "batch/read" in one.path else None)
+    with running(portal) as (connector, _):
+        [receipt] = connector.deliver([update(key, dealname="New")])
+    assert receipt.error_class == "not_found"
+    assert not sent(portal, "batch/update")
+
+
+def test_what_was_done_before_but_cannot_be_looked_up_is_tried_again() -> None:
+    portal = Portal()
+    portal.save("deals", erp_key="K-1")
+    portal.faults.append(lambda one: refusal(403, "MISSING_SCOPES", "x") if "batch/read" in one.path else None)
+    with running(portal) as (connector, _):
+        receipts = connector.deliver([creation("K-1", dealname="a"), creation("K-2", dealname="b")])
+    assert [one.outcome for one in receipts] == [Outcome.RETRY, Outcome.DONE]
