@@ -390,3 +390,23 @@ def test_what_was_done_before_but_cannot_be_looked_up_is_tried_again() -> None:
     with running(portal) as (connector, _):
         receipts = connector.deliver([creation("K-1", dealname="a"), creation("K-2", dealname="b")])
     assert [one.outcome for one in receipts] == [Outcome.RETRY, Outcome.DONE]
+
+
+def test_a_row_that_an_update_does_not_speak_of_was_merged_away_meanwhile() -> None:
+    portal = Portal()
+    there, merged = (portal.save("deals", dealname="Old") for _ in range(2))
+    answer = told({"status": "COMPLETE", "results": [{"id": there, "properties": {}}]})
+    portal.faults.append(lambda one: answer if one.path.endswith("deals/batch/update") else None)
+    with running(portal) as (connector, _):
+        receipts = connector.deliver([update(there, dealname="New"), update(merged, dealname="New")])
+    assert [(one.outcome, one.error_class) for one in receipts] == [(Outcome.DONE, None), (Outcome.REJECTED, "not_found")]  # fmt: skip
+
+
+def test_what_the_first_half_of_a_refused_batch_did_is_known_whatever_becomes_of_the_second() -> None:
+    portal = Portal()
+    answers = [refusal(400, "VALIDATION_ERROR", "no"), None, refusal(403, "MISSING_SCOPES", "x")]
+    portal.faults.append(lambda one: answers.pop(0) if "batch/create" in one.path else None)
+    with running(portal) as (connector, _):
+        receipts = connector.deliver([creation(f"K-{number}", dealname="x") for number in range(2)])
+    assert [one.outcome for one in receipts] == [Outcome.DONE, Outcome.REJECTED]
+    assert receipts[1].error_class == "permission"
