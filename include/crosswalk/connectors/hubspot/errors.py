@@ -6,11 +6,11 @@ import json
 import random
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import requests
 
+from crosswalk.connectors.meanings import Meaning
 from crosswalk.connectors.wire import not_executed, retry_after_of
 from crosswalk.model.errors import (
     AuthenticationError,
@@ -36,15 +36,6 @@ LOCKED_WAIT = 2.0
 _TAKEN_TEXT = re.compile(r"(\d+) already has that value")
 _EXISTING = re.compile(r"Existing ID: (\d+)")
 _uniform = random.SystemRandom().uniform
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What a code is to us. ``executed=False``: HubSpot says that it has not carried the request out."""
-
-    kind: type[CrosswalkError]
-    hint: str = ""
-    executed: bool = True
 
 
 _INVALID = "Correct the value in the source, or the field's line in the mapping."

@@ -9,9 +9,9 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from crosswalk.connectors.meanings import Rule
 from crosswalk.model.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -40,25 +40,6 @@ class AlreadyExistsError(ConflictError):
 
 class RecordMovedError(ConflictError):
     """Somebody saved the record between our reading and our writing; nothing of ours was written."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One line of the table: fits when all that it gives (status, code, text) fits."""
-
-    error: type[CrosswalkError]
-    hint: str
-    status: tuple[int, ...] = ()
-    codes: tuple[str, ...] = ()
-    text: str = ""
-
-    def fits(self, status: int, code: str, detail: str) -> bool:
-        """Tell whether the rule is about this answer."""
-        return (
-            (not self.status or status in self.status)
-            and (not self.codes or code in self.codes)
-            and (not self.text or re.search(self.text, detail, re.IGNORECASE | re.DOTALL) is not None)
-        )
 
 
 _REPLAY = "Then replay the record."

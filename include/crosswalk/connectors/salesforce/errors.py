@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import requests
 
+from crosswalk.connectors.meanings import Meaning
 from crosswalk.connectors.wire import not_executed, retry_after_of
 from crosswalk.model.errors import (
     AuthenticationError,
@@ -35,15 +35,6 @@ DAILY_WAIT = 3600.0  # seconds; the allowance is a rolling day, so that some cal
 _NO_COLUMN = re.compile(r"No such column '([^']+)' on (?:entity '([^']+)'|sobject of type (\w+))")
 _FLS = "Give the integration user's permission set access to the field (field-level security), or take it out of the mapping."
 _HELD = "Another transaction held the record or its parent; it will be sent again."
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What a code is to us. ``executed=False``: Salesforce says that it has not carried the request out."""
-
-    kind: type[CrosswalkError]
-    hint: str = ""
-    executed: bool = True
 
 
 _INVALID = "Correct the value in the source, or the field's line in the mapping."

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from crosswalk.connectors.meanings import Rule
 from crosswalk.model.errors import (
     AuthenticationError,
     ConflictError,
@@ -39,27 +40,6 @@ class AlreadyExistsError(ConflictError):
 
 class NoMatchError(ValidationError):
     """A code in the body has no record; of an order that is created it may also mean: it became a draft (§16)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One line of the table: fits when all that it gives (status, code, the text's number, text) fits."""
-
-    error: type[CrosswalkError]
-    hint: str
-    status: tuple[int, ...] = ()
-    codes: tuple[str, ...] = ()
-    numbers: tuple[str, ...] = ()
-    text: str = ""
-
-    def fits(self, status: int, code: str, number: str, text: str) -> bool:
-        """Tell whether the rule is about this answer."""
-        return (
-            (not self.status or status in self.status)
-            and (not self.codes or code in self.codes)
-            and (not self.numbers or number in self.numbers)
-            and (not self.text or re.search(self.text, text, re.IGNORECASE) is not None)
-        )
 
 
 _REPLAY = "Then replay the record."
@@ -179,7 +159,7 @@ def refusal_of(body: bytes) -> Refusal:
 def error_of(status: int, body: bytes) -> CrosswalkError:
     """Return the error that a refusal stands for."""
     told = refusal_of(body)
-    rule = next(rule for rule in TABLE if rule.fits(status, told.code, told.number, told.text))
+    rule = next(rule for rule in TABLE if rule.fits(status, told.code, told.text, told.number))
     message = told.text or f"The Service Layer answered {status}{f' {told.code}' if told.code else ''}."
     field = told.column or _named_field(told.text) if issubclass(rule.error, SchemaError | ValidationError) else None
     return rule.error(message, hint=rule.hint, field=field, code=told.code or str(status))
