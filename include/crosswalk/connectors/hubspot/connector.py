@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import cast
 
 import requests
 
@@ -27,9 +24,10 @@ from crosswalk.connectors.hubspot.pull import PullSettings
 from crosswalk.connectors.hubspot.rows import Rows
 from crosswalk.connectors.hubspot.setup import creatable, create_missing
 from crosswalk.connectors.meter import Meter
+from crosswalk.connectors.options import Options
 from crosswalk.connectors.protocol import Capabilities, Creation, EntityDescription, Finding, Page, Usage
-from crosswalk.connectors.quota import BULK, Quota
-from crosswalk.connectors.settings import ConnectionSettings, whole_number
+from crosswalk.connectors.quota import Quota
+from crosswalk.connectors.settings import ConnectionSettings
 from crosswalk.connectors.transport import Transport
 from crosswalk.model.errors import CrosswalkError
 from crosswalk.model.records import NativeRecord, Receipt, Selection, Write
@@ -121,37 +119,34 @@ def connect(
     ``attempts``, ``sleep``.
     Raises ConfigurationError when the connection cannot work.
     """
-    chosen = dict(options or {})
-    sleep = cast("Callable[[float], None]", chosen.get("sleep", time.sleep))
+    chosen = Options(options or {})
     version = version_of(settings.get("api_version"))
-    client = _client(settings, chosen, version, sleep, system=system, read_only=read_only, quota=quota, meter=meter)
+    client = _client(settings, chosen, version, system=system, read_only=read_only, quota=quota, meter=meter)
     account = Account(client, settings.get("time_zone"))
-    natives = {**NATIVES, **cast("Mapping[str, str]", chosen.get("natives", {}))}
+    natives = chosen.names("natives", NATIVES)
     return HubSpotConnector(
         system,
         Capabilities(
-            write_batch=dict.fromkeys(natives, whole_number("write_batch", chosen.get("write_batch", BATCH), 1, BATCH)),
-            parallel_requests=whole_number(
-                "parallel_requests", chosen.get("parallel_requests", PARALLEL_REQUESTS), 1, 100
-            ),
+            write_batch=dict.fromkeys(natives, chosen.number("write_batch", BATCH, 1, BATCH)),
+            parallel_requests=chosen.number("parallel_requests", PARALLEL_REQUESTS, 1, 100),
             longest_request_seconds=LONGEST_REQUEST,
         ),
         client,
         account,
         PullSettings(
-            overlap=timedelta(seconds=whole_number("overlap_seconds", chosen.get("overlap_seconds", 600), 0, 86_400)),
-            reread=timedelta(hours=whole_number("reread_hours", chosen.get("reread_hours", 24), 0, 10_000)),
-            list_page=whole_number("list_page", chosen.get("list_page", LIST_PAGE), 1, LIST_PAGE),
-            search_page=whole_number("search_page", chosen.get("search_page", SEARCH_PAGE), 1, SEARCH_PAGE),
+            overlap=chosen.duration("overlap_seconds", 600, 86_400),
+            reread=chosen.duration("reread_hours", 24, 10_000),
+            list_page=chosen.number("list_page", LIST_PAGE, 1, LIST_PAGE),
+            search_page=chosen.number("search_page", SEARCH_PAGE, 1, SEARCH_PAGE),
         ),
         Delivery(
             client,
             account,
             DeliverySettings(
                 natives,
-                cast("Mapping[str, str]", chosen.get("key_properties", {})),
-                str(chosen.get("key_property", KEY)),
-                str(chosen["event_template"]) if chosen.get("event_template") else None,
+                chosen.names("key_properties"),
+                chosen.text("key_property", KEY),
+                chosen.text("event_template") or None,
             ),
             Labels(client),
         ),
@@ -160,9 +155,8 @@ def connect(
 
 def _client(
     settings: ConnectionSettings,
-    chosen: Mapping[str, object],
+    chosen: Options,
     version: str,
-    sleep: Callable[[float], None],
     *,
     system: str,
     read_only: bool,
@@ -187,11 +181,9 @@ def _client(
         meter=meter,
         verify=verify,
         timeout=TIMEOUTS,
-        attempts=whole_number("attempts", chosen.get("attempts", 5), 1, 100),
-        sleep=sleep,
-        lane=str(chosen.get("lane", BULK)),
+        attempts=chosen.attempts,
+        sleep=chosen.sleep,
+        lane=chosen.lane,
     )
-    pace = Pace(
-        searches=whole_number("searches_per_second", chosen.get("searches_per_second", SEARCHES), 1, 100), sleep=sleep
-    )
+    pace = Pace(searches=chosen.number("searches_per_second", SEARCHES, 1, 100), sleep=chosen.sleep)
     return Client(transport, allowance, pace, version=version)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, cast
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from crosswalk.connectors.netsuite.client import Client, open_transport
 from crosswalk.connectors.netsuite.deliver import deliver, find
@@ -14,9 +14,10 @@ from crosswalk.connectors.netsuite.preflight import preflight
 from crosswalk.connectors.netsuite.pull import Habits, fetch, pull
 from crosswalk.connectors.netsuite.statements import MOST_ROWS
 from crosswalk.connectors.netsuite.targets import PREPARED_SECONDS, Place, Target, prepare
+from crosswalk.connectors.options import Options
 from crosswalk.connectors.prepared import Prepared
 from crosswalk.connectors.protocol import Capabilities, EntityDescription, Finding, Page, Usage
-from crosswalk.connectors.quota import BULK, LocalQuota, Quota, SystemLimits
+from crosswalk.connectors.quota import LocalQuota, Quota, SystemLimits
 from crosswalk.connectors.settings import time_zone, whole_number
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def connect(
     ``attempts`` (5) and ``sleep`` of the transport, ``monotonic`` for what is read ahead.
     Raises ConfigurationError for a connection that lacks something.
     """
-    options = options or {}
+    chosen = Options(options or {})
     concurrency = whole_number("concurrency", settings.get("concurrency") or DEFAULT_CONCURRENCY, 1, 1000)
     limits = quota or LocalQuota({system: SystemLimits(concurrent=concurrency)})
     transport = open_transport(
@@ -121,15 +122,15 @@ def connect(
         read_only=read_only,
         quota=limits,
         meter=meter,
-        lane=str(options.get("lane", BULK)),
-        attempts=whole_number("attempts", options.get("attempts", 5), 1, 100),
-        sleep=cast("Callable[[float], None]", options.get("sleep", time.sleep)),
+        lane=chosen.lane,
+        attempts=chosen.attempts,
+        sleep=chosen.sleep,
     )
     habits = Habits(
         zone=time_zone("sql_time_zone", settings.get("sql_time_zone") or DEFAULT_ZONE),
-        overlap=timedelta(minutes=whole_number("overlap_minutes", options.get("overlap_minutes", 10), 0, 10_000)),
-        lag=timedelta(seconds=whole_number("lag_seconds", options.get("lag_seconds", 120), 0, 86_400)),
-        page_rows=whole_number("page_rows", options.get("page_rows", MOST_ROWS), 1, MOST_ROWS),
+        overlap=chosen.duration("overlap_minutes", 10, 10_000),
+        lag=chosen.duration("lag_seconds", 120, 86_400),
+        page_rows=chosen.number("page_rows", MOST_ROWS, 1, MOST_ROWS),
         track_deletes=_switch(settings, "track_deletes"),
     )
     dated = _switch(settings, "date_header")
@@ -139,7 +140,7 @@ def connect(
         system=system,
         concurrency=concurrency,
         quota=limits,
-        monotonic=cast("Callable[[], float]", options.get("monotonic", time.monotonic)),
+        monotonic=chosen.monotonic,
     )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, cast
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
+from crosswalk.connectors.options import Options
 from crosswalk.connectors.prepared import Prepared
 from crosswalk.connectors.protocol import Capabilities, Creation, EntityDescription, Finding, Page, Usage
-from crosswalk.connectors.quota import BULK, LocalQuota, Quota, SystemLimits
+from crosswalk.connectors.quota import LocalQuota, Quota, SystemLimits
 from crosswalk.connectors.sap_business_one import fields
 from crosswalk.connectors.sap_business_one.client import Client, open_transport
 from crosswalk.connectors.sap_business_one.deliver import CREATES_IN_A_BATCH, deliver
@@ -125,7 +126,7 @@ def connect(
     (5) and ``sleep`` of the transport, ``monotonic`` for what is read ahead.
     Raises ConfigurationError for a connection that lacks something.
     """
-    options = options or {}
+    chosen = Options(options or {})
     concurrency = whole_number("concurrency", settings.get("concurrency") or DEFAULT_CONCURRENCY, 1, 40)
     limits = quota or LocalQuota({system: SystemLimits(concurrent=concurrency)})
     transport = open_transport(
@@ -134,17 +135,17 @@ def connect(
         read_only=read_only,
         quota=limits,
         meter=meter,
-        lane=str(options.get("lane", BULK)),
-        attempts=whole_number("attempts", options.get("attempts", 5), 1, 100),
-        sleep=cast("Callable[[float], None]", options.get("sleep", time.sleep)),
+        lane=chosen.lane,
+        attempts=chosen.attempts,
+        sleep=chosen.sleep,
         concurrency=concurrency,
     )
-    rows, zone = options.get("page_rows"), settings.get("time_zone")
+    rows, zone = chosen.given.get("page_rows"), settings.get("time_zone")
     habits = Habits(
-        overlap=timedelta(minutes=whole_number("overlap_minutes", options.get("overlap_minutes", 10), 0, 10_000)),
-        lag=timedelta(seconds=whole_number("lag_seconds", options.get("lag_seconds", 60), 0, 86_400)),
+        overlap=chosen.duration("overlap_minutes", 10, 10_000),
+        lag=chosen.duration("lag_seconds", 60, 86_400),
         page_rows=whole_number("page_rows", rows, 1, 2_000) if rows is not None else None,
-        census=timedelta(hours=whole_number("census_hours", options.get("census_hours", 24), 0, 10_000)),
+        census=chosen.duration("census_hours", 24, 10_000),
         key_field=settings.get("key_field") or KEY_FIELD,
     )
     return BusinessOneConnector(
@@ -153,5 +154,5 @@ def connect(
         system=system,
         concurrency=concurrency,
         quota=limits,
-        monotonic=cast("Callable[[], float]", options.get("monotonic", time.monotonic)),
+        monotonic=chosen.monotonic,
     )
