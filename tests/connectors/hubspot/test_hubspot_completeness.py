@@ -143,6 +143,14 @@ UNSEEN: list[Event] = [
     ("forget", 6, 5, 0),
     ("stop", 1, 9, 0),
 ]
+WINNER_GONE: list[Event] = [
+    ("archive", 8, 60, 0),
+    ("merge", 3, 135, 0),
+    ("forget", 6, 70, 0),
+    ("edit", 4, 243, 0),
+    ("merge", 9, 58, 1),
+    ("create", 8, 818, 1),
+]
 LEAVES: list[Event] = [("archive", 0, 5, 0), ("edit", 8, 5, 0), ("archive", 0, 5, 1), ("edit all", 1, 5, 1)] * 3
 
 
@@ -154,6 +162,7 @@ LEAVES: list[Event] = [("archive", 0, 5, 0), ("edit", 8, 5, 0), ("archive", 0, 5
 @example(events=GONE, page=4)
 @example(events=LEAVES, page=2)
 @example(events=UNSEEN, page=3)
+@example(events=WINNER_GONE, page=4)
 def test_what_is_landed_is_what_hubspot_holds_whatever_happens_between_the_pages(
     open_portal: tuple[HubSpotConnector, Server], events: list[Event], page: int
 ) -> None:
@@ -182,11 +191,15 @@ def test_what_is_landed_is_what_hubspot_holds_whatever_happens_between_the_pages
     for key in life.merged & copy.records.keys():
         assert copy.records[key].deleted
     into = {
-        key: str(copy.records[key].values[INTO])
-        for key in life.merged & copy.records.keys()
-        if copy.records[key].values
+        key: copy.records[key].values[INTO] for key in life.merged & copy.records.keys() if copy.records[key].values
     }
-    assert set(into.values()) <= portal.records["deals"].keys()
+    assert {into[key] for key in into.keys() & _told_by_living(portal)} <= portal.records["deals"].keys()
+    assert set(into.values()) - {None} <= portal.records["deals"].keys()  # nobody tells the winner that was forgotten
+
+
+def _told_by_living(portal: Portal) -> set[str]:
+    living = [one for one in portal._of("deals") if not one.archived]
+    return {key for one in living for key in (one.properties.get("hs_merged_object_ids") or "").split(";")}
 
 
 def _pull(connector: HubSpotConnector, copy: Copy, life: Life | None) -> None:
