@@ -53,6 +53,55 @@ def test_causes_are_counted_as_sql_counts_them_the_largest_first(desk: Desk) -> 
     assert number(said.split()[0]) == sum(count for *_, count in desk.rows(CAUSES))
 
 
+def test_each_cause_says_who_looks_after_it_how_old_it_is_and_what_to_do(desk: Desk) -> None:
+    [(one, oldest)] = desk.rows(
+        "select fingerprint, min(id) from hub.quarantine where status = 'open' and ignored_at is null group by 1 order by count(*) desc limit 1"
+    )
+    with desk.hub.connection() as connection:
+        connection.execute("update hub.quarantine set owner = 'olga' where fingerprint = %s", (one,))
+        connection.execute(
+            "update hub.quarantine set first_seen = first_seen - interval '3 days' where id = %s", (oldest,)
+        )
+    shown = set()
+    for cause in desk.page("/quarantine").xpath("//details[@class='cause']"):
+        told = " ".join(cause.xpath("string(summary/span[2])").split())
+        what = " ".join(cause.xpath("string(div[1])").split()).removeprefix("What to do: ").partition(" Runbook: ")[0]
+        [runbook] = cause.xpath("div[1]//a/@href")
+        shown.add(
+            (
+                cause.xpath("string(summary/span[1])").replace(" ", "_"),
+                what,
+                runbook.rpartition("/")[2],
+                told.partition(" · ")[0],
+                told.split(" · ")[1],
+            )
+        )
+    asked = desk.rows(
+        """select error_class, (array_agg(hint order by last_seen desc, id desc))[1], error_class,
+                  extract(epoch from now() - min(first_seen))::int, extract(epoch from now() - max(last_seen))::int,
+                  coalesce('owner ' || string_agg(distinct owner, ', '), 'no owner')
+             from hub.quarantine where status = 'open' and ignored_at is null group by stage, error_class, fingerprint"""
+    )
+    with desk.hub.connection() as connection:
+        connection.execute("update hub.quarantine set owner = null where fingerprint = %s", (one,))
+        connection.execute(
+            "update hub.quarantine set first_seen = first_seen + interval '3 days' where id = %s", (oldest,)
+        )
+    assert shown == {
+        (kind, " ".join(hint.split()) or "See the runbook.", page, f"first seen {age(first)}, last {age(last)}", owner)
+        for kind, hint, page, first, last, owner in asked
+    }
+    assert {owner for *_, owner in shown} == {"owner olga", "no owner"}
+
+
+def age(seconds: int) -> str:
+    """How long ago that was, in whole units."""
+    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}{'s' if seconds // size > 1 else ''} ago"
+    return "just now"
+
+
 @pytest.mark.parametrize(
     ("query", "where"),
     [

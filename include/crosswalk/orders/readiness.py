@@ -160,7 +160,7 @@ def _new_customer_problems(facts: DealFacts, account: Image, policy: OrderPolicy
             "customer_may_exist",
             "counterpart_key",
             f"Account {name!r} has no linked ERP customer{_there(facts)}, but it looks like {', '.join(facts.twins[:3])}.",
-            "Link the account to that customer (store its id in the account, or the account's in the customer), or change what makes them look alike.",
+            "Link the account to that customer (on the page Matches, or by its id in the account or the account's in the customer), or change what makes them look alike.",
         )
     for field in ("billing_street", "billing_city", "billing_country"):
         if not account.values.get(field):
