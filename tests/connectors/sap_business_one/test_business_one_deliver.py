@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,7 +13,7 @@ from crosswalk.connectors.sap_business_one import BusinessOneConnector
 from crosswalk.connectors.sap_business_one.bodies import code_of
 from crosswalk.model.errors import ErrorClass, ReadOnlyError
 from crosswalk.model.records import NOT_APPROVED, Operation, Outcome, Write
-from tests.connectors.loopback import RESET
+from tests.connectors.loopback import RESET, Received, Reply
 from tests.connectors.sap_business_one.small_business_one import HTML, SmallBusinessOne, error, etag
 
 Open = Callable[..., BusinessOneConnector]
@@ -266,3 +268,169 @@ def test_a_code_is_made_of_the_key_and_always_the_same() -> None:
     assert long == code_of("HS-COM-123456789")
     assert long != code_of("HS-COM-123456788")
     assert code_of("Kö ln").startswith("X")
+
+
+# --- batches ------------------------------------------------------------------------------------------
+
+
+def test_a_record_that_a_series_numbers_is_looked_for_before_it_is_made(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    company.put("BusinessPartners", CardCode="B-0007", CardName="N", U_CrosswalkKey="HS-COM-7")
+    there, fresh = new("HS-COM-7", Series=71), new("HS-COM-8", Series=71, CardCode="B-0008")
+    receipts = open_company().deliver([there, fresh])
+    assert [(one.outcome, one.native_id, one.adopted) for one in receipts] == [
+        (Outcome.DONE, "B-0007", True),
+        (Outcome.DONE, "B-0008", False),
+    ]
+    assert set(company.sets["BusinessPartners"]) == {"B-0007", "B-0008"}
+
+
+def test_some_of_a_batch_were_made_before_and_the_rest_is_made_now(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    connector = open_company()
+    connector.deliver([new("K1"), new("K3")])
+    company.seen.clear()
+    receipts = connector.deliver([new(f"K{number}") for number in range(5)])
+    assert [(one.outcome, one.native_id, one.adopted) for one in receipts] == [
+        (Outcome.DONE, f"K{number}", number in (1, 3)) for number in range(5)
+    ]
+    assert len(company.sets["BusinessPartners"]) == 5
+    assert len(company.paths()) == 2, "one that is there stops the first request, and is left out of the second"
+
+
+def test_a_record_whose_code_was_changed_and_that_is_made_anew_is_told(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    company.put("BusinessPartners", CardCode="RENAMED", CardName="N", U_CrosswalkKey="K1")
+    [receipt] = open_company().deliver([new("K1")])
+    assert (receipt.outcome, receipt.error_code) == (Outcome.REJECTED, "MADE_TWICE")
+    assert "RENAMED" in str(receipt.hint)
+
+
+def test_a_code_that_somebody_else_took_is_a_conflict(company: SmallBusinessOne, open_company: Open) -> None:
+    company.put("BusinessPartners", CardCode="THEIRS", CardName="N")
+    [receipt] = open_company().deliver([new("K1", CardCode="THEIRS")])
+    assert (receipt.outcome, receipt.error_class) == (Outcome.REJECTED, ErrorClass.CONFLICT)
+
+
+@pytest.mark.parametrize("make", [new, order, lambda key: contact(key, "C1")])
+@pytest.mark.parametrize("kept", [0, 1, 2, 3])
+def test_a_batch_that_is_answered_in_part_leaves_no_create_for_not_executed(
+    company: SmallBusinessOne, open_company: Open, make: Callable[[str], Write], kept: int
+) -> None:
+    company.put("BusinessPartners", CardCode="C1", CardName="N", ContactEmployees=[])
+    writes = [make(f"K{number}") for number in range(2)]
+
+    def cut(_request: Received, reply: Reply) -> Reply | None:
+        made = [row for name in ("BusinessPartners", "Orders") for row in company.sets.get(name, {}).values()]
+        if not any("K0" in str(row) for row in made):
+            return None
+        mark = b"--batchresponse_1"
+        parts = reply.body.split(mark)
+        return replace(reply, body=mark.join([*parts[: kept + 1], b"--\r\n"]))
+
+    company.after.append(cut)
+    connector = open_company()
+    receipts = connector.deliver(writes)
+    assert {one.outcome for one in receipts} <= {Outcome.DONE, Outcome.IN_DOUBT}
+    assert [one.outcome for one in connector.deliver(writes)] == [Outcome.DONE] * 2
+    rows = [*company.sets["BusinessPartners"].values(), *company.sets.get("Orders", {}).values()]
+    rows += company.sets["BusinessPartners"]["C1"]["ContactEmployees"]
+    keys = [row["U_CrosswalkKey"] for row in rows if row.get("U_CrosswalkKey")]
+    assert sorted(keys) == ["K0", "K1"], "each once"
+
+
+def test_a_worker_that_fails_within_a_batch_of_creates_leaves_doubt_and_within_reads_is_asked_again(
+    company: SmallBusinessOne, open_company: Open, waits: list[float]
+) -> None:
+    connector = open_company()
+    company.inside.append(lambda request, _body: HTML if request == "POST BusinessPartners" else None)
+    assert [one.outcome for one in connector.deliver([new("K1"), new("K2")])] == [Outcome.IN_DOUBT] * 2
+    company.inside.append(lambda request, _body: HTML if request == "GET Drafts" else None)
+    assert connector.deliver([order()])[0].outcome is Outcome.DONE
+    assert len(waits) == 1
+
+
+def contact(key: str, code: str, name: str = "") -> Write:
+    values = {"CardCode": code, "FirstName": name or key, "E_Mail": f"{key}@x.example"}
+    return Write(key, "contact", Operation.CREATE, values)
+
+
+def test_contacts_of_several_partners_are_added_in_two_requests_and_a_refused_one_stops_nobody(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    for code in ("C1", "C2", "C3"):
+        company.put("BusinessPartners", CardCode=code, CardName="N", ContactEmployees=[])
+    connector = open_company()
+    writes = [contact("K1", "C1", "Ada"), contact("K2", "C2", "Bob"), contact("K3", "C1", "Ada")]
+    receipts = connector.deliver(writes)
+    assert [(one.outcome, one.native_id) for one in receipts] == [
+        (Outcome.DONE, "C1|100"),
+        (Outcome.DONE, "C2|100"),
+        (Outcome.DONE, "C1|101"),
+    ]
+    assert [row["Name"] for row in company.sets["BusinessPartners"]["C1"]["ContactEmployees"]] == ["Ada", "Ada 2"]
+    assert company.paths() == ["GET BusinessPartners", "POST $batch"]
+    assert [one.adopted for one in connector.deliver(writes)] == [True] * 3
+
+    company.seen.clear()
+    company.inside.append(
+        lambda request, body: error(400, "-5002", "Refused") if request.startswith("PATCH") and b"K5" in body else None
+    )
+    more = [contact("K4", "C1"), contact("K5", "C2"), contact("K6", "C3"), contact("K7", "NONE"), contact("K8", "")]
+    outcomes = [one.outcome for one in connector.deliver(more)]
+    assert outcomes == [Outcome.DONE, Outcome.REJECTED, Outcome.DONE, Outcome.REJECTED, Outcome.REJECTED]
+    assert len(company.paths()) == 3
+
+
+def test_the_same_contact_added_by_two_workers_at_once_is_there_once(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    company.put("BusinessPartners", CardCode="C1", CardName="N", ContactEmployees=[])
+    one, other = open_company(), open_company()
+    receipts = []
+
+    def meanwhile(request: Received, _reply: Reply) -> None:
+        if not request.path.endswith("BusinessPartners"):
+            return
+        company.after.clear()
+        company.lock.release()  # the other one's requests are answered while the first waits for its own
+        with ThreadPoolExecutor(1) as thread:
+            receipts.extend(thread.submit(other.deliver, [contact("K1", "C1")]).result())
+        company.lock.acquire()
+
+    company.after.append(meanwhile)
+    receipts += one.deliver([contact("K1", "C1")])
+    assert [(receipt.outcome, receipt.native_id) for receipt in receipts] == [(Outcome.DONE, "C1|100")] * 2
+    assert len(company.sets["BusinessPartners"]["C1"]["ContactEmployees"]) == 1
+
+
+def test_a_contacts_change_asks_nothing_and_is_guarded_by_its_partners_version(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    people = [{"Name": "Ada", "InternalCode": 7}, {"Name": "Bob", "InternalCode": 8}]
+    company.put("BusinessPartners", CardCode="C|1", CardName="N", ContactEmployees=people)
+    connector = open_company()
+    write = update("C|1|8", {"Position": "Buyer", "CardCode": "C|1"}, "1", "contact")
+    connector.prepare([write])
+    [done] = connector.deliver([write])
+    assert (done.outcome, done.native_id) == (Outcome.DONE, "C|1|8")
+    assert company.paths() == ["PATCH BusinessPartners('C|1')"]
+    assert company.seen[-1].headers["if-match"] == etag(1)
+    [stale] = connector.deliver([update("C|1|8", {"Position": "Nobody"}, "1", "contact")])
+    assert (stale.outcome, stale.error_class) == (Outcome.REJECTED, ErrorClass.CONFLICT)
+    assert [row.get("Position") for row in company.sets["BusinessPartners"]["C|1"]["ContactEmployees"]] == [
+        None,
+        "Buyer",
+    ]
+
+
+def test_what_is_not_written_into_the_company_is_refused_row_by_row(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    invoice = Write("K-I", "invoice", Operation.CREATE, {"CardCode": "C1"})
+    receipts = open_company().deliver([invoice, new("K1"), update("draft-12", {"Comments": "x"}, "1", "order")])
+    assert [one.outcome for one in receipts] == [Outcome.REJECTED, Outcome.DONE, Outcome.REJECTED]
+    assert receipts[2].error_code == "APPROVAL_PENDING"

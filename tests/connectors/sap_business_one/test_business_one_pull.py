@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from crosswalk.connectors.sap_business_one import BusinessOneConnector
+from crosswalk.connectors.sap_business_one.auth import SESSIONS
 from crosswalk.mapping.document import load_mapping
 from crosswalk.mapping.engine import Mapper
-from crosswalk.model.errors import ConfigurationError, ReadOnlyError, SchemaError
+from crosswalk.model.errors import ConfigurationError, ReadOnlyError, SchemaError, TransientError
 from crosswalk.model.records import NativeField, NativeRecord, Selection
 from tests.connectors.sap_business_one.small_business_one import SmallBusinessOne
 
@@ -76,6 +77,79 @@ def test_only_mapped_fields_are_asked_for_in_pages_of_the_size_that_was_asked_fo
     assert {one.query["$select"] for one in lists} == {"CardCode,UpdateDate,UpdateTime,DataVersion,CardName"}
     assert all("$top" not in one.query and "$skip" not in one.query for one in lists), "neither is stable (§5)"
     assert {one.headers["prefer"] for one in lists} == {"odata.maxpagesize=2"}
+
+
+@pytest.mark.parametrize(("most_rows", "tells_next"), [(2, True), (1_000, False)])
+def test_pages_are_gone_through_whatever_the_server_makes_of_their_size_and_of_links(
+    company: SmallBusinessOne, open_company: Open, most_rows: int, tells_next: bool
+) -> None:
+    for number in range(5):
+        partner(company, f"C{number}")
+    company.most_rows, company.tells_next = most_rows, tells_next
+    connector = open_company(options={"page_rows": 5 if tells_next else 2})
+    keys = [record.key for page in connector.pull(NAMES, None) for record in page.records]
+    assert keys == [f"C{number}" for number in range(5)]
+
+
+def test_a_server_that_answers_the_same_page_for_ever_is_found_out(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    for code in ("C1", "C2", "C3"):
+        partner(company, code)
+    connector, hub = open_company(options={"page_rows": 1, "census_hours": 0}), Hub()
+    company.deaf_behind = "CardCode,UpdateDate"
+    with pytest.raises(TransientError, match="twice"):
+        hub.pull(connector, NAMES)
+    company.deaf_behind = ""
+    hub.pull(connector, NAMES)
+    company.advance(hours=1)
+    company.deaf_behind = "CardCode"
+    with pytest.raises(TransientError, match="twice"):
+        hub.pull(connector, NAMES)
+
+
+def test_a_change_that_was_not_visible_yet_when_its_time_was_read_comes_with_the_next_pull(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    partner(company, "C1")
+    minutes = {"overlap_minutes": 10, "lag_seconds": 60}
+    hub, connector = Hub(), open_company(options=minutes)
+    company.advance(hours=1)
+    partner(company, "C2")
+    held = company.sets["BusinessPartners"].pop("C2")
+    assert hub.pull(connector, NAMES) == ["C1"]
+    company.sets["BusinessPartners"]["C2"] = held  # committed now, with the stamp of then
+    company.advance(minutes=30)
+    assert hub.pull(connector, NAMES) == ["C2"], "within overlap and lag"
+    assert hub.pull(connector, NAMES) == [], "and what is older does not come again"
+
+
+def test_a_watermark_from_the_future_misses_nothing(company: SmallBusinessOne, open_company: Open) -> None:
+    connector, hub = open_company(), Hub()
+    hub.watermark = {"until": (company.now + timedelta(days=2)).isoformat()}
+    company.advance(minutes=1)
+    partner(company, "C1")
+    assert hub.pull(connector, NAMES) == ["C1"]
+    company.advance(hours=1)
+    partner(company, "C2")
+    assert "C2" in hub.pull(connector, NAMES)
+
+
+def test_what_is_saved_while_a_pull_turns_pages_comes_with_the_next(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    for code in ("C1", "C2", "C3"):
+        partner(company, code)
+    options = {"page_rows": 1, "overlap_minutes": 0, "lag_seconds": 0}
+    connector, hub = open_company(options=options), Hub()
+    pages = connector.pull(NAMES, None)
+    next(pages)
+    company.advance(hours=1)
+    partner(company, "C1", "Saved behind the cursor")
+    company.advance(hours=1)
+    *_, last = pages
+    hub.watermark = last.watermark
+    assert "C1" in hub.pull(connector, NAMES)
 
 
 def test_a_change_of_a_later_day_with_an_earlier_clock_is_not_lost(
@@ -259,6 +333,7 @@ def test_an_invoice_that_was_paid_is_noticed_though_its_stamp_stands_still(
             "Invoices", DocEntry=entry, DocNum=entry, CardCode="C1", DocumentStatus="bost_Open", Cancelled="tNO", CancelStatus="csNo",
             DocCurrency="$", DocTotal=90.0, DocTotalFc=100.0, PaidToDate=0.0, PaidToDateFC=0.0, DocumentLines=[{"BaseType": 15, "BaseEntry": 3}],
         )  # fmt: skip
+    company.advance(hours=2)
     hub.pull(connector, selection)
     image = mapper("invoice").to_image(hub.records["1"])
     assert (image.values["currency"], image.values["total"], image.values["amount_remaining"]) == ("USD", Decimal("100.0"), Decimal("100.0"))  # fmt: skip
@@ -360,3 +435,41 @@ def test_hundreds_of_keys_travel_in_one_batch_and_none_is_lost_where_pages_are_s
     company.seen.clear()
     assert connector.find("customer", [f"HS-{key}" for key in [*keys, "C999"]]) == {f"HS-{key}": key for key in keys}
     assert company.paths() == ["POST $batch"]
+
+
+BALANCES = Selection("customer", "BusinessPartners", (NativeField("CurrentAccountBalance", "amount"),))
+
+
+def test_customers_are_read_again_whom_any_document_touched_late_back_dated_or_behind_the_first_page(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    for code in ("C1", "C2", "C3", "C4"):
+        partner(company, code, CurrentAccountBalance=0.0)
+    company.advance(hours=2)
+    late = company.put("Invoices", DocEntry=1, CardCode="C1", DocumentLines=[])
+    del company.sets["Invoices"][1]
+    connector, hub = open_company(), Hub()
+    hub.pull(connector, BALANCES)
+    company.advance(hours=1)
+    company.sets["Invoices"][1] = late  # committed now, with the stamp of then
+    company.put("IncomingPayments", DocEntry=1, CardCode="C2", DocDate="2026-03-19T00:00:00Z")
+    company.put("IncomingPayments", DocEntry=2, CardCode="C3", DocDate="2026-03-20T00:00:00Z")
+    company.most_rows = 1
+    assert sorted(hub.pull(connector, BALANCES)) == ["C1", "C2", "C3"]
+
+
+def test_a_census_that_is_due_travels_with_the_first_page_of_a_new_worker(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    for code in ("C1", "C2"):
+        partner(company, code)
+    company.advance(hours=1)
+    hub = Hub()
+    hub.pull(open_company(), NAMES)
+    company.advance(hours=25)
+    company.delete("BusinessPartners", "C1")
+    SESSIONS.close()
+    company.seen.clear()
+    hub.pull(open_company(), NAMES)
+    assert set(hub.records) == {"C2"}
+    assert company.paths() == ["POST $batch"], "the login told the server's time"

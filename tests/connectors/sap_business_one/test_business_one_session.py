@@ -7,21 +7,24 @@ from datetime import datetime, time
 
 import orjson
 import pytest
+import requests
 
 from crosswalk.connectors.sap_business_one import BusinessOneConnector, connect
-from crosswalk.connectors.sap_business_one.auth import SESSIONS
+from crosswalk.connectors.sap_business_one.auth import SESSIONS, Session
 from crosswalk.connectors.sap_business_one.client import base_url_of, reads
 from crosswalk.connectors.sap_business_one.clock import clock_in
-from crosswalk.connectors.sap_business_one.errors import error_of
+from crosswalk.connectors.sap_business_one.errors import AlreadyExistsError, NoMatchError, classify, error_of
 from crosswalk.connectors.sap_business_one.odata import both, changed_since, chunks, entity, one_of
 from crosswalk.connectors.sap_business_one.values import clock_of
 from crosswalk.connectors.sap_business_one.watermark import numbers, ranges
 from crosswalk.connectors.settings import ConnectionSettings
+from crosswalk.connectors.transport import Anonymous, Transport
 from crosswalk.model.errors import (
     AuthenticationError,
     ConfigurationError,
     ConflictError,
     NotFoundError,
+    PermissionDeniedError,
     RateLimitedError,
     SchemaError,
     TransientError,
@@ -100,6 +103,48 @@ def test_wrong_credentials_are_tried_once(company: SmallBusinessOne, open_compan
     assert refused.value.code == "100000027"
 
 
+def test_a_session_ends_by_itself_only_when_it_is_not_used(company: SmallBusinessOne) -> None:
+    minutes = [0.0]
+    host = Transport(
+        system="b1", base_url=company.base_url, authenticator=Anonymous(), classify=classify, is_read=lambda *_: True
+    )
+    names = (COMPANY["CompanyDB"], COMPANY["UserName"], COMPANY["Password"])
+    session = Session(host, *names, monotonic=lambda: 60 * minutes[0])
+    logins = []
+    for minutes[0] in (0, 20, 40, 68, 98, 100):  # it lasts half an hour, and a minute is kept from it
+        session.apply(requests.Request("GET", company.base_url).prepare())
+        logins.append(company.logins)
+    assert logins == [1, 1, 1, 1, 2, 2], "one that surely ended is not tried first"
+
+
+def test_a_login_that_is_not_answered_is_tried_once_more(company: SmallBusinessOne, open_company: Open) -> None:
+    company.accidents.append(lambda request: RESET if request.path.endswith("Login") else None)
+    connector = open_company(language="3")
+    assert connector.client.known_time() is not None, "the login tells the server's time"
+    tried = [one.json() for one in company.seen if one.path.endswith("Login")]
+    assert tried == [{**COMPANY, "Language": "3"}] * 2
+    assert company.paths() == []
+
+
+def test_a_session_is_for_whoever_knows_the_password(company: SmallBusinessOne, open_company: Open) -> None:
+    open_company().fetch(NAMES, ["C1"])
+    with pytest.raises(AuthenticationError):
+        open_company(password="another secret").fetch(NAMES, ["C1"])
+    open_company().fetch(NAMES, ["C1"])
+    assert (company.logins, len(company.sessions)) == (2, 1)
+
+
+def test_a_token_of_an_identity_provider_stands_in_for_the_login_and_is_final(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    with pytest.raises(AuthenticationError) as refused:
+        open_company(bearer_token="a token of theirs").fetch(NAMES, ["C1"])
+    assert [one.headers["authorization"] for one in company.seen] == ["Bearer a token of theirs"]
+    assert company.logins == 0
+    assert "token" in refused.value.hint
+    assert "a token of theirs" not in str(refused.value)
+
+
 @pytest.mark.parametrize("told", [error(400, "-1", "No license available"), error(400, "-1", "Too many sessions")])
 def test_a_company_without_a_free_session_is_no_matter_of_credentials(
     company: SmallBusinessOne, open_company: Open, told: object
@@ -112,30 +157,56 @@ def test_a_company_without_a_free_session_is_no_matter_of_credentials(
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "text", "kind"),
+    ("status", "code", "text", "kind", "remedy"),
     [
-        (404, "-2028", "Entity with value('X') does not exist", NotFoundError),
-        (400, "-2028", "No matching records found (ODBC -2028)", ValidationError),
-        (400, "-2035", "This entry already exists in the following tables (ODBC -2035)", ConflictError),
-        (400, "-10", "1320000140 - Business partner code 'c1' already assigned", ConflictError),
-        (400, "-10", "10001071 - Kunde ist inaktiv", ValidationError),
-        (412, "-2039", "Ein anderer Benutzer hat die Daten geändert", ConflictError),
-        (400, "-2039", "Another user modified data", ConflictError),
-        (400, "-1000", "Property 'CardNme' of 'BusinessPartner' is invalid", SchemaError),
-        (404, "-1000", "Unrecognized resource path.", SchemaError),
-        (400, "-5006", "The requested action is not supported for this object.", ValidationError),
-        (400, "-1116", "(13000316) Credit Limit Exceeded! Current Limit is 10.00", ValidationError),
-        (502, "", "", TransientError),
+        (429, "", "", RateLimitedError, "concurrency"),
+        (401, "301", "Invalid session or session already timeout.", AuthenticationError, "rights"),
+        (408, "", "", TransientError, "worker"),
+        (500, "-1", "Internal error", TransientError, "worker"),
+        (502, "", "", TransientError, "worker"),
+        (403, "", "", PermissionDeniedError, "Authorizations"),
+        (412, "-2039", "Ein anderer Benutzer hat die Daten geändert", ConflictError, "planned anew"),
+        (400, "-2039", "Another user modified data", ConflictError, "planned anew"),
+        (404, "-2028", "Entity with value('X') does not exist", NotFoundError, "deleted"),
+        (400, "-2028", "No matching records found (ODBC -2028)", NoMatchError, "does not exist"),
+        (404, "-2028", "No matching records found (ODBC -2028)", NoMatchError, "does not exist"),
+        (400, "-2035", "This entry already exists in the following tables (ODBC -2035)", AlreadyExistsError, "Link"),
+        (400, "-10", "1320000140 - Business partner code 'c1' already assigned", AlreadyExistsError, "Link"),
+        (400, "-10", "10001071 - Kunde ist inaktiv", ValidationError, "Reactivate the customer"),
+        (400, "-10", "10001069 - Artikel ist inaktiv", ValidationError, "Reactivate the item"),
+        (400, "-10", "10000180 - Steuerkennzeichen", ValidationError, "tax code"),
+        (400, "-4014", "Chargen", ValidationError, "batch and serial"),
+        (400, "-10", "10001153 - Chargenmenge", ValidationError, "batch and serial"),
+        (400, "-5002", "10001058 - Rabatt", ValidationError, "below 100"),
+        (400, "-1029", "[OIGN.DocDate] Field cannot be updated (ODBC -1029)", ValidationError, "may not change"),
+        (
+            400,
+            "-1116",
+            "(13000316) Credit Limit Exceeded! Current Limit is 10.00",
+            ValidationError,
+            "transaction notification",
+        ),
+        (400, "-5002", "(13000316) Kreditlimit", ValidationError, "transaction notification"),
+        (400, "-5006", "The requested action is not supported for this object.", ValidationError, "in the company"),
+        (400, "-1000", "Property 'CardNme' of 'BusinessPartner' is invalid", SchemaError, "user field"),
+        (404, "-1000", "Unrecognized resource path.", SchemaError, "mapping file"),
+        (404, "", "Unrecognized resource path.", SchemaError, "mapping file"),
+        (404, "", "", NotFoundError, "deleted"),
+        (413, "", "", ValidationError, "fewer lines"),
+        (400, "-1000", "Incomplete Batch Request Body!", ValidationError, "what the text says"),
     ],
 )
-def test_the_code_decides_whatever_the_language(status: int, code: str, text: str, kind: type[Exception]) -> None:
+def test_the_code_decides_whatever_the_language_and_names_a_remedy(
+    status: int, code: str, text: str, kind: type[Exception], remedy: str
+) -> None:
     for body in (
         {"error": {"code": code, "message": text}},
         {"error": {"code": int(code or 0), "message": {"lang": "en-us", "value": text}}},
     ):
         told = error_of(status, orjson.dumps(body))
-        assert isinstance(told, kind)
-        assert told.hint
+        assert type(told) is kind
+        assert remedy in told.hint
+    assert told.field == ("CardNme" if "CardNme" in text else "OIGN.DocDate" if "OIGN" in text else None)
 
 
 def test_what_is_harmless_is_known_by_its_path() -> None:

@@ -66,6 +66,7 @@ def open_transport(
             is_read=lambda method, path: path in (LOGIN, LOGOUT),
             meter=meter,
             verify=verify,
+            timeout=(10.0, 60.0),
             attempts=min(attempts, 2),  # a first login may time out (field report 3); more of them would lock the user
             sleep=sleep,
         )
