@@ -77,6 +77,7 @@ class SmallBusinessOne:
     drafts_are_errors: bool = False  # also where ``return-no-content`` is preferred
     most_rows: int = 1_000_000  # of a page, whatever was asked for
     tells_next: bool = True  # pages bear links to the next one
+    hidden: set[str] = field(default_factory=set)  # properties that the metadata does not show
     deaf_behind: str = ""  # begin of a $select: of such lists only the first page is ever told
     lock: Any = field(default_factory=threading.RLock)
     base_url: str = ""
@@ -471,6 +472,7 @@ PROPERTIES: dict[str, set[str]] = {
     "SpecialPrices": set(), "PriceLists": set(), "Warehouses": set(), "Currencies": set(), "UserFieldsMD": set(),
     "PaymentTermsTypes": set(),
 }  # fmt: skip
+_BASES = {"Payment": ' BaseType="SAPB1.PaymentBase"'}
 _KINDS = {"Frozen": "SAPB1.BoYesNoEnum", "Cancelled": "SAPB1.BoYesNoEnum", "CardType": "SAPB1.BoCardTypes", "CreditLimit": "Edm.Double",
           "UpdateDate": "Edm.DateTimeOffset", "DocEntry": "Edm.Int32", "DataVersion": "Edm.Int32", "CurrentAccountBalance": "Edm.Double",
           "BPAddresses": "Collection(SAPB1.BPAddress)", "ContactEmployees": "Collection(SAPB1.ContactEmployee)",
@@ -485,11 +487,11 @@ def metadata(company: SmallBusinessOne) -> str:
             row["TableName"]
         )
         custom.setdefault(owner or "", set()).add(f"U_{row['Name']}")
-    types = "".join(
-        f'<EntityType Name="{name}">'
+    types = '<EntityType Name="PaymentBase"><Property Name="BaseOnly" Type="Edm.Double"/></EntityType>' + "".join(
+        f'<EntityType Name="{name}"{_BASES.get(name, "")}>'
         + "".join(
             f'<Property Name="{one}" Type="{_KINDS.get(one, "Edm.String")}"/>'
-            for one in sorted(known | custom.get(name, set()))
+            for one in sorted((known | custom.get(name, set())) - company.hidden)
         )
         + "</EntityType>"
         for name, known in PROPERTIES.items()

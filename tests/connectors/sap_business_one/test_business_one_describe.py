@@ -18,6 +18,7 @@ Open = Callable[..., BusinessOneConnector]
 MAPPING = load_mapping(Path(__file__).parents[3] / "include" / "mappings" / "sap_business_one.yaml")
 CUSTOMERS = MAPPING.entities["customer"].selection
 ORDERS = MAPPING.entities["order"].selection
+NO_RIGHT = error(403, "-1", "No permission")
 
 
 def test_a_description_tells_kinds_rights_values_and_the_size_of_user_fields(
@@ -77,3 +78,58 @@ def test_choices_are_named_for_whoever_configures_one(company: SmallBusinessOne,
     assert choices(connector, "Comments") is None
     company.accidents.append(lambda _request: error(403, "-1", "No permission"))
     assert choices(connector, "WarehouseCode") is None
+
+
+def test_a_description_knows_user_fields_before_a_restart_and_does_without_their_sizes(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    company.hidden = {"U_CrosswalkKey"}
+    connector = open_company()
+    assert connector.describe("customer", "BusinessPartners").fields["U_CrosswalkKey"].length == 64
+    assert "BaseOnly" in connector.describe("payment", "IncomingPayments").fields, "what a type inherits"
+    assert company.paths().count("GET $metadata") == 1, "read once for a connector"
+    keyed = replace(CUSTOMERS, fields=(*CUSTOMERS.fields, NativeField("U_CrosswalkKey", "text")))
+    assert [one for one in connector.preflight([keyed]) if one.blocking] == []
+    company.hidden = set()
+    company.inside.append(lambda request, _body: NO_RIGHT if request == "GET UserFieldsMD" else None)
+    assert open_company().describe("customer", "BusinessPartners").fields["U_CrosswalkKey"].length is None
+
+
+@pytest.mark.parametrize(
+    ("refused", "subject", "blocking"),
+    [
+        ("GET CompanyService_GetCurrentServerTime", "time zone", False),
+        ("GET Currencies", "Currencies", False),
+        ("GET UserFieldsMD", "user fields", False),
+        ("GET BusinessPartners", "customer.read", True),
+        ("GET $metadata", "Service Layer", True),
+    ],
+)
+def test_what_the_user_may_not_read_is_told_and_blocks_only_where_nothing_can_be_done_without_it(
+    company: SmallBusinessOne, open_company: Open, refused: str, subject: str, blocking: bool
+) -> None:
+    company.inside += [lambda request, _body: NO_RIGHT if request == refused else None] * 3
+    [finding] = open_company().preflight([CUSTOMERS])
+    assert (finding.subject, finding.blocking) == (subject, blocking)
+    assert finding.remedy
+
+
+def test_preflight_tells_of_a_server_too_old_for_versions_and_of_currencies_without_a_code(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    company.hidden = {"DataVersion"}
+    company.put("Currencies", Code="€", Name="Euro", DocumentsCode="")
+    findings = {one.subject: one.blocking for one in open_company().preflight([CUSTOMERS])}
+    assert findings == {"customer.DataVersion": True, "Currencies": False}
+
+
+def test_a_missing_key_field_blocks_only_who_writes_and_documents_share_theirs(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    company.sets["UserFieldsMD"].clear()
+    company.put("UserFieldsMD", TableName="OINV", FieldID=0, Name="CrosswalkKey", Type="db_Alpha", EditSize=64)
+    for read_only in (True, False):
+        findings = {
+            one.subject: one.blocking for one in open_company(read_only=read_only).preflight([CUSTOMERS, ORDERS])
+        }
+        assert findings == {"OCRD.U_CrosswalkKey": not read_only}

@@ -3,12 +3,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from datetime import datetime, time
 
 import orjson
 import pytest
 import requests
 
+from crosswalk.connectors.quota import BULK, LocalQuota
 from crosswalk.connectors.sap_business_one import BusinessOneConnector, connect
 from crosswalk.connectors.sap_business_one.auth import SESSIONS, Session
 from crosswalk.connectors.sap_business_one.client import base_url_of, reads
@@ -30,9 +32,9 @@ from crosswalk.model.errors import (
     TransientError,
     ValidationError,
 )
-from crosswalk.model.records import NativeField, Selection
+from crosswalk.model.records import NativeField, Operation, Selection, Write
 from tests.connectors.loopback import RESET
-from tests.connectors.sap_business_one.small_business_one import COMPANY, SmallBusinessOne, error
+from tests.connectors.sap_business_one.small_business_one import COMPANY, HTML, SmallBusinessOne, error
 
 Open = Callable[..., BusinessOneConnector]
 NAMES = Selection("customer", "BusinessPartners", (NativeField("CardName", "text"),))
@@ -143,6 +145,41 @@ def test_a_token_of_an_identity_provider_stands_in_for_the_login_and_is_final(
     assert company.logins == 0
     assert "token" in refused.value.hint
     assert "a token of theirs" not in str(refused.value)
+
+
+class CountedQuota(LocalQuota):
+    """Notes for whom slots were taken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lanes: list[tuple[str, str]] = []
+
+    def slot(self, system: str, lane: str = BULK) -> AbstractContextManager[None]:
+        self.lanes.append((system, lane))
+        return super().slot(system, lane)
+
+
+def test_every_call_takes_a_slot_of_its_lane_and_is_counted(company: SmallBusinessOne, open_company: Open) -> None:
+    extra = {"base_url": company.base_url, "company_db": COMPANY["CompanyDB"], "time_zone": "Europe/Berlin"}
+    settings = ConnectionSettings(login=COMPANY["UserName"], password=COMPANY["Password"], extra=extra)
+    quota = CountedQuota()
+    connector = connect(settings, system="erp", read_only=False, quota=quota, options={"lane": "orders"})
+    list(connector.pull(NAMES, None))
+    connector.deliver([Write("K1", "customer", Operation.CREATE, {"CardName": "N"})])
+    assert quota.lanes == [("erp", "orders")] * len(company.paths()) == [("erp", "orders")] * 2
+    assert (connector.usage().used, connector.usage().limit) == (2, None)
+
+
+def test_the_connection_says_how_many_requests_run_at_once_and_the_options_how_often_one_is_tried(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    assert (open_company().capabilities.parallel_requests, open_company(concurrency="2").capabilities.parallel_requests) == (4, 2)  # fmt: skip
+    with pytest.raises(ConfigurationError, match="concurrency"):
+        open_company(concurrency="none")
+    company.accidents += [lambda request: HTML if request.method == "GET" else None] * 9
+    with pytest.raises(TransientError):
+        open_company(options={"attempts": 3}).fetch(NAMES, ["C1"])
+    assert len(company.paths()) == 3
 
 
 @pytest.mark.parametrize("told", [error(400, "-1", "No license available"), error(400, "-1", "Too many sessions")])
