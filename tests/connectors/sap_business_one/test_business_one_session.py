@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from datetime import datetime, time
+from datetime import UTC, datetime, time, timedelta
 
 import orjson
 import pytest
@@ -14,9 +14,10 @@ from crosswalk.connectors.quota import BULK, LocalQuota
 from crosswalk.connectors.sap_business_one import BusinessOneConnector, connect
 from crosswalk.connectors.sap_business_one.auth import SESSIONS, Session
 from crosswalk.connectors.sap_business_one.client import base_url_of, reads
-from crosswalk.connectors.sap_business_one.clock import clock_in
+from crosswalk.connectors.sap_business_one.clock import clock_in, offset_between
 from crosswalk.connectors.sap_business_one.errors import AlreadyExistsError, NoMatchError, classify, error_of
 from crosswalk.connectors.sap_business_one.odata import both, changed_since, chunks, entity, one_of
+from crosswalk.connectors.sap_business_one.pages import Question, rows_of
 from crosswalk.connectors.sap_business_one.values import clock_of
 from crosswalk.connectors.sap_business_one.watermark import numbers, ranges
 from crosswalk.connectors.settings import ConnectionSettings
@@ -302,3 +303,17 @@ def test_the_address_is_completed_where_only_a_host_is_given() -> None:
     nowhere = ConnectionSettings(host="b1.example", login="manager", password=COMPANY["Password"])
     with pytest.raises(ConfigurationError, match="company_db"):
         connect(nowhere)
+
+
+def test_zones_of_half_hours_are_told_by_the_difference_of_two_clocks() -> None:
+    instant = datetime(2026, 10, 10, 8, 15, 20, tzinfo=UTC)
+    zone = offset_between(datetime.fromisoformat("2026-10-10T13:45:00"), instant)
+    assert zone.utcoffset(None) == timedelta(hours=5, minutes=30)
+
+
+def test_a_page_is_as_old_as_its_question_not_as_its_answer() -> None:
+    answer = requests.Response()
+    answer.headers["Date"] = "Sat, 10 Oct 2026 13:45:00 GMT"
+    answer.elapsed = timedelta(seconds=90)
+    brought = rows_of(Question("Orders", 20, {}), {"value": []}, answer)
+    assert brought.asked == datetime(2026, 10, 10, 13, 43, 30, tzinfo=UTC), "saves meanwhile may be missing from it"
