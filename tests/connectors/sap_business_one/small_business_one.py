@@ -235,6 +235,8 @@ class SmallBusinessOne:
             body = _numbered(
                 {**body, "DocEntry": entry, "DocNum": 1000 + entry, "DocumentStatus": "bost_Open", "Cancelled": "tNO"}
             )
+        if name == "BusinessPartners" and "Series" in body and "CardCode" not in body:
+            body["CardCode"] = f"S-{len(self.sets.get(name, {})):05}"
         if self._key(name, body) in self.sets.get(name, {}):
             return error(400, "-10", "1320000140 - Business partner code already assigned to a business partner")
         made = self.put(name, **_owned(name, body))

@@ -277,13 +277,13 @@ def test_a_record_that_a_series_numbers_is_looked_for_before_it_is_made(
     company: SmallBusinessOne, open_company: Open
 ) -> None:
     company.put("BusinessPartners", CardCode="B-0007", CardName="N", U_CrosswalkKey="HS-COM-7")
-    there, fresh = new("HS-COM-7", Series=71), new("HS-COM-8", Series=71, CardCode="B-0008")
+    there, fresh = new("HS-COM-7", Series=71), new("HS-COM-8", Series=71)
     receipts = open_company().deliver([there, fresh])
     assert [(one.outcome, one.native_id, one.adopted) for one in receipts] == [
         (Outcome.DONE, "B-0007", True),
-        (Outcome.DONE, "B-0008", False),
+        (Outcome.DONE, "S-00001", False),
     ]
-    assert set(company.sets["BusinessPartners"]) == {"B-0007", "B-0008"}
+    assert set(company.sets["BusinessPartners"]) == {"B-0007", "S-00001"}
 
 
 def test_some_of_a_batch_were_made_before_and_the_rest_is_made_now(
@@ -315,7 +315,7 @@ def test_a_code_that_somebody_else_took_is_a_conflict(company: SmallBusinessOne,
     assert (receipt.outcome, receipt.error_class) == (Outcome.REJECTED, ErrorClass.CONFLICT)
 
 
-@pytest.mark.parametrize("make", [new, order, lambda key: contact(key, "C1")])
+@pytest.mark.parametrize("make", [new, lambda key: new(key, Series=71), order, lambda key: contact(key, "C1")])
 @pytest.mark.parametrize("kept", [0, 1, 2, 3])
 def test_a_batch_that_is_answered_in_part_leaves_no_create_for_not_executed(
     company: SmallBusinessOne, open_company: Open, make: Callable[[str], Write], kept: int

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -96,16 +97,13 @@ def test_a_server_that_answers_the_same_page_for_ever_is_found_out(
 ) -> None:
     for code in ("C1", "C2", "C3"):
         partner(company, code)
-    connector, hub = open_company(options={"page_rows": 1, "census_hours": 0}), Hub()
-    company.deaf_behind = "CardCode,UpdateDate"
-    with pytest.raises(TransientError, match="twice"):
-        hub.pull(connector, NAMES)
-    company.deaf_behind = ""
-    hub.pull(connector, NAMES)
-    company.advance(hours=1)
-    company.deaf_behind = "CardCode"
-    with pytest.raises(TransientError, match="twice"):
-        hub.pull(connector, NAMES)
+    connector = open_company(options={"page_rows": 1, "census_hours": 0})
+    mark = {"until": (company.now + timedelta(hours=1)).isoformat()}
+    company.advance(hours=3)
+    for deaf, watermark in (("CardCode,UpdateDate", None), ("CardCode", mark)):
+        company.deaf_behind = deaf
+        with pytest.raises(TransientError, match="twice"):
+            list(islice(connector.pull(NAMES, watermark), 20))
 
 
 def test_a_change_that_was_not_visible_yet_when_its_time_was_read_comes_with_the_next_pull(

@@ -1,4 +1,4 @@
-"""Several worker processes on one company: each has one session, whatever ends, and whoever is killed."""
+"""Several worker processes on one company: each has a session for each request at once, whatever ends, and whoever is killed."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_worker_has_one_session_when_it_ends_midway_when_another_is_killed_and
 ) -> None:
     first, second = start(), start()
     assert work(first, second)
-    assert (company.logins, len(company.sessions)) == (2, 2), "one session a worker, for all of its threads"
+    assert (company.logins, len(company.sessions)) == (2, 2), "a worker that asks one thing at once has one session"
 
     company.seen.clear()
     middle = 15
@@ -80,7 +80,7 @@ def test_a_worker_has_one_session_when_it_ends_midway_when_another_is_killed_and
     assert work(first, second)
     company.accidents.clear()
     assert len(company.seen) > middle
-    assert (company.logins, len(company.sessions)) == (4, 2), "each was renewed once, however many threads met the 401"
+    assert (company.logins, len(company.sessions)) == (4, 2), "each was renewed once, whichever threads met the 401"
 
     first.process.kill()
     first.process.wait(30)

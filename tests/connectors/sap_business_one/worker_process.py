@@ -20,7 +20,8 @@ THREADS = 6
 
 
 def opened(base_url: str) -> BusinessOneConnector:
-    extra = {"base_url": base_url, "company_db": COMPANY["CompanyDB"], "time_zone": "Europe/Berlin", "concurrency": "6"}
+    """A connector of a company that bears two requests at once, of which the lane of bulk reading takes one."""
+    extra = {"base_url": base_url, "company_db": COMPANY["CompanyDB"], "time_zone": "Europe/Berlin", "concurrency": "2"}
     return connect(ConnectionSettings(login=COMPANY["UserName"], password=COMPANY["Password"], extra=extra))
 
 
@@ -34,13 +35,13 @@ def read_in_a_child(base_url: str) -> None:
 
 
 def main(base_url: str) -> None:
-    connectors = [opened(base_url), opened(base_url)]
+    connector = opened(base_url)
     for line in sys.stdin:
         if line.strip() == "fork":
             read_in_a_child(base_url)
         else:
             with ThreadPoolExecutor(THREADS) as threads:
-                list(threads.map(lambda number: connectors[number % 2].fetch(NAMES, ["C1"]), range(int(line))))
+                list(threads.map(lambda _: connector.fetch(NAMES, ["C1"]), range(int(line))))
         print("done", flush=True)
 
 
