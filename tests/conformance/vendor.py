@@ -235,6 +235,7 @@ class Profile(EmulatorProfile):
     read_path: ClassVar[str]  # what the connector's pull and fetch call (regular expression)
     write_path: ClassVar[str]  # what the connector's deliver calls
     token_path: ClassVar[str]  # where sessions come from
+    sessions_at_once: ClassVar[int] = 1  # the most that a connector opens, for requests that run at once
     described: ClassVar[Mapping[str, Mapping[str, object]]]  # native field → facts of its description
     malformed_keys: ClassVar[tuple[str, ...]]  # native ids that cannot exist
 

@@ -267,6 +267,7 @@ class PROFILE(Profile):
     read_path = r"/BusinessPartners$"
     write_path = r"/\$batch$"
     token_path = "/Login"
+    sessions_at_once = 3  # four requests at once (§3), one of which bulk reading leaves free
     described: Mapping[str, Mapping[str, object]] = {
         "CardName": {"type": "text", "createable": True, "updateable": True},
         "CardCode": {"type": "text", "createable": True, "updateable": False},

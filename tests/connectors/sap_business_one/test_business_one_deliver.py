@@ -143,6 +143,8 @@ def test_an_address_is_changed_in_place_by_its_whole_identity_and_no_other_is_to
     assert [one.method for one in company.seen] == ["PATCH"], "what was read ahead is not asked for again"
     [stale] = connector.deliver([update("C1", {"billing.City": "Bern"}, "1")])
     assert (stale.outcome, stale.error_class) == (Outcome.REJECTED, ErrorClass.CONFLICT)
+    assert stale.error_code == "VERSION_MOVED", "it was read anew, and nothing was sent"
+    assert [one.method for one in company.seen] == ["PATCH", "GET"]
 
 
 def test_contacts_are_added_to_and_changed_in_their_partner(company: SmallBusinessOne, open_company: Open) -> None:
@@ -434,3 +436,23 @@ def test_what_is_not_written_into_the_company_is_refused_row_by_row(
     receipts = open_company().deliver([invoice, new("K1"), update("draft-12", {"Comments": "x"}, "1", "order")])
     assert [one.outcome for one in receipts] == [Outcome.REJECTED, Outcome.DONE, Outcome.REJECTED]
     assert receipts[2].error_code == "APPROVAL_PENDING"
+
+
+def test_an_order_that_was_taken_and_is_nowhere_is_in_doubt(company: SmallBusinessOne, open_company: Open) -> None:
+    company.inside.append(lambda request, _body: Reply(204) if request == "POST Orders" else None)
+    [receipt] = open_company().deliver([order()])
+    assert receipt.outcome is Outcome.IN_DOUBT
+
+
+def test_a_refusal_that_may_mean_a_draft_is_in_doubt_where_drafts_cannot_be_asked_for(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    company.approvals = company.drafts_are_errors = True
+    forbidden = error(403, "-1", "No permission")
+    company.inside.append(
+        lambda request, _body: forbidden if request == "GET Drafts" and "POST Orders" in company.carried_out else None
+    )
+    connector = open_company()
+    assert connector.deliver([order()])[0].outcome is Outcome.IN_DOUBT
+    [waits] = connector.deliver([order()])
+    assert (waits.error_code, len(company.sets["Drafts"])) == ("APPROVAL_PENDING", 1)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from itertools import islice
@@ -471,3 +472,11 @@ def test_a_census_that_is_due_travels_with_the_first_page_of_a_new_worker(
     hub.pull(open_company(), NAMES)
     assert set(hub.records) == {"C2"}
     assert company.paths() == ["POST $batch"], "the login told the server's time"
+
+
+def test_a_server_behind_a_proxy_that_takes_the_date_away_is_told(
+    company: SmallBusinessOne, open_company: Open
+) -> None:
+    company.after += [lambda _request, reply: replace(reply, headers={**reply.headers, "Date": "never"})] * 9
+    with pytest.raises(ConfigurationError, match="Date"):
+        list(open_company().pull(NAMES, None))

@@ -15,7 +15,13 @@ from crosswalk.connectors.sap_business_one import BusinessOneConnector, connect
 from crosswalk.connectors.sap_business_one.auth import SESSIONS, Session
 from crosswalk.connectors.sap_business_one.client import base_url_of, reads
 from crosswalk.connectors.sap_business_one.clock import clock_in, offset_between
-from crosswalk.connectors.sap_business_one.errors import AlreadyExistsError, NoMatchError, classify, error_of
+from crosswalk.connectors.sap_business_one.errors import (
+    AlreadyExistsError,
+    NoMatchError,
+    classify,
+    classify_login,
+    error_of,
+)
 from crosswalk.connectors.sap_business_one.odata import both, changed_since, chunks, entity, one_of
 from crosswalk.connectors.sap_business_one.pages import Question, rows_of
 from crosswalk.connectors.sap_business_one.values import clock_of
@@ -203,6 +209,7 @@ def test_a_company_without_a_free_session_is_no_matter_of_credentials(
         (500, "-1", "Internal error", TransientError, "worker"),
         (502, "", "", TransientError, "worker"),
         (403, "", "", PermissionDeniedError, "Authorizations"),
+        (412, "", "", ConflictError, "planned anew"),
         (412, "-2039", "Ein anderer Benutzer hat die Daten geändert", ConflictError, "planned anew"),
         (400, "-2039", "Another user modified data", ConflictError, "planned anew"),
         (404, "-2028", "Entity with value('X') does not exist", NotFoundError, "deleted"),
@@ -210,6 +217,7 @@ def test_a_company_without_a_free_session_is_no_matter_of_credentials(
         (404, "-2028", "No matching records found (ODBC -2028)", NoMatchError, "does not exist"),
         (400, "-2035", "This entry already exists in the following tables (ODBC -2035)", AlreadyExistsError, "Link"),
         (400, "-10", "1320000140 - Business partner code 'c1' already assigned", AlreadyExistsError, "Link"),
+        (400, "-10", "[OCRD.CardCode] 1320000140 - vergeben", AlreadyExistsError, "Link"),
         (400, "-10", "10001071 - Kunde ist inaktiv", ValidationError, "Reactivate the customer"),
         (400, "-10", "10001069 - Artikel ist inaktiv", ValidationError, "Reactivate the item"),
         (400, "-10", "10000180 - Steuerkennzeichen", ValidationError, "tax code"),
@@ -224,6 +232,7 @@ def test_a_company_without_a_free_session_is_no_matter_of_credentials(
             ValidationError,
             "transaction notification",
         ),
+        (400, "-1116", "Kreditlimit", ValidationError, "transaction notification"),
         (400, "-5002", "(13000316) Kreditlimit", ValidationError, "transaction notification"),
         (400, "-5006", "The requested action is not supported for this object.", ValidationError, "in the company"),
         (400, "-1000", "Property 'CardNme' of 'BusinessPartner' is invalid", SchemaError, "user field"),
@@ -245,6 +254,20 @@ def test_the_code_decides_whatever_the_language_and_names_a_remedy(
         assert type(told) is kind
         assert remedy in told.hint
     assert told.field == ("CardNme" if "CardNme" in text else "OIGN.DocDate" if "OIGN" in text else None)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "wait"),
+    [(401, AuthenticationError, None), (500, TransientError, None), (502, TransientError, None), (503, RateLimitedError, None), (429, RateLimitedError, 300.0)],
+)  # fmt: skip
+def test_only_a_login_that_was_refused_for_its_credentials_is_final(
+    status: int, kind: type[Exception], wait: float | None
+) -> None:
+    answer = requests.Response()
+    answer.status_code, answer._content = status, b"<html>"
+    told = classify_login(answer)
+    assert type(told) is kind
+    assert getattr(told, "retry_after", None) == wait
 
 
 def test_what_is_harmless_is_known_by_its_path() -> None:
