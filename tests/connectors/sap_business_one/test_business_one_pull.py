@@ -113,9 +113,10 @@ def test_a_change_that_was_not_visible_yet_when_its_time_was_read_comes_with_the
     partner(company, "C1")
     minutes = {"overlap_minutes": 10, "lag_seconds": 60}
     hub, connector = Hub(), open_company(options=minutes)
-    company.advance(hours=1)
+    company.advance(minutes=55)
     partner(company, "C2")
     held = company.sets["BusinessPartners"].pop("C2")
+    company.advance(minutes=5)
     assert hub.pull(connector, NAMES) == ["C1"]
     company.sets["BusinessPartners"]["C2"] = held  # committed now, with the stamp of then
     company.advance(minutes=30)
@@ -447,6 +448,7 @@ def test_customers_are_read_again_whom_any_document_touched_late_back_dated_or_b
     company.advance(hours=2)
     late = company.put("Invoices", DocEntry=1, CardCode="C1", DocumentLines=[])
     del company.sets["Invoices"][1]
+    company.advance(minutes=5)
     connector, hub = open_company(), Hub()
     hub.pull(connector, BALANCES)
     company.advance(hours=1)
