@@ -3,7 +3,8 @@
 The company is whole: people, deals with lines, orders with shipments, invoices and payments, in the proportions of the demo company.
 Pages are pulled by our own connectors, so that the queries are those of the product. An emulator's cost is the CPU of its own process
 (one core's worth is one second a second), beside that of the connector which reads and types the same records. From 100,000 accounts on
-only the first and the last pages are read; see :mod:`benchmarks.reading_ends`. Of HubSpot only those are at any size: its pages hold 100.
+only the first and the last pages are read; see :mod:`benchmarks.reading_ends`. Of HubSpot and SAP Business One only those are at any size:
+their pages hold hundreds.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ AIM_DEPTH = 1.25  # a deep page's cost, first pages' being 1
 AIM_MB = 4_096.0
 AIM_SECONDS = 600.0
 ACCOUNTS, QUICK_ACCOUNTS = 20_000, 500
-SYSTEMS = ("salesforce", "netsuite", "hubspot")
+SYSTEMS = ("salesforce", "netsuite", "hubspot", "sap_business_one")
+BOTH_ENDS = ("hubspot", "sap_business_one")
 UNLIMITED = {"hubspot": ENDS["hubspot"].account}
 """Options of an emulator without which its pages would be counted by the minute, not by what they cost."""
 _TICK = os.sysconf("SC_CLK_TCK")
@@ -72,6 +74,20 @@ PATHS = (
     Way("search pages to 10,000, deals", "hubspot", "deal", SWIFT, "offset"),
     Way("batch reads, contacts", "hubspot", "contact", SWIFT, "batch"),
     Way("associations v4, deals to line items", "hubspot", "deal", SWIFT, "associations"),
+    Way("pages by key, partners with addresses", "sap_business_one", "customer", {}),
+    Way("pages by key, people in partners", "sap_business_one", "contact", {}),
+    Way("pages by key, items", "sap_business_one", "product", {}),
+    Way("pages by key, item and special prices", "sap_business_one", "price", {}),
+    Way("pages by key, stock in items", "sap_business_one", "stock", {}),
+    Way("pages by key, orders", "sap_business_one", "order", {}),
+    Way("pages by key, order lines", "sap_business_one", "order_line", {}),
+    Way("pages by key, invoices", "sap_business_one", "invoice", {}),
+    Way("pages by key, payments", "sap_business_one", "payment", {}),
+    Way("pages by key, deliveries", "sap_business_one", "shipment", {}),
+    Way("whole partners by links of 20", "sap_business_one", "customer", {}, "20"),
+    Way("whole orders with lines by key", "sap_business_one", "order", {}, "bodies"),
+    Way("whole orders with lines by links of 100", "sap_business_one", "order", {}, "100"),
+    Way("whole invoices with lines by key", "sap_business_one", "invoice", {}, "bodies"),
 )
 
 
@@ -158,7 +174,7 @@ def read(emulator: Emulator, path: Way, accounts: int) -> Served:
     }
     connector = open_connector(path.system, emulator.settings(), read_only=True, options=path.options)
     selection = selections[path.entity]
-    both = accounts >= WHOLE or path.system == "hubspot"
+    both = accounts >= WHOLE or path.system in BOTH_ENDS
     found = _ends(emulator, path, connector, selection, accounts) if both else None
     if found is None:
         began, own = time.perf_counter(), cpu_seconds()

@@ -1,7 +1,8 @@
 """Reading a very large company at both ends: its first pages and its last ones, for whoever reads all of it reads those in between too.
 
 The connectors' own queries, read as the connectors do; only the leap to the end is ours: by the offset in a Salesforce locator, by a
-watermark that stands behind the last block but one in NetSuite, by one before the last pages in HubSpot.
+watermark that stands behind the last block but one in NetSuite, by one before the last pages in HubSpot and
+SAP Business One.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.reading_pages import Ends, HubSpotEnds
+from benchmarks.reading_service_layer import ServiceLayerEnds
 from crosswalk.connectors.hubspot.connector import HubSpotConnector
 from crosswalk.connectors.netsuite.client import SUITEQL
 from crosswalk.connectors.salesforce import SalesforceConnector
 from crosswalk.connectors.salesforce.soql import Plan
+from crosswalk.connectors.sap_business_one.connector import BusinessOneConnector
 from crosswalk.connectors.transport import decoded
 from crosswalk_sandbox.company import ids
 from crosswalk_sandbox.company.blocks import Blocks
@@ -41,6 +44,8 @@ def ends(
     """Return the ends of one path."""
     if isinstance(connector, HubSpotConnector):
         return HubSpotEnds(connector, selection).ends(by)
+    if isinstance(connector, BusinessOneConnector):
+        return ServiceLayerEnds(connector, selection).ends(by)
     if isinstance(connector, SalesforceConnector):
         by_job = options.get("bulk_from") == 1
         return _Bulk(connector, selection).ends() if by_job else _Rest(connector, selection).ends()

@@ -13,12 +13,13 @@ import orjson
 from .account import Account
 from .calls import Call, Reply
 from .desk import Row
+from .ends import Ends
 from .errors import generic, unknown_property
 from .queries import aggregate
 from .queries.conditions import Conditions, simple
 from .queries.tree import Condition, Expanded, Order, Path, Selected, read
 from .render import etag
-from .schema.model import Navigation, Property, Structure
+from .schema.model import Property, Structure
 
 if TYPE_CHECKING:
     from .entities import Entities
@@ -187,8 +188,8 @@ class Listing:
             )
             if tagged:
                 made = {mark: etag(1 if chosen is not None and constant else version), **made}
-            for one, way, target in ways:
-                made[one.path.parts[0]] = self._expanded(call, row, one, way, target)
+            for end in ways:
+                made[end.name] = end.of(row)
             shown.append(made)
         return shown
 
@@ -213,48 +214,19 @@ class Listing:
         found: Sequence[Expanded] = read("expand", given, "$expand") if given else ()
         return found
 
-    def _ways(self, call: Call, entity_set: str) -> list[tuple[Expanded, Navigation, str]]:
+    def _ways(self, call: Call, entity_set: str) -> list[Ends]:
         found = []
         kind, targets = self._account.model.type_of(entity_set), self._account.model.sets[entity_set].targets
         for one in self._asked(call):
-            way, target = kind.navigation.get(one.path.parts[0]), targets.get(one.path.parts[0])
+            name = one.path.parts[0]
+            way, target = kind.navigation.get(name), targets.get(name)
             if len(one.path.parts) > 1 or way is None or target not in self._account.model.sets:
                 raise unknown_property(str(one.path), kind.name)
-            wanted = one.select or _sub_selection(call, one.path.parts[0])
-            found.append((Expanded(one.path, wanted), way, str(target)))
+            wanted = one.select or _sub_selection(call, name)
+            end = self._account.model.type_of(str(target))
+            names = tuple(property_of(end, each.operand, call).name for each in wanted if each.operand is not None)
+            found.append(Ends(self._account, self._entities.renderer.shapes(call.version), way, str(target), names))
         return found
-
-    def _expanded(self, call: Call, row: Row, one: Expanded, way: Navigation, target: str) -> Any:
-        """The entity or entities at the end of a way."""
-        kind = self._account.model.type_of(target)
-        names = tuple(property_of(kind, each.operand, call).name for each in one.select if each.operand is not None)
-        shapes = self._entities.renderer.shapes(call.version)
-        made = [
-            shapes.chosen(kind.name, body, version, names) if names else shapes.entity(kind.name, body, version)
-            for version, body in self._ends(row, way, target)
-        ]
-        if way.many:
-            return made
-        return made[0] if made else None
-
-    def _ends(self, row: Row, way: Navigation, target: str) -> list[tuple[int, Row]]:
-        pairs = way.pairs
-        if not pairs:
-            back = next(
-                (
-                    one
-                    for one in self._account.model.type_of(target).navigation.values()
-                    if one.pairs and one.pairs[0][1] in row
-                ),
-                None,
-            )
-            pairs = tuple((theirs, ours) for ours, theirs in back.pairs) if back else ()
-        values = [row.get(ours) for ours, _ in pairs]
-        if not pairs or any(value is None for value in values):
-            return []
-        terms = " AND ".join(f"{self._account.sql_of(target, theirs)} = ?" for _, theirs in pairs)
-        rows = self._account.store.rows(f'SELECT version, body FROM "{target}" WHERE {terms} ORDER BY id', values)
-        return [(version, orjson.loads(body)) for version, body in rows]
 
     def _aggregated(self, call: Call, entity_set: str) -> list[dict[str, Any]]:
         steps = read("apply", str(call.option("$apply")), "$apply")

@@ -222,3 +222,21 @@ def test_changes_behind_a_moment_are_found_by_the_index(b1: Client, first: str, 
         f'EXPLAIN QUERY PLAN SELECT id FROM "Orders" WHERE {sql} ORDER BY {order}', values
     )
     assert plan[-1].startswith("SEARCH Orders USING")
+
+
+@pytest.mark.parametrize("key", ["DocEntry", "NumAtCard"])
+def test_many_are_asked_for_by_their_keys(b1: Client, key: str) -> None:
+    some = b1.get(f"Orders?$select=DocEntry,{key}&$filter={key} ne null&$orderby=DocEntry&$top=15")["value"]
+    quoted = [f"'{row[key]}'" if key == "NumAtCard" else str(row[key]) for row in some]
+    together = " or ".join(f"{key} eq {one}" for one in quoted)
+    expected = [row["DocEntry"] for row in some]
+    for where in (together, f"({together})", f"{together} or DocEntry eq 0", f"not (not ({together}))"):
+        found = entries(b1.get(f"{ORDERS}&$filter={where}&$orderby=DocEntry"))
+        assert set(expected) <= set(found), where
+        assert key == "NumAtCard" or found == expected, where
+    assert b1.refused("GET", f"Orders?$filter=({together}") == (400, -1000)
+    more = " or ".join(f"DocEntry eq {number}" for number in range(1, 1_500))
+    assert b1.refused("GET", f"Orders?$filter={more.replace('1 or', '1 and or', 1)}") == (400, -1000)
+    assert b1.get(f"{ORDERS}&$filter={more}")["value"] == []
+    texts = "CardName eq 'O''Hara, or so' or CardName eq 'x) or CardName eq ('"
+    assert read("filter", texts, "") == read("filter", texts.replace(" or CardName eq 'x", "  or CardName eq 'x"), "")

@@ -39,6 +39,12 @@ class Conditions:
     def sql(self, condition: Condition) -> Sql:
         """SQL of a condition and its parameters."""
         if isinstance(condition, Logic):
+            if (
+                condition.operator == "or"
+                and not self._collate
+                and (alike := self._one_of(condition.parts)) is not None
+            ):
+                return alike
             chain = None if self._collate else chain_of(condition)
             if chain is not None:
                 return self._behind(chain)
@@ -49,6 +55,21 @@ class Conditions:
             word = f" {condition.operator.upper()} "
             return "(" + word.join(sql for sql, _ in parts) + ")", parameters
         return self._call(condition) if isinstance(condition, Call) else self._comparison(condition)
+
+    def _one_of(self, parts: tuple[Condition, ...]) -> Sql | None:
+        """SQL of ``A eq 1 or A eq 2 …``, which is how many are asked for by their keys; None for anything else."""
+        first = parts[0]
+        if not isinstance(first, Comparison) or not isinstance(first.left, Path):
+            return None
+        values = []
+        for one in parts:
+            if not isinstance(one, Comparison) or one.operator != "eq" or one.left != first.left:
+                return None
+            if not isinstance(one.right, Value) or one.right.value is None:
+                return None
+            values.append(one.right)
+        column, kind = self._resolve(first.left)
+        return f"{column} IN ({', '.join('?' * len(values))})", [self.literal(kind, value) for value in values]
 
     def _behind(self, chain: Chain) -> Sql:
         found = [(*self._resolve(path), value) for path, value in zip(chain.paths, chain.values, strict=True)]

@@ -7,12 +7,13 @@ The grammar is our own because odata-query (0.10), the parser that would serve, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
 from importlib import resources
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from lark import Lark, Token, Transformer
 from lark.exceptions import LarkError, VisitError
@@ -274,6 +275,23 @@ def _unquoted(text: str) -> str:
     return str(text)[1:-1].replace("''", "'")
 
 
+_ALIKE: Final = re.compile(r"\(?\s*([A-Za-z_]\w*) eq (?:\d+|'(?:[^']|'')*')(?: or \1 eq (?:\d+|'(?:[^']|'')*'))+\s*\)?")
+_LITERAL: Final = re.compile(r" eq (?:(\d+)|('(?:[^']|'')*'))(?: or |\s*\)?$)")
+
+
+def _alike(text: str) -> Logic | None:
+    """``A eq 1 or A eq 2 …``: a few hundred keys are read a hundred times as fast as by the grammar; None for anything else."""
+    found = _ALIKE.fullmatch(text)
+    if found is None or text.startswith("(") != text.endswith(")"):
+        return None
+    path = Path((found[1],))
+    values = [
+        Value(Decimal(number)) if number else Value(_unquoted(words), quoted=True)
+        for number, words in _LITERAL.findall(text)
+    ]
+    return Logic("or", tuple(Comparison(path, "eq", value) for value in values))
+
+
 @cache
 def _parser(start: str) -> Lark:
     grammar = resources.files(__package__).joinpath("odata.lark").read_text()
@@ -282,6 +300,8 @@ def _parser(start: str) -> Lark:
 
 @lru_cache(maxsize=512)
 def _read(start: str, text: str) -> Any:
+    if start == "filter" and (alike := _alike(text)) is not None:
+        return alike
     return _Reader().transform(_parser(start).parse(text))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,12 +11,11 @@ from crosswalk_sandbox.company.blocks import NAME_LENGTH, ROUND, group_of, order
 from crosswalk_sandbox.company.deals import FIRST_ORDER
 from crosswalk_sandbox.sap_business_one.account import Account
 
-from .facts import Stamps, card_code, day, entry, number, tax_code, warehouse, worth
+from .facts import Stamps, card_code, day, entry, number, renamed, tax_code, warehouse, worth
 from .patterns import OpenNumber, OpenText
 
 if TYPE_CHECKING:
     from crosswalk_sandbox.company.model import Company, Invoice, Order, Payment, Product, Shipment
-    from crosswalk_sandbox.company.renaming import Renaming
 
 Row = dict[str, Any]
 Made = tuple[str, OpenNumber, Row]
@@ -47,6 +46,7 @@ class Documents:
         self._terms = {one.sequence: one.days for one in company.terms}
         self._goods: dict[int, Product] = {one.sequence: one for one in company.products()}
         self._names: dict[int, OpenText] = {}
+        self._told: tuple[int, Row] = (-1, {})
         self.open: dict[int, list[Decimal]] = {}
         """Party → open orders, deliveries not billed, balance, in local currency."""
 
@@ -169,13 +169,26 @@ class Documents:
         row: Row = {
             "DocEntry": entry(sequence), "DocNum": entry(sequence), "DocType": "dDocument_Items", "DocDate": day(on),
             "DocDueDate": day(on), "TaxDate": day(on), "CardCode": card_code(order.party), "CardName": self._names.get(order.party),
-            "NumAtCard": _open(order.purchase_order, lambda new, text: new.digits(text)), "DocCurrency": order.currency, "DocRate": number(self._rates[order.currency]),
+            "DocCurrency": order.currency, "DocRate": number(self._rates[order.currency]), **self._words(order),
             "PaymentGroupCode": order.terms, "SalesPersonCode": order.sales_rep, "Series": 1, "DocObjectCode": _OBJECTS[kind],
-            "Comments": _open(order.memo, lambda new, text: order_memo(new, text, group_of(order.party))), "DocumentStatus": "bost_Close", "Cancelled": "tNO", "CancelStatus": "csNo",
+            "DocumentStatus": "bost_Close", "Cancelled": "tNO", "CancelStatus": "csNo",
             "AuthorizationStatus": "dasWithout", "PayToCode": "Bill to", "ShipToCode": "Ship to",
             **self._stamps.of_document(created, modified),
         }  # fmt: skip
         return _bare(row)
+
+    def _words(self, order: Order) -> Row:
+        """What all documents of an order say alike."""
+        if self._told[0] != order.sequence:
+            group = group_of(order.party)
+            self._told = (
+                order.sequence,
+                {
+                    "NumAtCard": renamed(order.purchase_order, lambda new, text: new.digits(text)),
+                    "Comments": renamed(order.memo, lambda new, text: order_memo(new, text, group)),
+                },
+            )
+        return self._told[1]
 
     def _totals(self, head: Row, order: Order, total: Decimal, tax: Decimal, freight: Decimal) -> None:
         rate = self._rates[order.currency]
@@ -326,10 +339,6 @@ class Documents:
 
 
 _ONE: Final = Decimal(1)
-
-
-def _open(text: str | None, how: Callable[[Renaming, str], str | None]) -> OpenText | None:
-    return None if text is None else OpenText(text, lambda copy: how(copy.renaming, text) or "")
 
 
 def _key(key: str, deal: int | None) -> str:

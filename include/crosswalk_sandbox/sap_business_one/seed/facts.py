@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -15,12 +16,14 @@ from .patterns import OpenNumber, OpenText
 if TYPE_CHECKING:
     from crosswalk_sandbox.company.blocks import Copy
     from crosswalk_sandbox.company.model import Company, TaxCode
+    from crosswalk_sandbox.company.renaming import Renaming
 
 _CENT: Final = Decimal("0.01")
 _NAME_LENGTH: Final = 8
 _DAY: Final = 86_400
 
 
+@lru_cache(maxsize=1 << 10)
 def card_code(party: int) -> OpenText:
     """CardCode of a party's customer: the number under which a CRM keeps it."""
     number = ids.netsuite_customer_id(party)
@@ -34,9 +37,10 @@ def entry(transaction: int) -> OpenNumber:
     return OpenNumber(number, lambda copy: number + copy.transactions)
 
 
-def person_code(contact: int) -> int:
+def person_code(contact: int) -> OpenNumber:
     """InternalCode of a contact."""
-    return ids.netsuite_contact_id(contact)
+    number = ids.netsuite_contact_id(contact)
+    return OpenNumber(number, lambda copy: number + copy.contacts)
 
 
 def warehouse(location: int) -> str:
@@ -54,6 +58,11 @@ def price_list(company: Company, level: int, currency: str) -> int:
     levels = [one.sequence for one in company.price_levels]
     codes = [one.code for one in company.currencies]
     return levels.index(level) * len(codes) + codes.index(currency) + 1
+
+
+def renamed(text: str | None, how: Callable[[Renaming, str], str | None]) -> OpenText | None:
+    """A text that a copy says in other words."""
+    return None if text is None else OpenText(text, lambda copy: how(copy.renaming, text) or "")
 
 
 @lru_cache(maxsize=1 << 16)
@@ -79,30 +88,43 @@ class Stamps:
         self._zone = ZoneInfo(zone)
         self._offsets: dict[date, int | None] = {}
 
-    def split(self, instant: datetime) -> tuple[OpenText, OpenText]:
-        """Day and time as they are kept."""
-        found = self.shown(instant)
-        moved = _Moved(self, instant.astimezone(UTC))
-        return OpenText(found[0], moved.day), OpenText(found[1], moved.time)
+    def moved(self, instant: datetime) -> Moved:
+        """A moment as it is kept."""
+        return Moved(self, instant)
 
     def shown(self, instant: datetime) -> tuple[str, str]:
-        """The same of a moment that no copy has otherwise."""
+        """Day and time that the server's clock shows."""
         local = instant.astimezone(self._zone).isoformat()
         return f"{local[:10]}T00:00:00Z", local[11:19]
 
     def of_master(self, created: datetime, modified: datetime) -> dict[str, Any]:
         """The four stamps of a partner or item."""
-        born, changed = self.split(created), self.split(modified)
-        return {"CreateDate": born[0], "CreateTime": born[1], "UpdateDate": changed[0], "UpdateTime": changed[1]}
+        born, changed = self.moved(created), self.moved(modified)
+        return {
+            "CreateDate": born.day(),
+            "CreateTime": born.time(),
+            "UpdateDate": changed.day(),
+            "UpdateTime": changed.time(),
+        }
+
+    def of_person(self, created: datetime, modified: datetime) -> dict[str, Any]:
+        """The four stamps of a person, the last of which holds minutes (§13)."""
+        born, changed = self.moved(created), self.moved(modified)
+        return {
+            "CreateDate": born.day(),
+            "CreateTime": born.time(),
+            "UpdateDate": changed.day(),
+            "UpdateTime": changed.minute(),
+        }
 
     def of_document(self, created: datetime, modified: datetime) -> dict[str, Any]:
         """The stamps of a document; ``DocTime`` holds minutes (§13)."""
-        born, changed = self.split(created), self.split(modified)
+        born, changed = self.moved(created), self.moved(modified)
         return {
-            "CreationDate": born[0],
-            "DocTime": OpenText(f"{born[1][:5]}:00", lambda copy: f"{born[1].of(copy)[:5]}:00"),
-            "UpdateDate": changed[0],
-            "UpdateTime": changed[1],
+            "CreationDate": born.day(),
+            "DocTime": born.minute(),
+            "UpdateDate": changed.day(),
+            "UpdateTime": changed.time(),
         }
 
     def offset(self, on: date) -> int | None:
@@ -115,32 +137,36 @@ class Stamps:
         return self._offsets[on]
 
 
-class _Moved:
-    """A moment in a copy, which has it earlier on the same UTC day."""
+class Moved:
+    """A moment as the server's clock shows it, in copies earlier on the same UTC day."""
 
-    __slots__ = ("_copy", "_found", "_instant", "_offset", "_stamps")
+    __slots__ = ("_copy", "_found", "_instant", "_offset", "_own", "_stamps")
 
     def __init__(self, stamps: Stamps, instant: datetime) -> None:
         self._stamps = stamps
-        self._instant = instant
-        self._offset = stamps.offset(instant.date())
+        self._instant = instant.astimezone(UTC)
+        self._offset = stamps.offset(self._instant.date())
+        self._own = self._found = stamps.shown(instant)
         self._copy: Copy | None = None
-        self._found = ("", "")
 
-    def day(self, copy: Copy) -> str:
+    def day(self) -> OpenText:
         """Its day as it is kept."""
-        return self._split(copy)[0]
+        return OpenText(self._own[0], lambda copy: self._split(copy)[0])
 
-    def time(self, copy: Copy) -> str:
-        """Its time as it is kept."""
-        return self._split(copy)[1]
+    def time(self) -> OpenText:
+        """Its time to the second."""
+        return OpenText(self._own[1], lambda copy: self._split(copy)[1])
+
+    def minute(self) -> OpenText:
+        """Its time to the minute."""
+        return OpenText(f"{self._own[1][:5]}:00", lambda copy: f"{self._split(copy)[1][:5]}:00")
 
     def _split(self, copy: Copy) -> tuple[str, str]:
         if self._copy is not copy:
-            self._copy, self._found = copy, self._moved(copy)
+            self._copy, self._found = copy, self._in(copy)
         return self._found
 
-    def _moved(self, copy: Copy) -> tuple[str, str]:
+    def _in(self, copy: Copy) -> tuple[str, str]:
         one = self._instant
         if self._offset is None:
             return self._stamps.shown(datetime.fromisoformat(copy.renaming.moment(one.isoformat())))

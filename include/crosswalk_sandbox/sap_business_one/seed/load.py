@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import orjson
 
@@ -14,16 +14,14 @@ from crosswalk_sandbox.sap_business_one.account import RATES_UNTIL, Account
 from crosswalk_sandbox.sap_business_one.founding import enter
 from crosswalk_sandbox.sap_business_one.store import joined
 
-from .documents import Documents, Made
+from .documents import Documents
 from .facts import card_code
 from .masters import Masters
-from .patterns import Pattern, copied
+from .patterns import OpenText, Pattern, copied
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from crosswalk_sandbox.company.blocks import Blocks
-    from crosswalk_sandbox.company.model import Company, Party
+    from crosswalk_sandbox.company.model import Company
     from crosswalk_sandbox.sap_business_one.store import Store
 
 BATCH: Final = 5_000
@@ -32,6 +30,8 @@ RATES_AHEAD: Final = timedelta(days=400)
 FIRST_FREE: Final = 500_000_000
 """Where numbers of records made later begin, above all of the demo company."""
 _COUNTED: Final = ("Quotations", "Orders", "DeliveryNotes", "Invoices", "IncomingPayments")
+_Row = TypeVar("_Row")
+_PARTNERS: Final = "BusinessPartners"
 _BALANCES: Final = ("OpenOrdersBalance", "OpenDeliveryNotesBalance", "CurrentAccountBalance")
 _REPLACED: Final = ("Warehouses", "PriceLists", "SalesTaxCodes")
 
@@ -90,30 +90,28 @@ def _write_documents(store: Store, documents: Documents, first: Company, blocks:
 
 def _write_partners(store: Store, masters: Masters, documents: Documents, first: Company, blocks: Blocks) -> None:
     """Partners of the first block, then those of each copy, which owe and have ordered as much."""
-    parties: Iterable[Party] = first.parties() if blocks.count == 1 else list(first.parties())
-    balances = documents.open.get
-    store.put_many(
-        "BusinessPartners", _partners(masters, ((one, balances(one.sequence)) for one in parties)), numbered=False
-    )
+    patterns: list[Pattern] = []
+    columns = store.columns(_PARTNERS)
+    for batch in _batches(_partners(masters, documents, first)):
+        store.put_many(_PARTNERS, batch, numbered=False)
+        if blocks.count > 1:
+            patterns += [Pattern.of(code, row, columns) for code, row in batch]
     for copy in blocks.copies():
-        told = ((copy.party(one), balances(one.sequence)) for one in parties)
-        store.put_many("BusinessPartners", _partners(masters, told), numbered=False)
+        store.put_kept(_PARTNERS, copied(patterns, copy), numbered=False)
 
 
-def _partners(
-    masters: Masters, parties: Iterable[tuple[Party, Sequence[Decimal] | None]]
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    for party, amounts in parties:
+def _partners(masters: Masters, documents: Documents, company: Company) -> Iterator[tuple[OpenText, dict[str, Any]]]:
+    for party in company.parties():
         row = masters.partner(party)
         if row is None:
             continue
-        for name, amount in zip(_BALANCES, amounts or (), strict=False):
+        for name, amount in zip(_BALANCES, documents.open.get(party.sequence, ()), strict=False):
             if amount:
                 row[name] = round(float(amount), 2)
         yield card_code(party.sequence), row
 
 
-def _batches(made: Iterable[Made]) -> Iterator[list[Made]]:
+def _batches(made: Iterable[_Row]) -> Iterator[list[_Row]]:
     made = iter(made)
     while batch := list(islice(made, BATCH)):
         yield batch

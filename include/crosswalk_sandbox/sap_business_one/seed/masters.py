@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
+from crosswalk_sandbox.company import ids
+from crosswalk_sandbox.company.blocks import NAME_LENGTH, customer_key, group_of
+from crosswalk_sandbox.company.customers import entity_number
 from crosswalk_sandbox.sap_business_one.account import Account
 
-from .facts import Stamps, card_code, number, person_code, price_list, tax_code, warehouse
+from .facts import Stamps, card_code, number, person_code, price_list, renamed, tax_code, warehouse
+from .patterns import OpenText
 
 if TYPE_CHECKING:
+    from crosswalk_sandbox.company.blocks import Copy
     from crosswalk_sandbox.company.model import Address, Company, Contact, ErpCustomer, Party, Price, Product, Stock
 
 Row = dict[str, Any]
@@ -139,7 +144,7 @@ class Masters:
             "QuantityOnStock": sum(number(one.on_hand) for one in stock),
             "QuantityOrderedByCustomers": sum(number(one.committed) for one in stock),
             "QuantityOrderedFromVendors": sum(number(one.on_order) for one in stock),
-            **self._stamps.of_master(erp.created, erp.modified), **self._key(erp.external_id),
+            **self._stamps.of_master(erp.created, erp.modified), **self._key(erp.external_id, lambda _, key: key),
         }  # fmt: skip
         return {name: value for name, value in row.items() if value is not None}
 
@@ -201,21 +206,27 @@ class Masters:
             )
             if given[2] is not None
         ]
-        people = [self._person(code, one) for one in party.contacts if one.erp is not None]
-        first = next((one.erp.name for one in party.contacts if one.erp is not None and one.is_primary), None)
+        group = group_of(party.sequence)
+        known = [one for one in party.contacts if one.erp is not None]
+        people = [self._person(code, group, one) for one in known]
+        leading = next((person["Name"] for one, person in zip(known, people, strict=True) if one.is_primary), None)
         mirror = next((one for one in addresses if one["AddressType"] == "bo_BillTo"), {})
         row: Row = {
-            "CardCode": code, "CardName": erp.name, "CardType": kind, "GroupCode": 100, "AliasName": erp.number,
-            "EmailAddress": erp.email, "Phone1": erp.phone, "Website": erp.url, "FederalTaxID": erp.vat_number,
+            "CardCode": code, "CardName": renamed(erp.name, lambda new, text: new.company(text, group)[:NAME_LENGTH]), "CardType": kind,
+            "GroupCode": 100, "AliasName": OpenText(erp.number, lambda copy: entity_number(party.sequence + copy.parties)),
+            "EmailAddress": renamed(erp.email, lambda new, text: new.mail(text, group)),
+            "Phone1": renamed(erp.phone, lambda new, text: new.phone(text)), "Website": renamed(erp.url, lambda new, text: new.site(text, group)),
+            "FederalTaxID": renamed(erp.vat_number, lambda new, text: new.digits(text)),
             "Currency": erp.currency if len(erp.currencies) == 1 else "##", "PayTermsGrpCode": erp.terms,
             "PriceListNum": price_list(self._company, erp.price_level, erp.currency), "SalesPersonCode": erp.sales_rep,
             "VatGroup": tax, **self._credit(erp), "FatherCard": None if father is None else card_code(father), "FreeText": erp.comments,
-            "Frozen": None if erp.is_active else "tYES", "ContactPerson": first, "BPAddresses": addresses, "ContactEmployees": people,
+            "Frozen": None if erp.is_active else "tYES", "ContactPerson": leading, "BPAddresses": addresses, "ContactEmployees": people,
             **self._tax(addresses, erp), "BilltoDefault": "Bill to" if erp.billing else None, "ShipToDefault": "Ship to" if erp.shipping else None,
             **{header: mirror.get(name) for header, name in (
                 ("Address", "Street"), ("ZipCode", "ZipCode"), ("City", "City"), ("Country", "Country"), ("BillToState", "State"),
             )},
-            **self._stamps.of_master(erp.created, erp.modified), **self._key(erp.external_id),
+            **self._stamps.of_master(erp.created, erp.modified),
+            **self._key(erp.external_id, lambda copy, key: customer_key(key, party.sequence + copy.parties)),
         }  # fmt: skip
         return {name: value for name, value in row.items() if value is not None}
 
@@ -247,7 +258,8 @@ class Masters:
 
     def _address(self, code: str, place: int, tax: str, name: str, kind: str, address: Address) -> Row:
         row: Row = {
-            "AddressName": name, "AddressType": kind, "BPCode": code, "RowNum": place, "Street": address.lines[0],
+            "AddressName": name, "AddressType": kind, "BPCode": code, "RowNum": place,
+            "Street": renamed(address.lines[0], lambda new, text: new.street(text)),
             "Block": address.lines[1] if len(address.lines) > 1 else None, "City": address.city or None,
             "ZipCode": address.postal_code or None, "TaxCode": tax,
             "Country": address.country_code if address.country_code in self._countries else None,
@@ -255,21 +267,23 @@ class Masters:
         }  # fmt: skip
         return {name: value for name, value in row.items() if value is not None}
 
-    def _person(self, code: str, contact: Contact) -> Row:
+    def _person(self, code: str, group: int, contact: Contact) -> Row:
         erp = contact.erp
         assert erp is not None
-        born, changed = self._stamps.split(erp.created), self._stamps.split(erp.modified)
+        first, rest = erp.first_name, erp.name[len(erp.first_name or "") :]
         row: Row = {
-            "CardCode": code, "Name": erp.name, "FirstName": erp.first_name, "LastName": erp.last_name, "Title": None,
-            "Position": erp.title, "E_Mail": erp.email, "Phone1": erp.phone, "MobilePhone": erp.mobile,
+            "CardCode": code, "Name": renamed(erp.name, lambda new, _: f"{new.first_name(first) or ''}{rest}"),
+            "FirstName": renamed(first, lambda new, text: new.first_name(text)), "LastName": erp.last_name, "Title": None,
+            "Position": erp.title, "E_Mail": renamed(erp.email, lambda new, text: new.mail(text, group)),
+            "Phone1": renamed(erp.phone, lambda new, text: new.phone(text)), "MobilePhone": renamed(erp.mobile, lambda new, text: new.phone(text)),
             "Active": None if erp.is_active else "tNO", "InternalCode": person_code(contact.sequence),
-            "CreateDate": born[0], "CreateTime": born[1], "UpdateDate": changed[0], "UpdateTime": f"{changed[1][:5]}:00",
-            **self._key(erp.external_id),
+            **self._stamps.of_person(erp.created, erp.modified),
+            **self._key(erp.external_id, lambda copy, _: ids.contact_external_id(contact.sequence + copy.contacts)),
         }  # fmt: skip
         return {name: value for name, value in row.items() if value is not None}
 
-    def _key(self, value: str | None) -> Row:
-        return {"U_CrosswalkKey": value} if self._own and value else {}
+    def _key(self, value: str | None, how: Callable[[Copy, str], str]) -> Row:
+        return {"U_CrosswalkKey": OpenText(value, lambda copy: how(copy, value))} if self._own and value else {}
 
 
 def _price(price: Price | None) -> Row:
