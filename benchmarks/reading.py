@@ -194,7 +194,8 @@ def _ends(emulator: Emulator, path: Way, connector: Connector, selection: Select
     opening = emulator.cpu() - before
     first, last = _by_page(emulator, way.first()), _by_page(emulator, way.last())
     records, cpu = [*first[0], *last[0]], [*first[1], *last[1]]
-    return Served(path, records, cpu, time.perf_counter() - began, cpu_seconds() - own, opening, edge=0.5)
+    edge = 0.5 if last[0] else 1.0  # what is read whole has no ends to compare
+    return Served(path, records, cpu, time.perf_counter() - began, cpu_seconds() - own, opening, edge)
 
 
 def _by_page(emulator: Emulator, pages: Iterator[int]) -> tuple[list[int], list[float]]:

@@ -19,6 +19,7 @@ class FaultKind(StrEnum):
     HTML = "html"  # 503 with a gateway's HTML page; the vendor did nothing
     REFUSE = "refuse"  # cut the connection before the vendor sees the request
     LOST_REPLY = "lost_reply"  # the vendor does the work, then the connection is cut
+    STATUS_AFTER_COMMIT = "status_after_commit"  # the vendor does the work; its front answers `status` all the same
     TIMEOUT_AFTER_COMMIT = "timeout_after_commit"  # the vendor does the work; silence for `seconds`, then cut
     SLOW = "slow"  # the answer comes `seconds` later
     TRUNCATE = "truncate"  # Content-Length of the whole answer, half of it sent

@@ -104,6 +104,10 @@ class FaultMiddleware:
             case FaultKind.LOST_REPLY | FaultKind.TIMEOUT_AFTER_COMMIT:
                 assert rule is not None
                 await self._lose_reply(rule, scope, receive, answer)
+            case FaultKind.STATUS_AFTER_COMMIT:
+                assert rule is not None
+                await self.app(scope, receive, _forget)
+                await self._refuse_politely(rule, answer)
             case FaultKind.TRUNCATE:
                 assert rule is not None
                 await self._truncate(rule, scope, receive, answer)
@@ -145,10 +149,7 @@ class FaultMiddleware:
         await answer({"type": "http.response.body", "body": body})
 
     async def _lose_reply(self, rule: FaultRule, scope: Scope, receive: Receive, answer: _Answer) -> None:
-        async def forget(_message: Message) -> None:
-            """The reply nobody gets."""
-
-        await self.app(scope, receive, forget)
+        await self.app(scope, receive, _forget)
         if rule.kind is FaultKind.TIMEOUT_AFTER_COMMIT:
             await asyncio.sleep(rule.seconds)
         answer.count()
@@ -207,6 +208,10 @@ class _Answer:
         elif not message.get("more_body", False):
             self.count()
         await self._send(message)
+
+
+async def _forget(_message: Message) -> None:
+    """The reply nobody gets."""
 
 
 async def _tell(sentence: str, answer: _Answer) -> None:

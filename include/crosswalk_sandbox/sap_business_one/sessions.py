@@ -88,10 +88,19 @@ class Sessions:
             self._sessions = {key: one for key, one in self._sessions.items() if not self._is_over(one, now)}
             if len(self._sessions) >= self._account.options.sessions:
                 raise Refusal(503, -1, "Too many sessions; log out of some or wait until they time out")
-            self._turn = self._turn % self._account.options.nodes + 1
+            self._turn = self._next_node()
             session = Session(_session_id(), user, language, self._turn, now)
             self._sessions[session.id] = session
             return session
+
+    def _next_node(self) -> int:
+        """Whose turn it is among the nodes that are up. Raises HtmlRefusal 503 where none is (§10)."""
+        nodes = self._account.options.nodes
+        turns = ((self._turn + ahead) % nodes + 1 for ahead in range(nodes))
+        found = next((node for node in turns if node not in self.lost), None)
+        if found is None:
+            raise HtmlRefusal(503)
+        return found
 
     def logout(self, session: Session) -> None:
         """End a session."""
@@ -155,7 +164,7 @@ class Sessions:
 def cookies(header: str) -> dict[str, str]:
     """A request's cookies; pairs may follow each other without a blank (§3)."""
     pairs = (part.strip().partition("=") for part in header.split(";"))
-    return {name: value.strip('"') for name, _, value in pairs if name}
+    return {name.rstrip(): value.strip(' "') for name, _, value in pairs if name}
 
 
 def _session_id() -> str:

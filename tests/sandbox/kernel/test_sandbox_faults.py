@@ -56,6 +56,12 @@ def test_a_lost_reply_leaves_the_work_done(base_url: str, faults: Faults) -> Non
     assert entries(base_url) == ["committed"]
 
 
+def test_a_status_after_the_commit_leaves_the_work_done(base_url: str, faults: Faults) -> None:
+    faults.add(FaultRule(FaultKind.STATUS_AFTER_COMMIT, path="^/entries$", method="POST", count=1, status=502))
+    assert post(base_url, "committed").status_code == 502
+    assert entries(base_url) == ["committed"]
+
+
 def test_a_timeout_after_commit_is_silent_for_its_seconds_and_leaves_the_work_done(
     base_url: str, faults: Faults
 ) -> None:
