@@ -46,7 +46,13 @@ def test_only_the_sessions_of_a_lost_node_end_and_new_ones_go_to_those_that_are_
 
 @pytest.mark.parametrize(
     "cookie",
-    ['B1SESSION="{0}"', "ROUTEID=; B1SESSION = {0} ;x=y", "B1SESSION={0};", ";;B1SESSION={0};;x", "a=b=c; B1SESSION={0}"],
+    [
+        'B1SESSION="{0}"',
+        "ROUTEID=; B1SESSION = {0} ;x=y",
+        "B1SESSION={0};",
+        ";;B1SESSION={0};;x",
+        "a=b=c; B1SESSION={0}",
+    ],
 )
 def test_cookies_are_read_as_carelessly_as_clients_write_them(b1: Client, cookie: str) -> None:
     sent = {"Cookie": cookie.format(b1.http.cookies["B1SESSION"])}
