@@ -48,6 +48,11 @@ def _named_uses(written: str | Mapping[object, object]) -> tuple[Mapping[str, ob
     return tuple({"name": name, "argument": argument} for name, argument in written.items())
 
 
+def _listed(written: object) -> object:
+    """Read ``country`` and ``[country, company.country]``."""
+    return (written,) if isinstance(written, str) else written
+
+
 class FieldSpec(Part):
     """One field as the file gives it."""
 
@@ -60,7 +65,9 @@ class FieldSpec(Part):
     default: str | None = None  # canonical value for an empty native one
     max_length: PositiveInt | None = None  # longer values are refused (iso) or cut (lossy)
     kind: Kind | None = None  # extras only
-    region: Words | None = None  # country for phones and states: a native path, or a code
+    region: Annotated[
+        tuple[Words, ...], BeforeValidator(_listed)
+    ] = ()  # country for phones and states: native paths, or a code
     allow_sensitive: bool = False
 
 
@@ -82,9 +89,18 @@ class FieldMapping(FieldSpec):
         return self.write or self.native
 
     @property
-    def region_is_code(self) -> bool:
-        """Whether ``region`` is a country, not a path to one."""
-        return self.region is not None and len(self.region) == 2 and self.region.isupper()
+    def region_code(self) -> str | None:
+        """The country that ``region`` says in so many words, as its last resort."""
+        return next((one for one in self.region if _is_code(one)), None)
+
+    @property
+    def region_paths(self) -> tuple[str, ...]:
+        """The native paths where the record's country is looked for, the first that says one counts."""
+        return tuple(one for one in self.region if not _is_code(one))
+
+
+def _is_code(region: str) -> bool:
+    return len(region) == 2 and region.isupper()
 
 
 class EntityMapping(Part):
@@ -117,8 +133,8 @@ class EntityMapping(Part):
             if field.otherwise:
                 paths.setdefault(field.otherwise, field.kind.value)
         for field in self.every_field:
-            if field.region and not field.region_is_code:
-                paths.setdefault(field.region, Kind.COUNTRY.value)
+            for path in field.region_paths:
+                paths.setdefault(path, Kind.COUNTRY.value)
         if self.merged_into:
             paths.setdefault(self.merged_into, Kind.REFERENCE.value)
         return Selection(self.entity, self.native, tuple(NativeField(*pair) for pair in paths.items()), self.where)

@@ -159,13 +159,15 @@ def _special(field: FieldMapping, lens: Lens) -> Read:
 
 
 def _region(field: FieldMapping) -> Callable[[Natives], str | None]:
-    fallback = field.region if field.region_is_code else field.default_region
-    path = field.region
-    if path is None or field.region_is_code:
+    fallback, paths = field.region_code or field.default_region, field.region_paths
+    if not paths:
         return lambda _natives: fallback
 
     def find(natives: Natives) -> str | None:
-        raw = natives.get(path)
-        return (known_country(raw) if isinstance(raw, str) else None) or fallback
+        for path in paths:
+            raw = natives.get(path)
+            if isinstance(raw, str) and (country := known_country(raw)):
+                return country
+        return fallback
 
     return find

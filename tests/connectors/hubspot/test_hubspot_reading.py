@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,6 +20,8 @@ from crosswalk.connectors.hubspot.paths import versioned
 from crosswalk.connectors.hubspot.values import converter, same, version_of, wire_text
 from crosswalk.connectors.hubspot.where import conditions
 from crosswalk.connectors.settings import ConnectionSettings
+from crosswalk.mapping.document import load_mapping
+from crosswalk.mapping.engine import Mapper
 from crosswalk.model.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -32,6 +35,7 @@ from crosswalk.model.records import NativeField, NativeRecord, Selection
 from tests.connectors.hubspot.portal import Portal, refusal, running
 from tests.connectors.loopback import Reply
 
+HUBSPOT = Path(__file__).parents[3] / "include" / "mappings" / "hubspot.yaml"
 NAMES = Selection("customer", "companies", (NativeField("name", "text"),))
 
 
@@ -206,6 +210,41 @@ def test_the_primary_company_counts_however_many_there_are_and_a_label_chooses_a
         if "associations" in call
     ]
     assert [one["id"] for one in reads[0]["inputs"]] == [deals[0]], "the list told the others beyond doubt"
+
+
+def test_a_phone_without_country_code_is_read_as_of_the_contact_else_its_company_else_the_accounts_default() -> None:
+    portal = Portal()
+    munich = portal.save("companies", name="Isar AG", country="Germany")
+    nowhere = portal.save("companies", name="Nowhere", country=None)
+    contact = load_mapping(HUBSPOT).entities["contact"]
+    given = [
+        ({"phone": "089 45678900", "associatedcompanyid": munich}, "+498945678900"),
+        ({"phone": "020 7946 0958", "associatedcompanyid": munich, "country": "United Kingdom"}, "+442079460958"),
+        ({"mobilephone": "(206) 555-0123", "associatedcompanyid": nowhere}, "+12065550123"),
+        ({"phone": "(206) 555-0123"}, "+12065550123"),
+        ({"phone": "+49 89 45678900", "associatedcompanyid": "999"}, "+498945678900"),
+    ]
+    keys = {portal.save("contacts", lastname="X", **values): number for values, number in given}
+    mapper = Mapper("hubspot", contact)
+    images = [mapper.to_image(record) for record in pulled(portal, contact.selection)]
+    assert {one.key: one.values["phone"] or one.values["mobile"] for one in images} == keys
+    reads = [
+        body
+        for call, body in zip(portal.calls, portal.bodies[-len(portal.calls) :], strict=True)
+        if "companies/batch/read" in call
+    ]
+    assert [{one["id"] for one in body["inputs"]} for body in reads] == [{munich, nowhere}], (
+        "only those that decide, each once"
+    )
+
+
+def test_contacts_whose_phones_say_their_country_cost_no_call_more() -> None:
+    portal = Portal()
+    company = portal.save("companies", name="Isar AG", country="Germany")
+    for number in range(3):
+        portal.save("contacts", lastname="X", phone=f"+49 89 4567890{number}", associatedcompanyid=company)
+    pulled(portal, load_mapping(HUBSPOT).entities["contact"].selection)
+    assert not [call for call in portal.calls if "batch/read" in call]
 
 
 def test_a_line_of_no_deal_is_left_out_and_a_discount_taken_off() -> None:

@@ -10,6 +10,7 @@ A path without a dot is a property. With a dot it hangs off one, or off an assoc
 ``price.list``, ``price.currency``, ``price.amount``  of the entity `price`: a row for each currency a product has a price in (HubSpot §17)
 ``price.net``               of a line: what one costs, its discount taken off (HubSpot §17)
 ``<text>.country``          the last line of an address in one text
+``associatedcompanyid.country``  a property of a contact's primary company; read where a phone is written without its country (HubSpot §17)
 ==========================  ===============================================================================================
 """
 
@@ -37,6 +38,8 @@ _HOME = ("deal_currency_code", "hs_line_item_currency_code")  # empty means the 
 _DISCOUNT, _PERCENT = "discount", "hs_discount_percentage"
 _PRICE = "price"
 _OWN_PRICE = "hs_price_"
+_COMPANY = "associatedcompanyid"
+_MOST_COMPANIES = 50_000
 
 Row = Mapping[str, Any]
 Read = Callable[[Row, Mapping[str, Ends]], Value]
@@ -54,6 +57,7 @@ class Rows:
         self._fields = [(field.path, self._reader(field)) for field in selection.fields]
         self._priced = selection.entity == _PRICE
         self._parent = "deals" if selection.entity == "deal_line" else None
+        self._companies: dict[str, Mapping[str, Any]] = {}
 
     @property
     def properties(self) -> list[str]:
@@ -76,6 +80,7 @@ class Rows:
         A row that the selection leaves out is told as deleted, because it may have been in it before; not with ``told_gone=False``.
         """
         ends = read_ends(self._client, self.native.name, self.columns, rows) if self.columns and rows else {}
+        self._know_companies(rows)
         found: list[NativeRecord] = []
         for row in rows:
             key = str(row["id"])
@@ -119,6 +124,32 @@ class Rows:
     def _stamp(self, row: Row) -> str:
         return str(row["properties"].get(self.native.modified) or row["updatedAt"])
 
+    # --- contacts' companies -----------------------------------------------------------------------
+
+    def _know_companies(self, rows: Sequence[Row]) -> None:
+        """Read what is asked of the contacts' companies, 100 a call, each once: only where it decides how a phone is read."""
+        asked = [
+            field.path.partition(".")[2] for field in self.selection.fields if field.path.startswith(f"{_COMPANY}.")
+        ]
+        if not asked:
+            return
+        wanted = dict.fromkeys(str(row["properties"].get(_COMPANY) or "") for row in rows if self._needs_company(row))
+        unknown = [key for key in wanted if key and key not in self._companies]
+        if len(self._companies) + len(unknown) > _MOST_COMPANIES:
+            self._companies = {key: self._companies[key] for key in wanted if key in self._companies}
+        read = {
+            str(row["id"]): row["properties"]
+            for row in (self._client.read("companies", unknown, asked) if unknown else ())
+        }
+        self._companies |= {key: read.get(key, {}) for key in unknown}
+
+    def _needs_company(self, row: Row) -> bool:
+        """Whether a contact has a number without country code, and no country of its own."""
+        told = [(field.kind, row["properties"].get(field.path)) for field in self.selection.fields]
+        return not any(value for kind, value in told if kind == "country") and any(
+            value and not str(value).strip().startswith("+") for kind, value in told if kind == "phone"
+        )
+
     # --- prices ------------------------------------------------------------------------------------
 
     def _prices(self) -> list[str]:
@@ -151,6 +182,8 @@ class Rows:
             return lambda _row, _ends: None
         if field.path == NET:
             return lambda row, _ends: _net(row["properties"])
+        if base == _COMPANY:
+            return lambda row, _ends: self._companies.get(str(row["properties"].get(_COMPANY)), {}).get(part) or None
         named: dict[str, Callable[[str], str | None]] = {
             "name": self._account.owner,
             "label": lambda key: self._account.stage(self.native.name, key),
