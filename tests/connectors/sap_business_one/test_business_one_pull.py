@@ -246,7 +246,7 @@ def test_a_customer_is_read_with_addresses_names_and_balances_in_one_call(
     image = mapper("customer").to_image(record)
     told = {name: value for name, value in image.values.items() if value is not None}
     assert told == {
-        "name": "Müller O'Hara GmbH", "number": "C1", "counterpart_key": "77", "is_active": True, "billing_city": "Köln",
+        "name": "Müller O'Hara GmbH", "number": "C1", "counterpart_key": "77", "is_active": True, "kind": "customer", "billing_city": "Köln",
         "billing_country": "DE", "billing_postal_code": "50667", "shipping_city": "Ulm", "terms": "Net 30",
         "price_level": "Base", "credit_limit": Decimal("1000.0"), "credit_hold": "watch", "balance": Decimal("900.5"), "kind": "customer",
     }  # fmt: skip
