@@ -92,6 +92,7 @@ def orders_dag(pairing: Pairing) -> DAG | None:
             *_flow(pairing, "write_back", "crm"),
             *_parents(pairing),
             *(_flow(pairing, "lifecycle_to_crm", "crm") if pairing.lifecycle else ()),
+            *(_flow(pairing, "timeline", "crm") if pairing.timeline else ()),
             CheckOperator(task_id="check", pairing=pairing.name, of="orders", pool=HUB_POOL),
         )
     return dag

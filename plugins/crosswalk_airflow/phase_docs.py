@@ -65,7 +65,7 @@ wait for `{pairing.name}__approvals`.
 | `deliver_orders` | sends; the intent is stored before the request, its key travels in the record |
 | `settle_orders` | reads back and links |
 | `plan_write_back` … `settle_write_back` | stores the ERP's id in accounts and deals |
-{_parents_doc(pairing)}{_lifecycle_doc(pairing)}| `check` | compares deals and orders, and what is still to be sent; the other checks' results are those of phase 1 |
+{_parents_doc(pairing)}{_lifecycle_doc(pairing)}{_timeline_doc(pairing)}| `check` | compares deals and orders, and what is still to be sent; the other checks' results are those of phase 1 |
 
 `dry_run` plans and stores, and sends nothing. `record_ids` (`deal:006…`) narrows the plan to these deals. {_BRAKE}
 {_NIGHT}"""
@@ -90,6 +90,16 @@ def _lifecycle_doc(pairing: Pairing) -> str:
     return f"""| `plan_lifecycle_to_erp` … `settle_lifecycle_to_erp` | before the orders: makes customers in {erp} what their stage or a won deal in {crm} makes them |
 | `plan_lifecycle_to_crm` … `settle_lifecycle_to_crm` | moves customers in {crm} forward to the stage that {erp} makes of them (mode: {pairing.lifecycle.mode}) |
 """
+
+
+def _timeline_doc(pairing: Pairing) -> str:
+    policy = pairing.timeline
+    if policy is None:
+        return ""
+    return (
+        f"| `plan_timeline` … `settle_timeline` | tells {', '.join(policy.events).replace('_', ' ')} on the customers' timelines,"
+        f" of documents dated {policy.since} or later ({policy.mode}) |\n"
+    )
 
 
 def products_doc(pairing: Pairing) -> str:

@@ -85,6 +85,7 @@ def _side(task_id: str, crm: str, erp: str) -> str | None:
             ("parents_to_crm", "crm"),
             ("lifecycle_to_erp", "erp"),
             ("lifecycle_to_crm", "crm"),
+            ("timeline", "crm"),
         )
     }
     return ends.get(task_id)
@@ -100,6 +101,7 @@ def test_only_deliver_may_write(facts: Facts) -> None:
         "parents_to_crm",
         "lifecycle_to_erp",
         "lifecycle_to_crm",
+        "timeline",
     )
     assert writers == {f"deliver_{flow}" for flow in flows}
 

@@ -29,6 +29,11 @@ def _closing_deals() -> sa.Index:
     return sa.Index("ix_deal_close_date", "system", "close_date")
 
 
+def _falling_due() -> sa.Index:
+    """Return the index of unpaid invoices by the day they fall due."""
+    return sa.Index("ix_invoice_due", "system", "due_date", postgresql_where=sa.text("status = 'open'"))
+
+
 def _unlinked_customers() -> sa.Index:
     """Return the index of customers without a counterpart: the CRM's are those that may become one of the ERP."""
     alone = sa.text("deleted_at IS NULL AND counterpart_key IS NULL")
@@ -86,6 +91,7 @@ def _image_table(entity: Entity) -> sa.Table:
         *((*_search_indexes(), _unlinked_customers()) if entity.name == "customer" else ()),
         *((_unordered_deals(), _approvals(), _orders_told(), _closing_deals()) if entity.name == "deal" else ()),
         *((_pending_orders(),) if entity.name == "order" else ()),
+        *((_falling_due(),) if entity.name == "invoice" else ()),
     )
 
 

@@ -11,6 +11,7 @@ from crosswalk.hub.database import Connection
 from crosswalk.hub.modes import Mode
 from crosswalk.pairing import Pairing
 from crosswalk.pairing.document import LIFECYCLE_FLOWS, PRODUCT_FLOWS
+from crosswalk.pairing.timeline import TIMELINE
 
 ORDER_FLOWS = ("orders", "write_back")
 
@@ -37,7 +38,8 @@ def flows_of(pairing: Pairing) -> tuple[str, ...]:
     """Return the flows that a pairing has."""
     parents = (pairing.hierarchies.flow,) if pairing.hierarchies else ()
     lifecycle = LIFECYCLE_FLOWS if pairing.lifecycle else ()
-    return (*ORDER_FLOWS, *lifecycle, *parents, *(PRODUCT_FLOWS if "products" in pairing.phases else ()))
+    told = (TIMELINE,) if pairing.timeline else ()
+    return (*ORDER_FLOWS, *lifecycle, *parents, *told, *(PRODUCT_FLOWS if "products" in pairing.phases else ()))
 
 
 def flow_modes(connection: Connection, pairing: Pairing) -> tuple[FlowMode, ...]:

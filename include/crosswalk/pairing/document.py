@@ -28,6 +28,7 @@ from crosswalk.pairing.lifecycle import LifecyclePolicy
 from crosswalk.pairing.matching import Matching
 from crosswalk.pairing.products import Brake, ProductPolicy
 from crosswalk.pairing.selling import AmendPolicy, ApprovalPolicy, CreditPolicy, DiscountPolicy
+from crosswalk.pairing.timeline import TIMELINE, TimelinePolicy
 from crosswalk.pairing.together import refuse_disagreement
 from crosswalk.platforms import Side, platform_of, platforms
 
@@ -213,6 +214,7 @@ class Pairing(_Part):
     checks: CheckPolicy = CheckPolicy()
     show_in_crm: tuple[ShownFact, ...] = UNLESS_SAID_OTHERWISE
     card: CardPolicy = CardPolicy()
+    timeline: TimelinePolicy | None = None
 
     @property
     def name(self) -> str:
@@ -240,6 +242,8 @@ class Pairing(_Part):
             return self.hierarchies.mode if self.hierarchies and self.hierarchies.flow == flow else "off"
         if flow in LIFECYCLE_FLOWS:
             return self.lifecycle.mode if self.lifecycle else "off"
+        if flow == TIMELINE:
+            return self.timeline.mode if self.timeline else "off"
         phase = self.phase_of(flow)
         return phase.mode if phase else "off"
 
@@ -249,6 +253,8 @@ class Pairing(_Part):
             return self.hierarchies.brake
         if flow in LIFECYCLE_FLOWS and self.lifecycle:
             return self.lifecycle.brake
+        if flow == TIMELINE and self.timeline:
+            return self.timeline.brake
         return self.products.brake if flow in PRODUCT_FLOWS else self.orders.brake
 
     @field_validator("crm", "erp")
@@ -258,6 +264,26 @@ class Pairing(_Part):
         if platform.side != info.field_name:
             kinds = {"crm": "a CRM", "erp": "an ERP"}
             raise ValueError(f"{platform.title} is {kinds[platform.side]}, not {kinds[str(info.field_name)]}")
+        return given
+
+    @field_validator("timeline")
+    @classmethod
+    def _can_be_told(cls, given: TimelinePolicy | None, info: ValidationInfo) -> TimelinePolicy | None:
+        """Refuse events for a CRM without timelines, before the phase that may write, and of what the CRM is not shown."""
+        crm, phases, shown = (info.data.get(name) for name in ("crm", "phases", "show_in_crm"))
+        if given is None or crm is None or phases is None or shown is None:
+            return given  # what is wrong there is said there
+        platform = platform_of(crm.platform)
+        if platform.timeline_subject is None:
+            raise ValueError(
+                f"{platform.title} shows no events of other systems; take out timeline: the card shows the same"
+            )
+        if "orders" not in phases:
+            raise ValueError("events are written, which begins with the phase orders; add it, or take out timeline")
+        if hidden := given.hidden(shown):
+            raise ValueError(
+                f"show_in_crm does not name {hidden}; name it there, or take its events out of timeline.events"
+            )
         return given
 
     @model_validator(mode="after")

@@ -66,7 +66,11 @@ class SandboxAccess:
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """One vendor's product. ``form`` is None where Airflow has a connection type of this name already."""
+    """One vendor's product. ``form`` is None where Airflow has a connection type of this name already.
+
+    ``timeline_subject`` is, of a CRM that shows events of other systems on its records, the native field by which its connector's
+    ``timeline_event`` names the customer that it is about; None where there is no such thing.
+    """
 
     name: str
     title: str
@@ -74,6 +78,7 @@ class Platform:
     screens: Screens
     sandbox: SandboxAccess
     form: ConnectionForm | None = None
+    timeline_subject: str | None = None
 
     @property
     def class_prefix(self) -> str:

@@ -35,6 +35,7 @@ _FORM = ConnectionForm(
         ConnectionField("ui_domain", "Host of the screens (app.hubspot.com, app-eu1.hubspot.com)"),
         ConnectionField("time_zone", "Time zone of days (empty: the account's own)"),
         ConnectionField("api_version", "Version of the API (v3, or a dated one such as 2026-03)", default="v3"),
+        ConnectionField("event_template", "Event template of the OAuth app (empty: events are notes)"),
         ConnectionField("base_url", "Base URL (only for a sandbox on another host)"),
         ConnectionField("ca_file", "CA file (only for a sandbox with its own certificate)"),
     )
@@ -49,5 +50,6 @@ PLATFORM = Platform(
     screens=Screens(
         _address, {entity: f"/contacts/{{portal_id}}/record/{kind}/{{key}}" for entity, kind in _TYPES.items()}
     ),
+    timeline_subject="companies.id",
     sandbox=SandboxAccess(port=8803, extra=("access_token", "portal_id", "base_url", "ca_file")),
 )

@@ -23,6 +23,7 @@ TARGET_OF: dict[str, Side] = {
     "parents_to_crm": "crm",
     "lifecycle_to_erp": "erp",
     "lifecycle_to_crm": "crm",
+    "timeline": "crm",
 }
 
 _PARENT_FIELD = {"order": "customer_key", "customer": "parent_key"}

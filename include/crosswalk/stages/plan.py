@@ -11,12 +11,14 @@ import psycopg
 from crosswalk.hub.intents import IntentDraft, store_plan
 from crosswalk.pairing.document import LIFECYCLE_FLOWS, PRODUCT_FLOWS
 from crosswalk.pairing.hierarchies import PARENT_FLOWS
+from crosswalk.pairing.timeline import TIMELINE
 from crosswalk.stages.context import StageContext
 from crosswalk.stages.gate import effective_mode
 from crosswalk.stages.hierarchies import plan_parents, tell_waits
 from crosswalk.stages.lifecycle import plan_lifecycle, tell_why
 from crosswalk.stages.orders import plan_orders
 from crosswalk.stages.products import plan_products
+from crosswalk.stages.timeline import plan_timeline
 from crosswalk.stages.write_back import write_back_drafts
 
 Flow = Literal[
@@ -28,6 +30,7 @@ Flow = Literal[
     "parents_to_crm",
     "lifecycle_to_erp",
     "lifecycle_to_crm",
+    "timeline",
 ]
 
 
@@ -64,10 +67,11 @@ def plan(
 
     ``dry_run`` stores the plan in shadow: it can be read and compared but is never sent. ``record_ids`` narrows it to these source records;
     with ``narrowed``, products, parents and stages are planned for these only, also when there are none. A flow of theirs that is off plans nothing.
+    Nor does the timeline, which tells no events when records are named.
     """
     with ctx.hub.connection() as connection:
         mode = "shadow" if dry_run else effective_mode(ctx, connection, flow)
-        if flow in (*PRODUCT_FLOWS, *PARENT_FLOWS, *LIFECYCLE_FLOWS) and mode == "off":
+        if flow in (*PRODUCT_FLOWS, *PARENT_FLOWS, *LIFECYCLE_FLOWS, TIMELINE) and mode == "off":
             return PlanResult(0, flow, 0, 0, 0)
         only = set(record_ids)
         if flow == "orders":
@@ -75,6 +79,10 @@ def plan(
             considered, drafts, blocked = orders.considered, orders.drafts, orders.blocked
         elif flow == "write_back":
             considered, drafts, blocked = _write_back(ctx, connection, only)
+        elif flow == TIMELINE:
+            named = narrowed or bool(only)  # records are named for other flows' sake
+            considered, drafts = (0, []) if named else plan_timeline(ctx, connection, mode)
+            blocked = 0
         elif flow in PARENT_FLOWS:
             parents = plan_parents(ctx, connection, flow, _asked(only, narrowed), shadowed=mode == "shadow")
             considered, drafts, blocked = parents.considered, parents.drafts, parents.blocked

@@ -13,11 +13,13 @@ import psycopg
 from crosswalk.connectors.protocol import Connector, Finding
 from crosswalk.mapping.converters import Law
 from crosswalk.model.errors import CrosswalkError
+from crosswalk.model.records import Selection
 from crosswalk.pairing import ChoiceRule, Pairing
 from crosswalk.pairing.document import SIDES
 from crosswalk.platforms import Side
 from crosswalk.stages.context import StageContext
 from crosswalk.stages.drift import drifted
+from crosswalk.stages.timeline import EVENT
 
 Choices = Callable[[str], Mapping[str, str] | None]
 """What a native reference of the ERP may be, by id; None where that cannot be known."""
@@ -75,7 +77,10 @@ def _trouble(subject: str, error: CrosswalkError) -> Finding:
 
 def _of_system(ctx: StageContext, side: Side, connector: Connector) -> list[Finding]:
     entities = dict.fromkeys(name for phase in ctx.pairing.phases.values() for name in phase.read.get(side, ()))
-    found = connector.preflight([ctx.mapper(side, entity).selection for entity in entities])
+    wanted = [ctx.mapper(side, entity).selection for entity in entities]
+    if side == "crm" and ctx.pairing.timeline and ctx.pairing.timeline.mode != "off":
+        wanted.append(Selection(EVENT, EVENT, ()))
+    found = connector.preflight(wanted)
     return [*found, *drifted(ctx, side, connector)]
 
 

@@ -15,6 +15,7 @@ from crosswalk.model.errors import RecordError
 from crosswalk.model.records import Image
 from crosswalk.pairing.document import LIFECYCLE_FLOWS, PRODUCT_FLOWS
 from crosswalk.pairing.hierarchies import PARENT_FLOWS
+from crosswalk.pairing.timeline import TIMELINE
 from crosswalk.platforms import Side
 from crosswalk.stages.base import settle_products
 from crosswalk.stages.context import StageContext
@@ -46,6 +47,9 @@ def settle(ctx: StageContext, flow: str) -> SettleResult:
     side = TARGET_OF[flow]
     with ctx.hub.connection() as connection:
         waiting = unsettled(connection, pairing=ctx.pairing.name, flow=flow)
+        if flow == TIMELINE:  # what was told stays as it was told: there is nothing to read back
+            told = mark_settled(connection, [intent.key for intent in waiting], now=ctx.clock())
+            return SettleResult(flow, told, 0, 0)
     settled = linked = 0
     for entity in sorted({intent.entity for intent in waiting}):
         members = [intent for intent in waiting if intent.entity == entity]

@@ -17,7 +17,7 @@ from .errors import Refusal, validation
 from .options import Options
 from .schema import definitions
 from .schema.definitions import Definition
-from .schema.types import COMPANY, CONTACT, DEAL, LINE_ITEM, ORDER, PRODUCT, QUOTE, ObjectType, Types
+from .schema.types import COMPANY, CONTACT, DEAL, LINE_ITEM, NOTE, ORDER, PRODUCT, QUOTE, ObjectType, Types
 from .scopes import ALL, READING
 from .store import Store
 
@@ -28,7 +28,8 @@ _OWN_PROPERTIES: Final = (
     (CONTACT, "erp_key", "ERP key", "string", "text", True), (COMPANY, "erp_key", "ERP key", "string", "text", True),
     (DEAL, "erp_key", "ERP key", "string", "text", True), (PRODUCT, "erp_key", "ERP key", "string", "text", True),
     (LINE_ITEM, "erp_key", "ERP key", "string", "text", True), (ORDER, "erp_key", "ERP key", "string", "text", True),
-    (QUOTE, "erp_key", "ERP key", "string", "text", True), (COMPANY, "erp_number", "ERP number", "string", "text", False),
+    (QUOTE, "erp_key", "ERP key", "string", "text", True), (NOTE, "erp_key", "ERP key", "string", "text", True),
+    (COMPANY, "erp_number", "ERP number", "string", "text", False),
     (COMPANY, "account_currency", "Currency", "string", "text", False),
     (COMPANY, "shipping_address", "Shipping address", "string", "textarea", False),
     (DEAL, "erp_order_number", "ERP order number", "string", "text", False),

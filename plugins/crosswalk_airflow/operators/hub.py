@@ -49,7 +49,7 @@ _NAMED = {"products": "product", "parents": "customer", "lifecycle": "customer"}
 class PlanOperator(StageOperator):
     """Plans one flow: intents for what can be written, quarantine for what cannot.
 
-    :param flow: ``orders``, ``write_back``, or ``products``, ``parents`` or ``lifecycle`` with ``_to_erp`` or ``_to_crm``.
+    :param flow: ``orders``, ``write_back``, ``timeline``, or ``products``, ``parents`` or ``lifecycle`` with ``_to_erp`` or ``_to_crm``.
     """
 
     stage = "plan"

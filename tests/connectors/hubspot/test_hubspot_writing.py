@@ -240,6 +240,20 @@ def test_an_invoice_is_a_note_told_once_for_whoever_has_no_app() -> None:
     assert portal.associations["notes", "linked"][note.key][0]["associationTypes"][0]["typeId"] == 190
 
 
+def test_preflight_says_how_events_are_told_and_what_they_lack() -> None:
+    portal, about = Portal(), [Selection("timeline_event", "timeline_event", ())]
+    portal.definitions["notes"] = [{"name": "erp_key", "hasUniqueValue": True}]
+    with running(portal) as (connector, _):
+        assert [(one.subject, one.blocking) for one in connector.preflight(about)] == [("timeline", False)]
+        portal.definitions["notes"].clear()
+    with running(portal) as (connector, _):
+        assert next((one.subject, one.blocking) for one in connector.preflight(about)) == ("notes.erp_key", True)
+    with running(portal, extra={"access_token": portal.access, "event_template": "1003"}) as (connector, _):
+        [lacking] = connector.preflight(about)
+    assert (lacking.subject, lacking.blocking) == ("event_template", True)
+    assert "refresh_token" in lacking.remedy
+
+
 def test_an_app_with_a_template_tells_an_event_under_the_intents_key_once() -> None:
     portal = Portal()
     with running(portal, event_template="1003") as (connector, _):

@@ -38,6 +38,7 @@ class DeliverySettings:
     key_properties: Mapping[str, str] = field(default_factory=dict)
     key_property: str = KEY
     event_template: str | None = None
+    public_app: bool = False  # signed in as an OAuth app, to which templates belong
 
     def native(self, entity: str) -> str:
         """Return the object an entity is written to; an unknown entity is an object's own name."""

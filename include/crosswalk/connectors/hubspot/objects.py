@@ -42,7 +42,7 @@ _KNOWN: Mapping[str, Native] = {
     )
 }
 _SPELLINGS = {"company": "companies", "contact": "contacts", "deal": "deals", "product": "products", "line_item": "line_items",
-              "line items": "line_items", "order": "orders", "invoice": "invoices", "note": "notes"}  # fmt: skip
+              "line items": "line_items", "order": "orders", "invoice": "invoices", "note": "notes", "timeline_event": "notes"}  # fmt: skip
 """Association type ids from the left object to the right one; the second one, where there is one, is the primary's (HubSpot §16)."""
 TYPES: Mapping[tuple[str, str], tuple[int, ...]] = {
     ("contacts", "companies"): (279, 1),

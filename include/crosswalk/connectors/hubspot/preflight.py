@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from crosswalk.connectors.hubspot import timeline
 from crosswalk.connectors.hubspot.account import Account
 from crosswalk.connectors.hubspot.associating import column
 from crosswalk.connectors.hubspot.client import Client
@@ -43,6 +44,11 @@ def preflight(
         return [Finding("account information", error.message, error.hint)]
     found = list(_usage(client))
     for selection in selections:
+        if selection.entity == timeline.ENTITY and settings.event_template is not None:
+            found += _template(client, settings.event_template, settings)
+            continue
+        if selection.entity == timeline.ENTITY:
+            found.append(_NOTES)
         found += _object(client, account, selection, settings, details, writes)
     unique = {(one.subject, one.problem): one for one in found}.values()
     return sorted(unique, key=lambda one: not one.blocking)
@@ -161,6 +167,31 @@ def _stages(client: Client, one: Native) -> Iterator[Finding]:
             "pipelines of deals",
             "No stage of any pipeline wins a deal, so that no order is ever made.",
             "Give a closed stage the probability 100 % in Settings > Objects > Deals > Pipelines.",
+        )
+
+
+_NOTES = Finding(
+    "timeline",
+    "The connection names no event template: invoices and payments are told as notes of the company.",
+    "Notes are well. With a public OAuth app that has a template (tokens title and body): its id as event_template, and the app's credentials.",
+    blocking=False,
+)
+
+
+def _template(client: Client, template: str, settings: DeliverySettings) -> Iterator[Finding]:
+    """What events of an app need: its credentials, and the scope. Who signs in by a private app's token has no templates (HubSpot §22)."""
+    if not settings.public_app:
+        yield Finding(
+            "event_template",
+            f"Template {template} belongs to a public OAuth app, and the connection signs in by an access token.",
+            "Give client_id, client_secret and refresh_token of that app; or leave event_template empty: events are notes then.",
+        )
+        return
+    try:
+        client.told(template, "preflight")
+    except PermissionDeniedError as error:
+        yield Finding(
+            "event_template", f"The app may not tell events: {error.message}", error.hint or _scope("timeline")
         )
 
 
