@@ -39,7 +39,7 @@ class Store(AccountStore):
 
     file = "sap_business_one.sqlite"
     tables = _TABLES
-    mapped = 1_073_741_824
+    mapped = 134_217_728
     page_bytes = 16_384
 
     def __init__(self, directory: Path, clock: Clock) -> None:
