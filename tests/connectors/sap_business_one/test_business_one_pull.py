@@ -248,7 +248,7 @@ def test_a_customer_is_read_with_addresses_names_and_balances_in_one_call(
     assert told == {
         "name": "Müller O'Hara GmbH", "number": "C1", "counterpart_key": "77", "is_active": True, "kind": "customer", "billing_city": "Köln",
         "billing_country": "DE", "billing_postal_code": "50667", "shipping_city": "Ulm", "terms": "Net 30",
-        "price_level": "Base", "credit_limit": Decimal("1000.0"), "credit_hold": "watch", "balance": Decimal("900.5"), "kind": "customer",
+        "price_level": "Base", "credit_limit": Decimal("1000.0"), "credit_hold": "watch", "balance": Decimal("900.5"),
     }  # fmt: skip
     assert len(company.paths()) == 1
 
