@@ -60,3 +60,10 @@ def test_three_generations_go_in_one_request_so_that_none_waits_for_the_middle_o
     assert sum(map(len, found)) == len(claimed)
     (together,) = (request for request in found if any(intent.key == "mother" for intent in request))
     assert {"mother", "aunt", *(f"child{number}" for number in range(4))} <= {intent.key for intent in together}
+
+
+def test_few_writes_are_spread_over_few_requests_however_many_slots_there_are() -> None:
+    found = batches([update(f"{number}") for number in range(400)], {"customer": 100}, slots=30)
+    assert sorted(map(len, found)) == [100] * 4, "each call costs allowance"
+    found = batches([update(f"{number}") for number in range(80)], {"customer": 100}, slots=30)
+    assert sorted(map(len, found)) == [20] * 4
