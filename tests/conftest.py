@@ -7,11 +7,15 @@ from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from crosswalk.hub.database import Hub, migrate
 from tests.postgres import running_postgres
 
 _NUMBERS = itertools.count(1)
+
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")  # how fast a machine is proves nothing
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
