@@ -44,21 +44,26 @@ def test_the_page_fits_and_follows_the_theme(
 def test_every_figure_is_what_sql_says(seen: Browser, stack: Stack, first: FirstRuns) -> None:
     seen.page("overview", "#phases tbody tr")
     [(stuck,)] = stack.rows(
-        "select count(*) from hub.quarantine where status = 'open' and ignored_at is null and error_class <> 'conflict'"
+        "select count(*) from hub.quarantine where pairing = %s and status = 'open' and ignored_at is null and error_class <> 'conflict'",
+        [PAIRING],
     )
-    [(waiting,)] = stack.rows("select count(*) from hub.match_candidate where status = 'open'")
+    [(waiting,)] = stack.rows(
+        "select count(*) from hub.match_candidate where pairing = %s and status = 'open'", [PAIRING]
+    )
     assert stuck > 0
     assert (figure(seen, "#quarantined"), figure(seen, "#matches")) == (stuck, waiting)
     used = dict(
         stack.rows(
-            "select system, sum(calls) from hub.quota_usage where bucket > now() - interval '24 hours' group by 1"
+            "select system, sum(calls) from hub.quota_usage where bucket > now() - interval '24 hours' and system = any(%s) group by 1",
+            [["netsuite", "salesforce"]],
         )
     )
     shown = {row[0]: int(row[1].replace("\u202f", "")) for row in seen.table("#quotas")}
     assert shown == {system: int(calls) for system, calls in used.items()}
     assert shown["salesforce"] > 0
     [(orders,)] = stack.rows(
-        "select count(*) from hub.intent where flow = 'orders' and entity = 'order' and status = 'done'"
+        "select count(*) from hub.intent where pairing = %s and flow = 'orders' and entity = 'order' and status = 'done'",
+        [PAIRING],
     )
     assert {int(row[1]) for row in seen.table("#latencies")} == {orders}
     assert {row[0]: row[1].split()[0] for row in seen.table("#flows")}["orders"] == "live"

@@ -18,6 +18,7 @@ from crosswalk.mapping.lens import Lens
 from crosswalk.mapping.values import Unfit
 from crosswalk.model.entities import Kind
 from crosswalk.model.errors import ConfigurationError
+from crosswalk.pairing import LifecyclePolicy
 from crosswalk.pairing.checks import CheckPolicy, Tuning
 from crosswalk.quality.canonical import settled
 from crosswalk.quality.checks import KINDS, checks_of, specs
@@ -25,6 +26,8 @@ from crosswalk.quality.linked import fields
 from crosswalk.quality.scope import Scope
 from crosswalk.quality.spec import Spec
 from tests.quality.company import FAULTS, MAPPINGS, SHIPPED, image, link, sound
+
+WITH_A_TABLE = SHIPPED.model_copy(update={"lifecycle": LifecyclePolicy(to_crm={"customer": "customer"}, traded=False)})
 
 
 @pytest.fixture(scope="module")
@@ -91,9 +94,18 @@ def test_a_fault_is_found_by_its_checks_and_by_no_other(connection: Connection, 
     assert found(connection) == expected
 
 
+def test_stages_and_kinds_that_contradict_the_table_are_found_where_a_pairing_has_one(connection: Connection) -> None:
+    connection.execute(
+        "update hub.customer set stage = 'lead', kind = 'customer', changed_at = now() - interval '1 day'"
+    )
+    connection.execute("update hub.customer set stage = 'customer' where key <> 'a2'")
+    assert found(connection) == {}
+    assert found(connection, WITH_A_TABLE) == {"customer_lifecycle": 1}
+
+
 def test_every_kind_of_check_has_a_fault_that_proves_it() -> None:
     kinds = {spec.check: spec.kind for spec in specs()}
-    assert {kinds[check] for _, expected in FAULTS.values() for check in expected} == set(KINDS)
+    assert {kinds[check] for _, expected in FAULTS.values() for check in expected} | {"lifecycle"} == set(KINDS)
 
 
 def test_a_violation_of_fields_names_both_records_and_both_values(connection: Connection) -> None:
