@@ -254,7 +254,7 @@ def test_a_won_deal_makes_a_lead_a_customer_before_its_first_order_and_the_order
 
 
 def test_what_a_system_takes_and_leaves_is_refused_with_record_field_and_remedy_and_sent_once(
-    desk: Desk, tmp_path: Path
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # An account that calls its first companies evangelists: for HubSpot a customer is a step back from there.
     mappings = tmp_path / "mappings"
@@ -262,7 +262,7 @@ def test_what_a_system_takes_and_leaves_is_refused_with_record_field_and_remedy_
     text = (mappings / "hubspot.yaml").read_text()
     (mappings / "hubspot.yaml").write_text(text.replace("evangelist: evangelist", "evangelist: subscriber", 1))
     plain = desk.world.context
-    desk.world.context = lambda **changes: replace(plain(**changes), mappings_folder=mappings)  # type: ignore[method-assign]
+    monkeypatch.setattr(desk.world, "context", lambda **changes: replace(plain(**changes), mappings_folder=mappings))
     company = desk.company("Tidewater Looms", "evangelist")
     code = desk.partner("C903", company, "cCustomer")
     desk.order(code)

@@ -75,12 +75,13 @@ class Company:
         decision = {"ApprovalRequestDecisions": [{"Status": status, "Remarks": "seen"}]}
         self.erp.ask("PATCH", f"ApprovalRequests({found[0]['Code']})", json=decision)
 
-    def deal(self, key: str) -> tuple[str | None, str | None, str | None]:
+    def deal(self, deal: str) -> tuple[str | None, str | None, str | None]:
         """What a salesperson reads on the deal: the order's key, how it stands, and why."""
         names = ("erp_key", "erp_order_status", "erp_order_note")
-        answer = self.crm.call("GET", f"/crm/v3/objects/deals/{key}", params={"properties": ",".join(names)})
+        answer = self.crm.call("GET", f"/crm/v3/objects/deals/{deal}", params={"properties": ",".join(names)})
         said = answer.json()["properties"]
-        return tuple(said.get(name) or None for name in names)  # type: ignore[return-value]
+        key, status, note = (said.get(name) or None for name in names)
+        return key, status, note
 
     def intents(self) -> dict[str, str]:
         """Deals and the status of their order's intent."""

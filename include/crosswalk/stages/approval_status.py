@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import psycopg
 
 from crosswalk.hub.approvals import decisions
 from crosswalk.model.records import Value
 from crosswalk.stages.context import StageContext
+from crosswalk.stages.deal_status import DealStatus, numbered
 
 STATUS, NOTE = "approval_status", "approval_note"
 """Extras of a deal in the mapping: ``requested``, ``approved``, ``refused`` or ``not_required``; and who said so, when, and why."""
@@ -40,27 +39,10 @@ select deal.key, deal.version from hub.deal
  order by 1
 """
 
-_WRITTEN = """
-select target_key, count(*) from hub.intent
- where pairing = %s and target_system = %s and target_key = any(%s) and flow = 'write_back' and status = 'done' and payload ? 'approval_status'
- group by 1
-"""
 
-
-@dataclass(frozen=True, slots=True)
-class ApprovalStatus:
-    """What a deal is to say, in canonical extras, and the version it says something else in. ``number`` counts what it was told."""
-
-    deal: str
-    version: str | None
-    values: dict[str, Value]
-    number: int
-
-
-def approval_statuses(ctx: StageContext, connection: psycopg.Connection) -> dict[str, ApprovalStatus]:
+def approval_statuses(ctx: StageContext, connection: psycopg.Connection) -> dict[str, DealStatus]:
     """Return every deal whose approval stands otherwise than the CRM says, by its key; none where the pairing does not ask for it."""
-    named = ctx.pairing.write_back.get("deal", ())
-    if STATUS not in named:
+    if STATUS not in ctx.pairing.write_back.get("deal", ()):
         return {}
     parameters = {"pairing": ctx.pairing.name, "crm": ctx.pairing.crm.system}
     asked = connection.execute(_ASKED.encode(), parameters).fetchall()
@@ -71,13 +53,4 @@ def approval_statuses(ctx: StageContext, connection: psycopg.Connection) -> dict
         found.append((deal, version, {STATUS: status, NOTE: decision.words if decision else None}))
     for deal, version in connection.execute(_NOT_ASKED_ANY_MORE.encode(), parameters).fetchall():
         found.append((deal, version, {STATUS: "not_required", NOTE: None}))
-    keys = [deal for deal, _, _ in found]
-    told: dict[str, int] = dict(
-        connection.execute(_WRITTEN, (ctx.pairing.name, ctx.pairing.crm.system, keys)).fetchall()
-    )
-    return {
-        deal: ApprovalStatus(
-            deal, version, {name: values[name] for name in (STATUS, NOTE) if name in named}, told.get(deal, 0) + 1
-        )
-        for deal, version, values in found
-    }
+    return numbered(ctx, connection, found, STATUS)

@@ -6,13 +6,11 @@ A deal is told nothing of an order that is made at once. One that was told that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import psycopg
 
 from crosswalk.model.records import NOT_APPROVED, Value
 from crosswalk.stages.context import StageContext
+from crosswalk.stages.deal_status import DealStatus, numbered
 
 STATUS, NOTE = "order_status", "order_note"
 """Extras of a deal in the mapping: ``waiting`` (a draft, or an order, that waits for an approval in the ERP), ``refused`` there, ``made``
@@ -78,41 +76,18 @@ select * from (
  order by deal
 """
 
-_WRITTEN = """
-select target_key, count(*) from hub.intent
- where pairing = %s and target_system = %s and target_key = any(%s) and flow = 'write_back' and status = 'done' and payload ? 'order_status'
- group by 1
-"""
 
-
-@dataclass(frozen=True, slots=True)
-class OrderStatus:
-    """What a deal is to say, in canonical extras, and the version it says something else in. ``number`` counts what it was told."""
-
-    deal: str
-    version: str | None
-    values: Mapping[str, Value]
-    number: int
-
-
-def order_statuses(ctx: StageContext, connection: psycopg.Connection) -> dict[str, OrderStatus]:
+def order_statuses(ctx: StageContext, connection: psycopg.Connection) -> dict[str, DealStatus]:
     """Return every deal whose order stands otherwise than the CRM says, by its key; none where the pairing does not ask for it."""
-    named = ctx.pairing.write_back.get("deal", ())
-    if STATUS not in named:
+    if STATUS not in ctx.pairing.write_back.get("deal", ()):
         return {}
     crm, erp = ctx.pairing.crm.system, ctx.pairing.erp.system
     parameters = {"pairing": ctx.pairing.name, "crm": crm, "erp": erp, "not_approved": NOT_APPROVED}
     rows = connection.execute(_STANDING.encode(), parameters).fetchall()
-    told: dict[str, int] = dict(
-        connection.execute(_WRITTEN, (ctx.pairing.name, crm, [row[0] for row in rows])).fetchall()
-    )
-    found = {}
+    standing: list[tuple[str, str | None, dict[str, Value]]] = []
     for deal, version, status, message, number, since, _ in rows:
         if message is None and status == "waiting":
             message = f"Order {number} waits for an approval in {erp}."
         note = f"{message} Since {since.isoformat()}." if message and since else message
-        values = {STATUS: status, NOTE: note}
-        found[deal] = OrderStatus(
-            deal, version, {name: values[name] for name in (STATUS, NOTE) if name in named}, told.get(deal, 0) + 1
-        )
-    return found
+        standing.append((deal, version, {STATUS: status, NOTE: note}))
+    return numbered(ctx, connection, standing, STATUS)

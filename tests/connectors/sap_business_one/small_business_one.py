@@ -15,12 +15,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from tests.connectors.loopback import Received, Reply, Server, serving
+from tests.connectors.sap_business_one.small_filters import literal, meets
 
 ROOT = "/b1s/v2/"
 COMPANY = {"CompanyDB": "SBODEMO", "UserName": "manager", "Password": "a long secret"}
@@ -185,7 +185,7 @@ class SmallBusinessOne:
             return (
                 self._list(name, options, headers) if method == "GET" else self._create(name, json.loads(body), headers)
             )
-        return self._patch(name, _literal(key.removesuffix(")")), json.loads(body), headers)
+        return self._patch(name, literal(key.removesuffix(")")), json.loads(body), headers)
 
     def _list(self, name: str, options: Mapping[str, str], headers: Mapping[str, str]) -> Reply:
         condition = options.get("$filter", "")
@@ -382,70 +382,6 @@ def _merged(
             numbers = [one.get("LineNum", -1) for one in [*there, *result]]
             result.append({**({"LineNum": max(numbers, default=-1) + 1} if name == "DocumentLines" else {}), **row})
     return result
-
-
-# --- filters (§5): eq ne gt ge lt le, and, or, brackets -----------------------------------------------
-
-_TOKEN = re.compile(r"\s*(?:(\()|(\))|('(?:[^']|'')*')|(-?\d+(?:\.\d+)?)\b|([\w/]+))")
-
-
-def meets(row: Mapping[str, Any], text: str) -> bool:
-    """Whether a row meets a filter; what the page does not name fails."""
-    tokens = list(_tokens(text))
-    return _either(row, tokens) if tokens else True
-
-
-@lru_cache
-def _tokens(text: str) -> tuple[str, ...]:
-    tokens = []
-    place = 0
-    while text[place:].strip():
-        found = _TOKEN.match(text, place)
-        assert found, f"unreadable filter at {text[place:]!r}"
-        tokens.append(found[0].strip())
-        place = found.end()
-    return tuple(tokens)
-
-
-def _either(row: Mapping[str, Any], tokens: list[str]) -> bool:
-    result = _both(row, tokens)
-    while tokens and tokens[0] == "or":
-        tokens.pop(0)
-        result = _both(row, tokens) or result
-    return result
-
-
-def _both(row: Mapping[str, Any], tokens: list[str]) -> bool:
-    result = _term(row, tokens)
-    while tokens and tokens[0] == "and":
-        tokens.pop(0)
-        result = _term(row, tokens) and result
-    return result
-
-
-def _term(row: Mapping[str, Any], tokens: list[str]) -> bool:
-    first = tokens.pop(0)
-    if first == "(":
-        result = _either(row, tokens)
-        assert tokens.pop(0) == ")"
-        return result
-    comparison, raw = tokens.pop(0), tokens.pop(0)
-    left = row.get(first)
-    right = row.get(raw) if re.match(r"[A-Z]\w*/", raw) else _literal(raw)
-    if first.endswith("Date") and isinstance(left, str):
-        left = left[:10]
-    if left is None:
-        return comparison == "ne"
-    compare = {"eq": left == right, "ne": left != right}
-    return compare[comparison] if comparison in compare else _ordered(left, comparison, right)
-
-
-def _ordered(left: Any, comparison: str, right: Any) -> bool:
-    return bool({"gt": left > right, "ge": left >= right, "lt": left < right, "le": left <= right}[comparison])
-
-
-def _literal(text: str) -> Any:
-    return text[1:-1].replace("''", "'") if text.startswith("'") else int(text)
 
 
 # --- metadata ------------------------------------------------------------------------------------------
