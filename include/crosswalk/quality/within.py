@@ -71,22 +71,18 @@ def _with_key(scope: Scope, side: Side, spec: Spec, column: str) -> str:
 
 
 def _alike(scope: Scope, side: Side, spec: Spec, column: str) -> str:
-    """The costly normalisation is done once a record, and by name only for records that have a possible twin nearby.
+    """The costly normalisation is done once a record, by several cores: no barrier and no filter stands between it and the sorting.
 
-    Legal forms have none of the letters f, q, w, x and z and no digits, so that equal names have the same of these.
+    Records without a key are not counted, and so no twins of each other.
     """
     near = [f"x.{name}" for name in spec.near]
     key = {spec.plain: plain, spec.name: company_name}.get(column, str)(f"x.{column}")
-    given = _with_key(scope, side, spec, column)
-    if spec.name:
-        alike = ", ".join([*near, f"regexp_replace(lower(x.{column}), '[^fqwxz0-9]+', '', 'g')"])
-        given = f"(select x.*, count(*) over (partition by {alike}) as near_by from {given}) x where x.near_by > 1"
     within = "".join(f", d.near_{place}" for place in range(len(near)))
-    columns = ", ".join([f"{key} as shared", *(f"{name} as near_{place}" for place, name in enumerate(near))])
-    keyed = f"select {record(side, spec.entity)}, x.key as own, {columns} from {given} offset 0"
+    columns = ", ".join([f"nullif({key}, '') as shared", *(f"{name} as near_{place}" for place, name in enumerate(near))])
+    keyed = f"select {record(side, spec.entity)}, x.key as own, {columns} from {_with_key(scope, side, spec, column)}"
     return f"""select t.crm_key, t.erp_key, t.record, t.shared, t.records, case when t.own = t.first then t.last else t.first end as same_as
-        from (select d.*, count(*) over w as records, min(d.own) over w as first, max(d.own) over w as last
-              from ({keyed}) d where d.shared <> '' window w as (partition by d.shared{within})) t
+        from (select d.*, count(d.shared) over w as records, min(d.own) over w as first, max(d.own) over w as last
+              from ({keyed}) d window w as (partition by d.shared{within})) t
         where t.records > 1"""
 
 
