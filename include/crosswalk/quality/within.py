@@ -78,7 +78,9 @@ def _alike(scope: Scope, side: Side, spec: Spec, column: str) -> str:
     near = [f"x.{name}" for name in spec.near]
     key = {spec.plain: plain, spec.name: company_name}.get(column, str)(f"x.{column}")
     within = "".join(f", d.near_{place}" for place in range(len(near)))
-    columns = ", ".join([f"nullif({key}, '') as shared", *(f"{name} as near_{place}" for place, name in enumerate(near))])
+    columns = ", ".join(
+        [f"nullif({key}, '') as shared", *(f"{name} as near_{place}" for place, name in enumerate(near))]
+    )
     keyed = f"select {record(side, spec.entity)}, x.key as own, {columns} from {_with_key(scope, side, spec, column)}"
     return f"""select t.crm_key, t.erp_key, t.record, t.shared, t.records, case when t.own = t.first then t.last else t.first end as same_as
         from (select d.*, count(d.shared) over w as records, min(d.own) over w as first, max(d.own) over w as last
