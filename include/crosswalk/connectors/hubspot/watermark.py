@@ -14,11 +14,11 @@ All instants are the server's (law 7).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta
-from typing import cast
+from datetime import datetime, timedelta
 
+from crosswalk.connectors.remembered import instant, sequence
 from crosswalk.model.errors import ConfigurationError
 
 Watermark = Mapping[str, object]
@@ -88,7 +88,7 @@ def mark_of(watermark: Watermark | None) -> Mark | None:
             began,
             None if after is None else str(after),
             int(str(watermark.get("bin") or 0)),
-            tuple(str(key) for key in cast("Sequence[object]", watermark.get("binned") or ())),
+            tuple(str(key) for key in sequence(watermark.get("binned") or ())),
         )
     except (TypeError, ValueError):
         raise ConfigurationError(
@@ -98,7 +98,4 @@ def mark_of(watermark: Watermark | None) -> Mark | None:
 
 
 def _instant(value: object) -> datetime | None:
-    if value is None:
-        return None
-    instant = datetime.fromisoformat(str(value))
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    return None if value is None else instant(value)

@@ -7,11 +7,12 @@ within a pull it also has ``since`` (null for everything) and ``after`` (the las
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from crosswalk.connectors.remembered import instant, sequence
 from crosswalk.model.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -61,25 +62,12 @@ def start(source: Source, watermark: Mapping[str, object] | None) -> Start:
     try:
         if watermark.get("after"):
             since = watermark["since"]
-            after = tuple(str(part) for part in _sequence(watermark["after"]))
-            return Start(_instant(since) if since else None, _instant(watermark["until"]), after)
-        since = _instant(watermark["until" if "until" in watermark else "since"])
+            after = tuple(str(part) for part in sequence(watermark["after"]))
+            return Start(instant(since) if since else None, instant(watermark["until"]), after)
+        since = instant(watermark["until" if "until" in watermark else "since"])
     except (KeyError, TypeError, ValueError):
         raise ConfigurationError(
             f"The watermark of NetSuite's {source.entity} is not readable.",
             hint=f"Reset it: the next pull then reads every {source.entity}.",
         ) from None
     return Start(since if source.modified else None)
-
-
-def _instant(value: object) -> datetime:
-    instant = datetime.fromisoformat(str(value))
-    if instant.tzinfo is None:
-        raise ValueError("a watermark's instant has an offset")
-    return instant.astimezone(UTC)
-
-
-def _sequence(value: object) -> Sequence[object]:
-    if not isinstance(value, list | tuple):
-        raise TypeError("a watermark's key is a list")
-    return value

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from crosswalk.connectors.remembered import instant
 from crosswalk.connectors.salesforce.client import Client
 from crosswalk.model.errors import ConfigurationError
 from crosswalk.model.records import Selection
@@ -52,21 +53,16 @@ def mark_of(watermark: Watermark | None) -> Mark | None:
     if not watermark:
         return None
     try:
-        since = _utc(watermark["since"])
+        since = instant(watermark["since"])
         records = watermark.get("records")
         return Mark(
-            since, _utc(watermark.get("whole") or since.isoformat()), None if records is None else int(str(records))
+            since, instant(watermark.get("whole") or since.isoformat()), None if records is None else int(str(records))
         )
     except (KeyError, ValueError):
         raise ConfigurationError(
             f"The watermark {dict(watermark)!r} is none of Salesforce's.",
             hint="Reset it: the next pull then reads everything.",
         ) from None
-
-
-def _utc(text: object) -> datetime:
-    instant = datetime.fromisoformat(str(text))
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 def unstamped(client: Client, selection: Selection) -> list[str]:

@@ -9,11 +9,12 @@ which orders waited for an approval, ``last`` the last key of what is only ever 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from crosswalk.connectors.remembered import instant, sequence
 from crosswalk.model.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -84,9 +85,9 @@ def start(source: Source, watermark: Mapping[str, object] | None) -> Position:
         memory = _memory(watermark)
         if watermark.get("after"):
             since = watermark["since"]
-            after = tuple(part if isinstance(part, int) else str(part) for part in _sequence(watermark["after"]))
-            return Position(_instant(since) if since else None, _instant(watermark["until"]), after, memory)
-        return Position(_instant(watermark["until" if "until" in watermark else "since"]), memory=memory)
+            after = tuple(part if isinstance(part, int) else str(part) for part in sequence(watermark["after"]))
+            return Position(instant(since) if since else None, instant(watermark["until"]), after, memory)
+        return Position(instant(watermark["until" if "until" in watermark else "since"]), memory=memory)
     except (KeyError, TypeError, ValueError):
         raise ConfigurationError(
             f"The watermark of SAP Business One's {source.entity} is not readable.",
@@ -114,21 +115,8 @@ def numbers(text: str) -> frozenset[int]:
 def _memory(watermark: Mapping[str, object]) -> Memory:
     counted, last = watermark.get("counted"), watermark.get("last")
     return Memory(
-        _instant(counted) if counted else None,
+        instant(counted) if counted else None,
         numbers(str(watermark.get("open") or "")),
-        frozenset(int(str(one)) for one in _sequence(watermark.get("drafts") or [])),
+        frozenset(int(str(one)) for one in sequence(watermark.get("drafts") or [])),
         int(str(last)) if last is not None else None,
     )
-
-
-def _instant(value: object) -> datetime:
-    instant = datetime.fromisoformat(str(value))
-    if instant.tzinfo is None:
-        raise ValueError("a watermark's instant has an offset")
-    return instant.astimezone(UTC)
-
-
-def _sequence(value: object) -> Sequence[object]:
-    if not isinstance(value, list | tuple):
-        raise TypeError("a watermark's key is a list")
-    return value
