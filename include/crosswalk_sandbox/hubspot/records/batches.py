@@ -83,8 +83,9 @@ class Batches:
         results: list[Any] = []
         errors: list[dict[str, Any]] = []
         if _traced(inputs):
-            for item, record in present:
-                self._try(kind, item, partial(change, record), results, errors)
+            with self._store.write():
+                for item, record in present:
+                    self._try(kind, item, partial(change, record), results, errors)
         else:
             with self._store.write():
                 results = [self._shown(kind, change(record, item), item) for item, record in present]
@@ -162,8 +163,9 @@ class Batches:
         started = self._store.now()
         results: list[Any] = []
         errors: list[dict[str, Any]] = []
-        for item in inputs:
-            self._try(kind, item, step, results, errors, new=new)
+        with self._store.write():
+            for item in inputs:
+                self._try(kind, item, step, results, errors, new=new)
         return finished(self._account, started, results[::-1], errors, call.edition, status)
 
     def _try(
@@ -177,7 +179,7 @@ class Batches:
         new: bool = False,
     ) -> None:
         try:
-            with self._store.write():
+            with self._store.savepoint():
                 written = step(item)
         except Refusal as refusal:
             errors.append(refusal.entry(objectWriteTraceId=[str(item["objectWriteTraceId"])]))
