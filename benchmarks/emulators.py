@@ -64,6 +64,10 @@ class Emulator:
         """Let every request of the vendor's API take so much longer."""
         self._control("POST", "latency", {"seconds": seconds})
 
+    def later(self, seconds: float) -> None:
+        """Let so much time pass by the emulator's clock: what it counts within a window is forgotten."""
+        self._control("POST", "clock", {"advance_seconds": seconds})
+
     def count_anew(self) -> None:
         """Forget the requests made so far."""
         self._control("DELETE", "requests")

@@ -131,6 +131,7 @@ def deliveries(platform: Platform, hub: Hub, emulator: Emulator, server: str) ->
     delivery = Delivery(
         hub, connector, context.pairing.name, FLOW, context.run_id, write_builder(context, FLOW), context.clock
     )
+    emulator.later(WINDOW)  # what was read to plan the updates counts no more
     emulator.latency(platform.seconds)
     emulator.count_anew()
     spent = emulator.cpu()
