@@ -151,7 +151,12 @@ def test_deals_and_what_keeps_them_from_being_ordered(connection: Connection) ->
     }  # fmt: skip
     assert [(t.currency, t.records, t.amount) for t in facts.waiting_totals] == [("EUR", 2, Decimal(100))]
     offer, unknown = facts.offers.rows
-    assert (offer.product, offer.available, offer.places, offer.list_price) == ("AX-1", 10, "Hamburg 3, Reno 7", 18)
+    assert (offer.product, offer.available, offer.places, offer.list_price) == (
+        "AX-1",
+        10,
+        "Hamburg\u00a03, Reno\u00a07",
+        18,
+    )
     assert (unknown.product, unknown.erp_product, unknown.available, unknown.list_price) == ("NEW", None, None, None)
     assert [(t.entity, t.key) for t in facts.troubles.rows] == [("deal", stuck)]
 

@@ -52,11 +52,13 @@ select d.key, d.name, d.close_date, d.currency, d.amount, i.status, i.held_reaso
  order by d.close_date nulls last, d.key
 """
 
+# The price is what the customer would get: its own (a list called by its key), else its price level's, else that of the deal's price book;
+# in the deal's currency where the ERP has one.
 _OFFERS = f"""
 with deal as (select * from hub.deal where {_OPEN} order by close_date nulls last, key limit %(limit)s)
 select d.key as deal_key, d.name as deal_name, coalesce(l.sku, p.sku, p.name, l.description, l.key) as product, l.quantity,
        d.currency, l.unit_price, t.key as erp_product, s.available, coalesce(s.places, '') as places,
-       r.price_list, r.unit_price as list_price, count(*) over () as of_all
+       r.price_list, r.unit_price as list_price, r.currency as list_currency, coalesce(r.is_own, false) as is_own, count(*) over () as of_all
   from deal d
   join hub.deal_line l on l.system = d.system and l.deal_key = d.key and l.deleted_at is null
   left join hub.product p on p.system = d.system and p.key = l.product_key
@@ -64,17 +66,18 @@ select d.key as deal_key, d.name as deal_name, coalesce(l.sku, p.sku, p.name, l.
   left join hub.link_end t on t.link_id = m.link_id and t.system = %(erp)s
   left join lateral (
       select sum(available) as available,
-             string_agg(location || ' ' || trim_scale(available), ', ' order by location) filter (where available <> 0) as places
+             string_agg(location || chr(160) || replace(trim_scale(available)::text, '-', chr(8722)), ', ' order by location)
+                 filter (where available <> 0) as places
         from hub.stock where system = %(erp)s and product_key = t.key and deleted_at is null and %(with_stock)s) s on true
   left join lateral (
-      select e.price_list, e.unit_price
+      select e.price_list, e.unit_price, e.currency, e.price_list = %(erp_key)s as is_own
         from hub.price e
-        cross join lateral (select array[(select price_level from hub.customer where system = %(erp)s and key = %(erp_key)s),
+        cross join lateral (select array[%(erp_key)s, (select price_level from hub.customer where system = %(erp)s and key = %(erp_key)s),
                                          coalesce(%(price_lists)s::jsonb ->> d.price_list, d.price_list)] as wanted) w
        where e.system = %(erp)s and e.product_key = t.key and e.deleted_at is null and e.is_active is not false and %(with_prices)s
-         and e.currency is not distinct from d.currency and e.price_list = any(w.wanted)
-         and coalesce(e.minimum_quantity, 0) <= coalesce(l.quantity, 0)
-       order by array_position(w.wanted, e.price_list), e.minimum_quantity desc nulls last limit 1) r on true
+         and e.price_list = any(w.wanted) and coalesce(e.minimum_quantity, 0) <= coalesce(l.quantity, 0)
+       order by e.price_list is distinct from %(erp_key)s, e.currency is distinct from d.currency,
+                array_position(w.wanted, e.price_list), e.minimum_quantity desc nulls last limit 1) r on true
  order by d.close_date nulls last, d.key, l.position nulls last, l.key
  limit %(offers)s
 """

@@ -44,9 +44,14 @@ select key, number, status, payment_date, currency, amount from hub.payment
  where {_MINE} order by payment_date desc nulls last, key desc limit %(limit)s
 """
 
+# What of an order its invoices do not cover: an ERP may call it shipped for ever, or bill it in parts.
 _OPEN_ORDERS = f"""
-select currency, count(*) as records, coalesce(sum(total), 0) as amount from hub."order"
- where {_MINE} and status = any(%(open)s) group by currency order by 3 desc, currency
+with billed as (select order_key, sum(total) as total from hub.invoice where {_MINE} and status is distinct from 'voided' group by 1),
+owing as (
+    select o.currency, o.total - coalesce(b.total, 0) as open, b.order_key is null as untouched
+      from (select key, currency, status, total from hub."order" where {_MINE} and status = any(%(open)s)) o
+      left join billed b on b.order_key = o.key)
+select currency, count(*) as records, coalesce(sum(open), 0) as amount from owing where untouched or open > 0 group by currency order by 3 desc, currency
 """
 
 _ORDERS = f"""
@@ -100,7 +105,7 @@ class ErpFacts:
         return self._listed("payments", _PAYMENTS, Payment, 1)
 
     def open_orders(self) -> tuple[Total, ...]:
-        """Return orders that are not billed yet, per currency."""
+        """Return what of orders is not billed yet, per currency."""
         return self._all("orders", _OPEN_ORDERS, Total)
 
     def orders(self) -> Listed[Order]:

@@ -23,6 +23,13 @@ class Party:
     gone: bool
     changed_at: datetime | None
     values: Mapping[str, Value]
+    home_currency: str | None = None
+
+    @property
+    def account_currency(self) -> str | None:
+        """The currency of the limit, the balance and what is overdue: the system's own, where it keeps them in that."""
+        own = self.home_currency or self.value("currency")
+        return str(own) if own else None
 
     def value(self, field: str) -> Value:
         """Return a field's value; None when it is empty, unknown or may not be shown."""
@@ -179,7 +186,10 @@ class WaitingDeal:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One line of an open deal beside what the ERP says of its product: stock and price."""
+    """One line of an open deal beside what the ERP says of its product: stock, and the price that this customer would get there.
+
+    ``is_own``: the price was agreed with this customer; ``price_list`` names no list of everybody's then.
+    """
 
     deal_key: str
     deal_name: str | None
@@ -192,6 +202,8 @@ class Offer:
     places: str
     price_list: str | None
     list_price: Decimal | None
+    list_currency: str | None
+    is_own: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +285,23 @@ class CustomerFacts:
     events: tuple[Event, ...]
     others: tuple[Party, ...] = ()  # the company's customers in other subsidiaries of the ERP
     known_as: tuple[KnownAs, ...] = ()  # the link's ends beyond this pairing's two systems
+
+    @property
+    def overdue(self) -> tuple[Total, ...]:
+        """What is due and not paid, per currency: as the ERP says it, else what its open invoices add up to; empty if neither may be shown."""
+        erp = self.erp
+        if erp is None or erp.gone:
+            return ()
+        late = sum(one.overdue_records for one in self.receivables)
+        said = erp.value("overdue") if "overdue" in self.shown else None
+        if isinstance(said, Decimal):
+            return (Total(erp.account_currency, late, said),)
+        if "invoices" not in self.shown:
+            return ()
+        found = [
+            Total(one.currency, one.overdue_records, one.overdue) for one in self.receivables if one.overdue_records
+        ]
+        return tuple(found) or (Total(erp.account_currency, 0, Decimal(0)),)
 
     @property
     def name(self) -> str:

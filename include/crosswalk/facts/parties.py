@@ -92,7 +92,7 @@ def read_party(connection: Connection, pairing: Pairing, side: Side, key: str, s
     if row is None:
         return None
     values: dict[str, Any] = dict(zip(fields, row[2:], strict=True))
-    return Party(side, system, key, row[0], row[1], values)
+    return Party(side, system, key, row[0], row[1], values, pairing.side(side).home_currency)
 
 
 def readable(side: Side, shown: Collection[str]) -> tuple[str, ...]:

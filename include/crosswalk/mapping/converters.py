@@ -157,6 +157,16 @@ def _negate(value: Value) -> Value:
     return exact and exact.copy_negate()  # exact, where the minus sign rounds to 28 digits; zero has no sign
 
 
+def _percent(value: Value) -> Value:
+    exact = values.number(value)
+    return exact and values.number(exact.scaleb(2, _WIDE))
+
+
+def _share(value: Value) -> Value:
+    exact = values.number(value)
+    return exact and values.number(exact.scaleb(-2, _WIDE))
+
+
 def _absolute(value: Value) -> Value:
     if isinstance(value, int):
         return abs(value)
@@ -235,5 +245,6 @@ RECIPES: Mapping[str, Recipe] = {
     "negate": Recipe(_plain(_negate), _NUMBERS),
     "negate_read": Recipe(lambda _argument: Converter(_negate, _same, stored=_negate), _NUMBERS),
     "absolute": Recipe(_plain(_absolute, _same), _NUMBERS, Law.LOSSY),
+    "percent": Recipe(_plain(_percent, _share), _EXACT),
     "round": Recipe(_rounded, _EXACT, Law.LOSSY, Argument.DIGITS, last=True),
 }

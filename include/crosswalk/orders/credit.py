@@ -29,6 +29,15 @@ class CreditFacts:
     under_way: Sums = field(default_factory=dict)
     days_overdue: int = 0
     as_of: datetime | None = None
+    home_currency: str | None = (
+        None  # where the ERP keeps limits and balances in its own currency, whatever the customer's is
+    )
+
+    @property
+    def currency(self) -> str | None:
+        """The currency of the limit and the balance."""
+        own = self.home_currency or self.holder.values.get("currency")
+        return str(own) if own else None
 
 
 def added(*sums: Sums) -> dict[str, Decimal]:
@@ -58,7 +67,7 @@ def credit_concerns(
     yield from _late(account, facts, policy)
     if policy.over_limit == "ignore" or order <= 0:
         return
-    limit, currency = facts.holder.values.get("credit_limit"), facts.holder.values.get("currency")
+    limit, currency = facts.holder.values.get("credit_limit"), facts.currency
     if not isinstance(limit, Decimal):
         return
     this = {str(deal.values.get("currency") or currency): order}

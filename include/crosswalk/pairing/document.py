@@ -68,6 +68,9 @@ class SystemSide(_Part):
     key_prefixes: dict[str, str] = Field(default_factory=dict)
     requests_per_day: int | None = None
     concurrent_requests: int | None = None
+    home_currency: str | None = Field(
+        default=None, pattern="^[A-Z]{3}$"
+    )  # of limits and balances; None: the customer's own
     share: float = Field(default=0.7, gt=0, le=1)
 
     @property

@@ -137,7 +137,7 @@ def _credit(pairing: Pairing, facts: ApprovalFacts) -> Iterator[tuple[str, str]]
     if known is None:
         return
     values = known.holder.values
-    home, limit = str(values.get("currency") or facts.currency), values.get("credit_limit")
+    home, limit = known.currency or facts.currency, values.get("credit_limit")
     yield "Credit limit", money(limit, home) if isinstance(limit, Decimal) else "none"
     yield "Owed without this order", _owed(known, home)
     used, unknown = converted(

@@ -39,19 +39,24 @@ select t.customer, t.holder, array(select distinct d.member from down d where d.
 """
 
 _OWED = """
-select c.key, coalesce(c.currency, ''), coalesce(c.balance, 0), c.landed_at,
+select c.key, coalesce(%(home)s, c.currency, ''), coalesce(c.balance, 0), c.landed_at,
        coalesce((select current_date - min(v.due_date) from hub.invoice v
                   where v.system = c.system and v.customer_key = c.key and v.deleted_at is null and v.status = 'open' and v.amount_remaining > 0), 0)
   from hub.customer c where c.system = %(erp)s and c.key = any(%(members)s)
 """
 
-# What is billed of an order is in the balance by then.
+# What is billed of an order is in the balance by then: as its lines say, else as its invoices do.
 _OPEN = """
-select o.customer_key, coalesce(o.currency, ''), sum(coalesce(o.total, 0) * coalesce(l.unbilled, 1)), min(o.landed_at)
+select o.customer_key, coalesce(o.currency, ''), sum(greatest(coalesce(o.total, 0) * coalesce(l.unbilled, 1) - coalesce(b.billed, 0), 0)), min(o.landed_at)
   from hub."order" o
   left join lateral (
       select 1 - least(1, sum(coalesce(n.quantity_billed, 0) * n.unit_price) / nullif(sum(n.quantity * n.unit_price), 0)) as unbilled
-        from hub.order_line n where n.system = o.system and n.order_key = o.key and n.deleted_at is null) l on true
+        from hub.order_line n where n.system = o.system and n.order_key = o.key and n.deleted_at is null
+      having bool_or(n.quantity_billed is not null)) l on true
+  left join lateral (
+      select sum(v.total) as billed from hub.invoice v
+       where v.system = o.system and v.customer_key = o.customer_key and v.order_key = o.key and v.deleted_at is null
+         and v.status is distinct from 'voided' and l.unbilled is null) b on true
  where o.system = %(erp)s and o.customer_key = any(%(members)s) and o.deleted_at is null
    and o.status in ('pending_approval', 'open', 'partially_shipped', 'shipped')
  group by 1, 2
@@ -83,13 +88,13 @@ def owing(connection: psycopg.Connection, pairing: Pairing, customer_keys: Seque
         _FAMILIES, {"erp": erp, "keys": list(customer_keys), "consolidated": policy.consolidated}
     ).fetchall()
     members = sorted({member for _, _, own in families for member in own})
-    parameters = {"erp": erp, "members": members, "pairing": pairing.name}
+    parameters = {"erp": erp, "members": members, "pairing": pairing.name, "home": pairing.erp.home_currency}
     holders = images(connection, CUSTOMER, erp, [holder for _, holder, _ in families])
     owed = _grouped(connection.execute(_OWED, parameters).fetchall())
     orders = _grouped(connection.execute(_OPEN, parameters).fetchall())
     under_way = _grouped(connection.execute(_UNDER_WAY, parameters).fetchall())
     return {
-        customer: _facts(holders[holder], own, owed, orders, under_way)
+        customer: _facts(pairing, holders[holder], own, owed, orders, under_way)
         for customer, holder, own in families
         if holder in holders
     }
@@ -105,8 +110,10 @@ def _grouped(rows: Sequence[tuple[Any, ...]]) -> Rows:
     return grouped
 
 
-def _facts(holder: Image, members: Sequence[str], owed: Rows, orders: Rows, under_way: Rows) -> CreditFacts:
-    currency = str(holder.values.get("currency") or "")
+def _facts(
+    pairing: Pairing, holder: Image, members: Sequence[str], owed: Rows, orders: Rows, under_way: Rows
+) -> CreditFacts:
+    currency = str(pairing.erp.home_currency or holder.values.get("currency") or "")
     balances = [row for member in members for row in owed.get(member, ())]
     booked = [row for member in members for row in orders.get(member, ())]
     seen: list[datetime] = [row[2] for row in (*balances, *booked) if row[2] is not None]
@@ -117,6 +124,7 @@ def _facts(holder: Image, members: Sequence[str], owed: Rows, orders: Rows, unde
         _sums([row for member in members for row in under_way.get(member, ())], currency),
         max([0, *(int(row[3]) for row in balances)]),
         min(seen, default=None),
+        pairing.erp.home_currency,
     )
 
 

@@ -355,6 +355,9 @@ def test_prices_are_read_whole_with_partners_own_and_what_is_not_set_is_left_out
     steps = [{"Quantity": 10.0, "SpecialPrice": 9.0, "PriceCurrency": "EUR"}]
     areas = [{"DateFrom": "2026-01-01T00:00:00Z", "SpecialPriceQuantityAreas": steps}, {"DateFrom": "2027-01-01T00:00:00Z", "SpecialPriceQuantityAreas": steps}]  # fmt: skip
     company.put("SpecialPrices", ItemCode="I 1", CardCode="C1", Price=11.0, Currency="EUR", SpecialPriceDataAreas=areas)
+    company.put(
+        "SpecialPrices", ItemCode="I 1", CardCode="*2", Price=0.0, Currency="EUR", SpecialPriceDataAreas=areas[:1]
+    )
     connector, hub, selection = open_company(), Hub(), mapper("price").selection
     hub.pull(connector, selection)
     told = {key: mapper("price").to_image(record).values for key, record in hub.records.items()}
@@ -362,9 +365,11 @@ def test_prices_are_read_whole_with_partners_own_and_what_is_not_set_is_left_out
         "I 1|1": ("Base", Decimal("12.5"), None),
         "I 1|@C1": ("C1", Decimal("11.0"), None),
         "I 1|@C1|10": ("C1", Decimal("9.0"), Decimal("10")),
+        "I 1|@*2|10": ("Web", Decimal("9.0"), Decimal("10")),  # everybody's of the second price list
     }
     assert {record.key for record in connector.fetch(selection, list(hub.records))} == set(hub.records)
-    company.delete("SpecialPrices", ("I 1", "C1"))
+    for card in ("C1", "*2"):
+        company.delete("SpecialPrices", ("I 1", card))
     hub.pull(connector, selection)
     assert set(hub.records) == {"I 1|1"}
 

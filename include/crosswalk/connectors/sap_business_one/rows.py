@@ -285,11 +285,13 @@ COMPUTED: Mapping[str, Mapping[str, Computed]] = {
 def special_rows(body: Body, today: date) -> Iterator[dict[str, object]]:
     """Yield a partner's prices of an item as rows of prices: the price itself, then those from a quantity on (§15, SpecialPrices).
 
-    They stand in a list of the partner's own, called by its code; ``*1`` is the first price list itself. Only what holds ``today``.
+    They stand in a list of the partner's own, called by its code; of ``*1``, ``*2`` and so on in the price list of that number. Only what
+    holds ``today``.
     """
     card = str(body.get("CardCode") or "")
-    named: dict[str, object] = {"price_list": None if card == "*1" else card, "PriceList": 1 if card == "*1" else None}
-    if _number(body.get("Price")) and card != "*1":
+    everybody = int(card[1:]) if card[:1] == "*" and card[1:].isdecimal() else None
+    named: dict[str, object] = {"price_list": card if everybody is None else None, "PriceList": everybody}
+    if _number(body.get("Price")) and everybody is None:
         yield {**named, "Price": body.get("Price"), "Currency": body.get("Currency"), "row": f"@{card}"}
     for area in body.get("SpecialPriceDataAreas") or ():
         if not _holds(area, today):
