@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -13,14 +14,24 @@ INCLUDE = Path(__file__).parents[2] / "include"
 SHIPPED = load_pairing(INCLUDE / "pairings" / "netsuite_salesforce.yaml")
 MAPPINGS = load_mappings(SHIPPED, INCLUDE / "mappings")
 NAME = SHIPPED.name
+OTHER = load_pairing(INCLUDE / "pairings" / "sap_business_one_hubspot.yaml")
+_ELSEWHERE = {NAME: OTHER.name, "salesforce": "hubspot", "netsuite": "sap_business_one", "SF-OPP-": "HS-DEAL-"}
+
+
+def elsewhere(statement: str) -> str:
+    """Return a statement as it reads about the other pairing's systems."""
+    for here, there in _ELSEWHERE.items():
+        statement = statement.replace(here, there)
+    return statement
 
 
 def image(entity: str, system: str, key: str, **values: str) -> str:
     """Return an insert of one record; values are SQL."""
-    columns = "".join(f", {name}" for name in values)
-    given = "".join(f", {value}" for value in values.values())
-    return f"""insert into hub."{entity}" (system, key, version, fingerprint, landed_at, changed_at, run_id, extras{columns})
-        values ('{system}', '{key}', '1', 0, now(), now() - interval '3 hours', 'seed', '{{}}'{given})"""
+    every = {"changed_at": "now() - interval '3 hours'", **values}
+    columns = "".join(f", {name}" for name in every)
+    given = "".join(f", {value}" for value in every.values())
+    return f"""insert into hub."{entity}" (system, key, version, fingerprint, landed_at, run_id, extras{columns})
+        values ('{system}', '{key}', '1', 0, now(), 'seed', '{{}}'{given})"""
 
 
 def link(entity: str, left: str, right: str) -> str:
@@ -73,15 +84,15 @@ def _trade() -> list[str]:
     return made
 
 
-def sound(connection: psycopg.Connection) -> None:
-    """Fill a hub in which no check has anything to say."""
+def sound(connection: psycopg.Connection, told: Callable[[str], str] = str) -> None:
+    """Fill a hub in which no check has anything to say; ``told`` may say it of the other pairing's systems."""
     marks = [
         f"insert into hub.watermark (system, entity, value, run_id, updated_at) values ('{system}', '{entity}', '{{}}', 'seed', now())"
         for side, system in (("crm", "salesforce"), ("erp", "netsuite"))
         for entity in SHIPPED.phases["visibility"].read[side]
     ]
     for statement in [*_customers(), *_trade(), *marks]:
-        connection.execute(statement.encode())
+        connection.execute(told(statement).encode())
 
 
 def intent(status: str, age: str) -> str:
@@ -224,13 +235,15 @@ FAULTS: dict[str, tuple[str, dict[str, int]]] = {
             [
                 image("invoice", "netsuite", "v8", status="'pending_approval'", invoice_date="current_date - 6"),
                 image("invoice", "netsuite", "v9", status="'pending_approval'", invoice_date="current_date - 5"),
+                image("invoice", "netsuite", "v7", status="'pending_approval'", changed_at="now() - interval '6 days'"),
                 image("payment", "netsuite", "y8", status="'pending'", payment_date="current_date - 6"),
                 image("payment", "netsuite", "y9", status="'not_deposited'", payment_date="current_date - 60"),
+                image("shipment", "netsuite", "z7", status="'picked'", ship_date="current_date - 9"),
                 image("shipment", "netsuite", "z8", status="'packed'", ship_date="current_date - 6"),
                 image("shipment", "netsuite", "z9", status="'shipped'", ship_date="current_date - 60"),
             ]
         ),
-        {"invoice_unposted": 1, "payment_unposted": 1, "shipment_unposted": 1},
+        {"invoice_unposted": 2, "payment_unposted": 1, "shipment_unposted": 2},
     ),
     "a line of no deal": (
         image("deal_line", "salesforce", "x", deal_key="'d99'", product_key="'r1'"),

@@ -78,6 +78,11 @@ class Scope:
         mapping = self.mappings[side].entities.get(entity)
         return mapping is not None and field in mapping.fields
 
+    def told(self, side: Side, entity: str, field: str) -> frozenset[str]:
+        """Return the values that a side's mapping can give ``field``; empty where it lists none."""
+        mapping = self.mappings[side].entities.get(entity)
+        return frozenset(mapping.fields[field].values.values()) if mapping and field in mapping.fields else frozenset()
+
     def linked(self, entity: str, joins: str = "") -> str:
         """Return the FROM clause of living linked records: ``a`` is the CRM's, ``b`` the ERP's, ``mine`` and ``theirs`` the ends.
 

@@ -109,10 +109,11 @@ _UNPOSTED = {"invoice": ("invoice_date", "pending_approval"), "payment": ("payme
 
 
 def unposted(scope: Scope, spec: Spec) -> Comparison | None:
-    """Nothing waits too long for being entered in the ERP's books."""
-    if not scope.reads("erp", spec.entity):
+    """Nothing waits too long for being entered in the ERP's books; no check where the mapping tells of no such state."""
+    date, *possible = _UNPOSTED[spec.entity]
+    states = [one for one in possible if one in scope.told("erp", spec.entity, "status")]
+    if not scope.reads("erp", spec.entity) or not states:
         return None
-    date, *states = _UNPOSTED[spec.entity]
     living = scope.living("erp", spec.entity)
     late = f"coalesce(x.{date}, x.changed_at::date) < current_date - {scope.pairing.checks.posting_days}"
     return Comparison(

@@ -111,7 +111,8 @@ def values(scope: Scope, spec: Spec) -> Comparison | None:
 def allowed_values(scope: Scope, entity: str) -> dict[str, tuple[str, ...]]:
     """Return what each field may hold: the model's choices, the currencies orders can be made in, and the pairing's own lists."""
     allowed = {field.name: field.choices for field in ENTITIES[entity].fields if field.choices}
-    currency = scope.pairing.orders.header.get("currency")
-    if entity == "deal" and currency and currency.by == "currency" and currency.default is None:
+    choices = scope.pairing.orders.header.values()  # whatever the ERP calls the order's currency
+    currency = next((one for one in choices if one.by == "currency" and one.default is None), None)
+    if entity == "deal" and currency is not None:
         allowed["currency"] = tuple(currency.values)
     return allowed | scope.pairing.checks.values.get(entity, {})
