@@ -28,6 +28,7 @@ def test_a_wrong_link_raises_the_threshold_above_it_and_a_few_right_ones_do_not_
     assert raised.thresholds == replace(GIVEN, auto=raised.thresholds.auto)
     assert raised.thresholds.auto > 14.2
     assert "1 pairs" in raised.says
+    assert calibrated([Label(GIVEN.auto, same=False)], GIVEN).thresholds.auto > GIVEN.auto, "it would have been linked"
     assert calibrated([Label(9.0, same=True)] * 30, GIVEN).thresholds == GIVEN
 
 

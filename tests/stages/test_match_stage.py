@@ -17,6 +17,7 @@ from crosswalk.hub.links import counterparts, unlink
 from crosswalk.hub.matches import decide, open_matches
 from crosswalk.hub.thresholds import decisions_since, thresholds
 from crosswalk.hub.undoing import undo
+from crosswalk.identity.deciding import NOT_ENOUGH
 from crosswalk.model.entities import CUSTOMER, ENTITIES
 from crosswalk.model.records import Image
 from crosswalk.pairing import load_pairing
@@ -103,6 +104,9 @@ def test_decisions_move_the_threshold_only_where_nothing_else_was_in_doubt(hub: 
         undo(connection, ctx.pairing.name, "customer", "salesforce", key, actor="ann", reason="two companies")
         assert decisions_since(connection, ctx.pairing.name) == {"customer": 1}
         learnt = thresholds(connection, ctx.pairing.name)["customer"]
+        connection.execute(
+            "delete from hub.link_end; delete from hub.link"
+        )  # so that the next run decides about all anew
     third = match_entity(ctx, "customer")
     with hub.connection() as connection:
         raised = thresholds(connection, ctx.pairing.name)["customer"]
@@ -113,7 +117,11 @@ def test_decisions_move_the_threshold_only_where_nothing_else_was_in_doubt(hub: 
     assert told == [(10.0, raised.auto, ctx.run_id)]
     assert raised.auto > 10
     assert third.threshold.startswith("raised from 10 to")
-    assert (first.linked, third.linked) == (len(linked), 0)
+    assert third.linked < first.linked == len(linked)
+    with hub.connection() as connection:
+        asked = {m.bits for m in open_matches(connection, ctx.pairing.name, limit=None) if m.reason == NOT_ENOUGH}
+    assert len([bits for bits in asked if bits >= 10]) > 0, "what was linked unasked before is asked about now"
+    assert max(asked) < raised.auto
 
 
 def test_products_are_matched_by_numbers_that_are_written_in_two_ways(hub: Hub, ctx: StageContext):
