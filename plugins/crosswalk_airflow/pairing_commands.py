@@ -8,6 +8,7 @@ import click
 
 from crosswalk.lifecycle.fit import refuse_unfit
 from crosswalk.model.errors import ConfigurationError
+from crosswalk.orders.fit import refuse_unwritable
 from crosswalk.pairing import Pairing, load_pairing, load_pairings
 from crosswalk.quality.checks import load_mappings
 from crosswalk_airflow.local.layout import find_project
@@ -56,4 +57,5 @@ def _summary(pairing: Pairing, mappings: Path) -> str:
                 hint=f"Add it to {side.mapping}, or take it out of the pairing.",
             )
     refuse_unfit(pairing, read)
+    refuse_unwritable(pairing, read)
     return f"{pairing.crm.system} and {pairing.erp.system}, orders {pairing.phases['orders'].mode}"

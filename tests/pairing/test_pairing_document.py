@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from crosswalk.model.errors import ConfigurationError
+from crosswalk.orders.fit import refuse_unwritable
 from crosswalk.pairing import load_pairing, load_pairings
+from crosswalk.quality.checks import load_mappings
 
 SHIPPED = Path(__file__).parents[2] / "include" / "pairings"
 
@@ -65,3 +67,19 @@ def test_broken_yaml_names_its_line(tmp_path: Path) -> None:
 def test_a_missing_file_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read"):
         load_pairing(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize("file", sorted(SHIPPED.glob("*.yaml")), ids=lambda file: file.stem)
+def test_what_a_pairing_writes_by_name_its_mappings_can_write(file: Path) -> None:
+    pairing = load_pairing(file)
+    mappings = load_mappings(pairing, SHIPPED.parent / "mappings")
+    refuse_unwritable(pairing, mappings)
+    approvals = pairing.orders.approvals.model_copy(update={"note_field": "Comments"})
+    orders = pairing.orders.model_copy(update={"approvals": approvals})
+    written_back = {**pairing.write_back, "deal": ("counterpart_key", "is_won", "nothing")}
+    with pytest.raises(ConfigurationError) as refused:
+        refuse_unwritable(pairing.model_copy(update={"orders": orders, "write_back": written_back}), mappings)
+    told = str(refused.value)
+    assert f"note_field: {pairing.erp.mapping} maps no order.Comments" in told
+    assert f"write_back.deal: {pairing.crm.mapping} maps no deal.nothing" in told
+    assert "deal.is_won is one_way" in told

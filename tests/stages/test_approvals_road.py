@@ -25,6 +25,7 @@ from crosswalk.stages.pull import pull
 from crosswalk_airflow.ui.payload_form import edited
 from crosswalk_sandbox.company.model import Size
 from tests.stages.office import Office
+from tests.stages.test_waiting_orders_road import PAIRING, SYSTEMS, Company
 from tests.stages.world import World, world
 
 
@@ -274,3 +275,30 @@ def edit(office: Office, deal: str, price: float) -> str:
             connection, found, judged.payload, changes, actor="person:op", reason="", why_held=judged.why
         )
     return str(world.rows("select status from hub.intent where key = %s", key)[0][0])
+
+
+def test_what_a_person_answered_shows_in_business_one_and_hubspot_too(tmp_path: Path, hub_dsn: str) -> None:
+    size = Size(accounts=10, products=20, deals=80)
+    with world(tmp_path, hub_dsn, size=size, systems=SYSTEMS, pairing=PAIRING) as running:
+        policy(running, lookback_days=150, discount={"most": Decimal(0)})
+        company = Company(running)
+        company.run()
+        wanted = (
+            "select key, source_key from hub.intent where entity = 'order' and held_reason = 'approval' order by key"
+        )
+        (liked, deal), (disliked, other) = running.rows(wanted)[:2]
+        items = {item.split(":", 1)[1].rpartition("@")[0]: item for item in ask(running.context()).items}
+        for key, approved in ((liked, True), (disliked, False)):
+            assert company.orders(key) == []
+            answer(running.context(), items[key], approved=approved, actor="olga", comment="old friend")
+        company.run()
+        (order,) = company.erp.newest("Orders", f"U_CrosswalkKey eq '{liked}'", "DocEntry,Comments")
+        assert re.search(r"Approved by olga on \d{4}-\d\d-\d\d: old friend$", order["Comments"])
+        assert company.orders(disliked) == []
+        for key, status in ((deal, "Approved"), (other, "Refused")):
+            path, names = f"/crm/v3/objects/deals/{key}", "erp_approval,erp_approval_note"
+            said = company.crm.call("GET", path, params={"properties": names}).json()["properties"]
+            assert said["erp_approval"] == status
+            assert f"{status} by olga on" in said["erp_approval_note"]
+        again = company.run()
+        assert (again["deliver_orders"]["done"], again["plan_write_back"]["intents"]) == (0, 0)

@@ -34,6 +34,8 @@ _OWN_PROPERTIES: Final = (
     (COMPANY, "shipping_address", "Shipping address", "string", "textarea", False),
     (DEAL, "erp_order_number", "ERP order number", "string", "text", False),
     (DEAL, "po_number", "Purchase order", "string", "text", False),
+    (DEAL, "erp_approval", "ERP approval", "string", "text", False),
+    (DEAL, "erp_approval_note", "ERP approval note", "string", "textarea", False),
     (DEAL, "erp_order_status", "ERP order status", "string", "text", False),
     (DEAL, "erp_order_note", "ERP order note", "string", "textarea", False),
     (PRODUCT, "product_family", "Product family", "string", "text", False),
