@@ -231,5 +231,5 @@ def test_an_account_becomes_a_customer_by_the_pairings_rule_alone(
 
 
 def test_an_account_that_does_not_qualify_is_told_what_is_missing() -> None:
-    assert "only accounts of type 'Customer' become one" in unqualified(account(), "type:Customer").message
+    assert "only those of type 'Customer' become one" in unqualified(account(), "type:Customer").message
     assert unqualified(account(), "flag:is_customer").field == "is_customer"

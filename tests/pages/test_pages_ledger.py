@@ -26,9 +26,9 @@ def why(desk: Desk, system: str, entity: str, key: str, field: str) -> tuple[str
 
 def test_a_value_that_was_written_names_change_rule_run_write_and_person(desk: Desk) -> None:
     told, facts = why(desk, CRM, "deal", "006done", "counterpart_key")
-    assert "Crosswalk wrote it into salesforce" in told
+    assert "Crosswalk wrote it into Salesforce" in told
     assert "“9001”" in told
-    assert facts["Change"].startswith("netsuite order 9001")
+    assert facts["Change"].startswith("NetSuite order 9001")
     assert "flow write_back" in facts["Rule"]
     assert "salesforce.yaml:" in facts["Rule"]
     assert facts["Planned by run"] == run_of(1)
@@ -131,5 +131,5 @@ def test_a_record_in_quarantine_says_so_and_leads_there_and_to_its_own_system(de
 
 def test_a_customers_page_leads_to_its_records_in_the_ledger(desk: Desk) -> None:
     shown = desk.page("/customer/record", system=ERP, key="501")
-    [address] = shown.xpath("//a[contains(., 'netsuite in the ledger')]/@href")
+    [address] = shown.xpath("//a[contains(., 'NetSuite in the ledger')]/@href")
     assert "Aldermoor" in desk.page(f"/customer/{address}").xpath("string(//h1)")

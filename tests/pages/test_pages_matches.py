@@ -107,10 +107,10 @@ def test_a_link_is_reached_from_its_decision_its_customer_and_its_record_and_nam
     assert desk.page(of_customer.removeprefix("/crosswalk"), "user").xpath("string(//main)") == shown.xpath(
         "string(//main)"
     )
-    assert "by rule person" in shown.xpath("string(//main)")
+    assert "by a person's decision" in shown.xpath("string(//main)")
     assert "The account is also Quill Foods Ltd in Aldermoor Ltd." in shown.xpath("string(//p[@id='others'])")
     other = desk.page(of_record.removeprefix("/crosswalk"), "user")
-    assert "by rule scored" in other.xpath("string(//main)")
+    assert "by resemblance" in other.xpath("string(//main)")
     assert "which is also Quill Foods Inc. in Aldermoor Inc." in other.xpath("string(//p[@id='others'])")
     form = {field.get("name"): field.get("value") for field in other.xpath("//form//input[@type='hidden']")}
     assert desk.post("/matches/undo", {**form, "reason": "another firm"}, "user").status_code == 303
@@ -122,5 +122,5 @@ def test_contacts_that_are_linked_have_a_page_too(desk: Desk, asked: dict[str, i
         pair = LinkPair(CRM, "crm quill contact", ERP, "erp quill contact", "exact:email")
         assert create_links(connection, PAIRING, "contact", [pair], run_of(1)) == 1
     shown = desk.page("/matches/link", "user", entity="contact", system=ERP, key="erp quill contact")
-    assert "the same contact by rule exact:email" in shown.xpath("normalize-space(string(//main))")
+    assert "the same contact by the same email" in shown.xpath("normalize-space(string(//main))")
     assert "ada@q.example" in shown.xpath("string(//table)")

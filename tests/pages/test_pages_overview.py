@@ -17,6 +17,7 @@ from crosswalk.hub.quarantine import put as quarantined
 from crosswalk.model.errors import ConflictError
 from crosswalk.model.records import Outcome, Receipt
 from crosswalk_airflow.ui.wording import duration
+from crosswalk_airflow.ui.wording import flow as words_of
 from tests.pages.conftest import Desk
 from tests.pages.desk import CRM, ERP, NOW, PAIRING, ago, deliver, order, run_of
 
@@ -130,14 +131,14 @@ def test_flows_waits_and_calls_say_what_sql_says(seen: tuple[Desk, html.HtmlElem
         under_way |= {flow: found} if found else {}
     asked: dict[str, dict[str, int]] = {}
     for flow, status, count in waiting:
-        asked.setdefault(flow.replace("_", " "), {})[status.replace("_", " ")] = count
+        asked.setdefault(words_of(flow), {})[status.replace("_", " ")] = count
     assert under_way == asked
     by_flow: dict[str, int] = {}
     for flow, _, count, *_ in rows(shown, "waits"):
         by_flow[flow] = by_flow.get(flow, 0) + int(count)
     assert by_flow == {flow: sum(found.values()) for flow, found in asked.items()} != {}
     used = dict(desk.rows("select system, sum(calls)::int from hub.quota_usage where bucket > now() - interval '24 hours' group by 1"))  # fmt: skip
-    assert {name: int(count) for name, count, *_ in rows(shown, "quotas")} == {CRM: used[CRM], ERP: 0}
+    assert {name: int(count) for name, count, *_ in rows(shown, "quotas")} == {"Salesforce": used[CRM], "NetSuite": 0}
 
 
 def test_runs_and_latencies_say_what_sql_says(seen: tuple[Desk, html.HtmlElement]) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from crosswalk.hub.quarantine import trouble_fingerprint
 from crosswalk.model.errors import ValidationError
+from tests.facts.shop import put
 from tests.pages.conftest import Desk
 from tests.pages.desk import (
     DAG,
@@ -313,3 +314,17 @@ def test_hostile_words_are_shown_and_not_obeyed(desk: Desk) -> None:
         assert HOSTILE.split()[0] in shown.xpath("string(//main)")
         assert shown.xpath("//script[not(@src)] | //img | //*[@onerror]") == []
         assert "49" not in shown.xpath("string(//h1)")
+
+
+def test_a_refused_order_is_listed_under_the_name_of_its_deal(desk: Desk) -> None:
+    with desk.hub.connection() as connection:
+        put(connection, "deal", "salesforce", "006named", name="Kim Foods, welding")
+        item = refuse_order(connection, "SF-OPP-named-R1", "006named", run=run_of(1))
+    for path in ("/quarantine", "/quarantine/cause"):
+        wanted = {"text": "006named"} if path == "/quarantine" else {"fingerprint": _fingerprint(desk, item)}
+        assert "Kim Foods, welding" in desk.page(path, **wanted).xpath(f"string(//tr[@data-item='{item}']/td[1])")
+
+
+def _fingerprint(desk: Desk, item: int) -> str:
+    [(found,)] = desk.rows("select fingerprint from hub.quarantine where id = %s", item)
+    return str(found)

@@ -93,8 +93,8 @@ def test_a_check_leads_to_its_rows_and_a_row_to_both_records(pages: str, checked
         ).fetchone()
     assert row is not None
     heads = [head.text_content() for head in seen.xpath("//table[@id='sides']/thead//th")]
-    assert f"salesforce customer {row[0]}" in heads[1]
-    assert f"netsuite customer {row[1]}" in heads[2]
+    assert f"Salesforce customer {row[0]}" in heads[1]
+    assert f"NetSuite customer {row[1]}" in heads[2]
     names = seen.xpath("//tr[@data-field='name']/td/text()")
     assert names[1:] == [row[2], row[3]]
     assert seen.xpath("//tr[@data-field='name']/@class") == ["differs"]

@@ -49,8 +49,8 @@ def unqualified(account: Image, create_customers: str) -> Problem:
         "customer",
         account.key,
         field,
-        f"Account {account.values.get('name')!r} has no ERP customer, and only accounts {wanted} become one.",
-        f"Correct the account's {field} in the CRM, or create the customer in the ERP and link it.",
+        f"Customer {account.values.get('name')!r} of the CRM has no ERP customer, and only those {wanted} become one.",
+        f"Correct its {field} in the CRM, or create the customer in the ERP and link it.",
     )
 
 
@@ -61,6 +61,6 @@ def customer_under_way(account: Image, loser: str) -> Problem:
         "customer",
         account.key,
         "counterpart_key",
-        f"Account {account.values.get('name')!r} is getting the ERP customer that was being made for account {loser}, which was merged into it.",
+        f"Customer {account.values.get('name')!r} of the CRM is getting the ERP customer that was being made for {loser}, which was merged into it.",
         "Nothing is to be done: the deal goes on when that customer was made.",
     )

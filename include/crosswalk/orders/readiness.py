@@ -42,8 +42,8 @@ def _deal_problems(facts: DealFacts, policy: OrderPolicy) -> Iterator[Problem]:
             deal,
             "deal_without_account",
             "customer_key",
-            f"Deal {name!r} has no account.",
-            "Choose the account on the deal.",
+            f"Deal {name!r} has no customer.",
+            "Choose the deal's company or account in the CRM.",
         )
     if not facts.lines:
         yield _problem(
@@ -86,7 +86,7 @@ def _customer_problems(facts: DealFacts, policy: OrderPolicy) -> Iterator[Proble
             "customer_gone",
             "counterpart_key",
             f"The linked ERP customer {facts.customer_key} does not exist any more.",
-            "If it was merged into another account's customer, merge the accounts, too; else restore it, or undo the link.",
+            "If it was merged into another customer, merge the two in the CRM, too; else restore it, or undo the link.",
         )
         return
     name = customer.values.get("name")
@@ -96,7 +96,7 @@ def _customer_problems(facts: DealFacts, policy: OrderPolicy) -> Iterator[Proble
             "customer_inactive",
             "is_active",
             f"ERP customer {name!r} ({facts.customer_key}) is inactive.",
-            "Reactivate the customer, or link the account to another one.",
+            "Reactivate the customer, or link the CRM's to another one.",
         )
     if customer.values.get("subsidiary") in policy.closed_subsidiaries:
         yield _problem(
@@ -151,7 +151,7 @@ def _new_customer_problems(facts: DealFacts, account: Image, policy: OrderPolicy
             account,
             "customer_missing",
             "counterpart_key",
-            f"Account {name!r} has no ERP customer{_there(facts)} and this pairing creates none.",
+            f"Customer {name!r} of the CRM has no ERP customer{_there(facts)} and this pairing creates none.",
             "Create the customer in the ERP and link it.",
         )
     if facts.twins:
@@ -159,8 +159,8 @@ def _new_customer_problems(facts: DealFacts, account: Image, policy: OrderPolicy
             account,
             "customer_may_exist",
             "counterpart_key",
-            f"Account {name!r} has no linked ERP customer{_there(facts)}, but it looks like {', '.join(facts.twins[:3])}.",
-            "Link the account to that customer (on the page Matches, or by its id in the account or the account's in the customer), or change what makes them look alike.",
+            f"Customer {name!r} of the CRM has no linked ERP customer{_there(facts)}, but it looks like {', '.join(facts.twins[:3]).rstrip('.')}.",
+            "Link the two (on the page Matches, or by writing either's id into the other), or change what makes them look alike.",
         )
     for field in ("billing_street", "billing_city", "billing_country"):
         if not account.values.get(field):
@@ -168,8 +168,8 @@ def _new_customer_problems(facts: DealFacts, account: Image, policy: OrderPolicy
                 account,
                 "address_incomplete",
                 field,
-                f"Account {name!r} has no {field.replace('_', ' ')}; the ERP needs a billing address.",
-                "Complete the billing address of the account.",
+                f"Customer {name!r} has no {field.replace('_', ' ')} in the CRM; the ERP needs a billing address.",
+                "Complete the billing address in the CRM.",
             )
 
 

@@ -32,6 +32,10 @@ class ListApprovalsOperator(StageOperator):
 
         return ask(ctx, again=bool(context["params"].get("ask_again")))
 
+    def ends_run(self, result: Asked) -> bool:
+        """Return whether there is nobody to ask: the questions are skipped then."""
+        return not result.items or super().ends_run(result)
+
     def returned(self, result: Asked) -> list[str]:
         """Return the items to ask about."""
         return list(result.items)

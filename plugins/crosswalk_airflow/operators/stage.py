@@ -60,12 +60,16 @@ class StageOperator(BaseOperator):
             self.met = str(error.error_class)
             self.log.error("%s", _advice(error, stage_context.pairing, self.stage))
             raise
-        if not self.downstream_task_ids:  # the run's last task; a run that failed before has no end in the hub
+        if self.ends_run(result):  # a run that failed before has no end in the hub
             with stage_context.hub.connection() as connection:
                 runs.finish(connection, stage_context.run_id)
         counts: dict[str, object] = result.as_dict()
         self.log.info("%s: %s", self.stage, ", ".join(f"{name} {value}" for name, value in counts.items()))
         return self.returned(result)
+
+    def ends_run(self, result: Any) -> bool:
+        """Return whether nothing comes after this task, which then notes the run's end."""
+        return not self.downstream_task_ids
 
     def returned(self, result: Any) -> Any:
         """Return what goes on to other tasks: ids and counts only, by default the counts."""

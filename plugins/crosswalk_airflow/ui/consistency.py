@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from crosswalk_airflow.paths import include_folder
 from crosswalk_airflow.ui.common import HEADERS, READS, Name, PageError, choose_pairing, hub_of, page
+from crosswalk_airflow.ui.wording import system_title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -225,7 +226,7 @@ def _columns(rows: list[Violation]) -> list[str]:
 
 
 def _headings(pairing: Pairing) -> dict[str, str]:
-    crm, erp = (pairing.side(side).system.replace("_", " ") for side in ("crm", "erp"))
+    crm, erp = (system_title(one.system) for one in (pairing.crm, pairing.erp))
     return {
         **{"crm_key": crm, "erp_key": erp, "crm_records": f"in {crm}", "erp_records": f"in {erp}"},
         "differences": f"differences: {crm}, {erp}",

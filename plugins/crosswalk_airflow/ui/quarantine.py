@@ -24,11 +24,16 @@ from crosswalk_airflow.ui.common import (
     may_replay,
     page,
 )
+from crosswalk_airflow.ui.naming import names_of
 from crosswalk_airflow.ui.payload_form import fields_of
 from crosswalk_airflow.ui.telling import Told, told_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
+
+    from crosswalk.hub.quarantine import QuarantineItem
 
 router = APIRouter(dependencies=READS)
 
@@ -77,8 +82,14 @@ def quarantine(
         shown = [(cause, of, causes.items(connection, of, limit=ITEMS_SHOWN)) for cause, of in groups]
         number_of_causes, total = causes.totals(connection, wanted)
         facets = causes.facets(connection, pairing.name)
+        names = names_of(connection, _records(item for _, _, items in shown for item in items))
     content: dict[str, object] = {"pairing": pairing, "pairings": all_pairings, "groups": shown, "total": total}
-    more = {"causes": number_of_causes, "number": number, "pages": -(-number_of_causes // CAUSES_A_PAGE)}
+    more = {
+        "names": names,
+        "causes": number_of_causes,
+        "number": number,
+        "pages": -(-number_of_causes // CAUSES_A_PAGE),
+    }
     return page(
         request,
         "quarantine.html",
@@ -93,11 +104,14 @@ def cause(request: Request, user: User, wanted: Asked, told: Saying, before: Num
     with hub_of(pairing).connection() as connection:
         found = causes.causes(connection, wanted, limit=1)
         rows = causes.items(connection, wanted, limit=ITEMS_A_PAGE + 1, before=before)
+        names = names_of(connection, _records(rows))
     if not found:
         raise PageError("Nothing left", "No open record has this cause any more.")
     content = {"pairing": pairing, "wanted": wanted, "cause": found[0], "items": rows[:ITEMS_A_PAGE], "before": before}
     following = rows[ITEMS_A_PAGE - 1].id if len(rows) > ITEMS_A_PAGE else None
-    return page(request, "cause.html", {**content, "following": following, "told": told, **rights(user)})
+    return page(
+        request, "cause.html", {**content, "names": names, "following": following, "told": told, **rights(user)}
+    )
 
 
 @router.get("/quarantine/item/{item_id}")
@@ -138,6 +152,10 @@ def item_content(item_id: int, user: BaseUser) -> dict[str, object]:
 def rights(user: BaseUser) -> dict[str, object]:
     """Return what the user is offered."""
     return {"may_decide": may_decide(user), "may_replay": may_replay(user)}
+
+
+def _records(items: Iterable[QuarantineItem]) -> list[tuple[str, str, str]]:
+    return [(item.entity, item.system, item.key) for item in items]
 
 
 def _of(wanted: Wanted, cause: Cause) -> Wanted:

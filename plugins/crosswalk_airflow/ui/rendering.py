@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from crosswalk_airflow.ui.charts import chart
-from crosswalk_airflow.ui.wording import day, duration, money, quantity, share
+from crosswalk_airflow.ui.wording import day, duration, flow, money, quantity, rule, said, share, system_title
 
 if TYPE_CHECKING:
     from crosswalk.quality.report import TrendPoint
@@ -32,6 +32,7 @@ def _environment() -> Environment:
     )
     environment.filters.update(money=money, day=day, quantity=quantity, share=share, duration=duration)
     environment.filters.update(plain=plain, moment=moment, airflow=airflow, who=who)
+    environment.filters.update(system=system_title, rule=rule, said=said, flow=flow)
     return environment
 
 
@@ -55,11 +56,15 @@ def ago(instant: datetime | None) -> str:
     if instant is None:
         return "never"
     seconds = max(0, int((datetime.now(UTC) - instant).total_seconds()))
-    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= size:
+    for size, least, unit in _UNITS:
+        if seconds >= size * least:
             count = seconds // size
             return f"{count} {unit}{'s' if count != 1 else ''} ago"
     return "just now"
+
+
+_UNITS = ((31_557_600, 2, "year"), (2_629_800, 2, "month"), (86400, 1, "day"), (3600, 1, "hour"), (60, 1, "minute"))
+"""Seconds, how many of the unit are enough to say it, and its name."""
 
 
 def label(name: str) -> str:

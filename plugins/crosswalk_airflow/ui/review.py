@@ -24,6 +24,7 @@ from crosswalk_airflow.ui.common import (
     person,
     see_other,
 )
+from crosswalk_airflow.ui.naming import names_of
 
 if TYPE_CHECKING:
     from crosswalk.hub.database import Connection
@@ -169,7 +170,14 @@ def waiting(name: str | None, entity: str | None) -> dict[str, object]:
             (pairing.name,),
         ).fetchall()
         decided = latest_decisions(connection, pairing.name)
-        names = _names(connection, [*found, *decided])
+        names = names_of(
+            connection,
+            [
+                (one.entity, system, key)
+                for one in (*found, *decided)
+                for system, key in ((one.left_system, one.left_key), (one.right_system, one.right_key))
+            ],
+        )
         learnt, since = thresholds(connection, pairing.name), decisions_since(connection, pairing.name)
         first = _side_by_side(connection, pairing, found[0]) if found else None
     return {
@@ -273,20 +281,3 @@ def _nothing(system: str, entity: str, key: str) -> Image:
     from crosswalk.model.records import Image
 
     return Image(system, entity, key, "", None, deleted=True, values={})
-
-
-def _names(connection: Connection, found: list[Match]) -> dict[tuple[str, str, str], str]:
-    """Return what the records are called, by (entity, system, key)."""
-    names: dict[tuple[str, str, str], str] = {}
-    for entity, label in (
-        ("customer", "name"),
-        ("product", "name"),
-        ("contact", "concat_ws(' ', first_name, last_name)"),
-    ):
-        keys = {key for match in found if match.entity == entity for key in (match.left_key, match.right_key)}
-        if keys:
-            query = f"select system, key, {label} from hub.{entity} where key = any(%s)"
-            names |= {
-                (entity, row[0], row[1]): row[2] or "" for row in connection.execute(query.encode(), (list(keys),))
-            }
-    return names

@@ -1,7 +1,8 @@
-"""Money, days and quantities as people read them, the same in every locale: the pages are English, the figures of any country."""
+"""Money, days, quantities and names as people read them, the same in every locale: the pages are English, the figures of any country."""
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
@@ -50,6 +51,50 @@ def duration(seconds: float | None) -> str:
             left = whole % size // rest
             return f"{whole // size}{THIN}{unit}" + (f" {left}{THIN}{small}" if left else "")
     return f"{seconds:.1f}{THIN}s" if seconds < 10 else f"{whole}{THIN}s"
+
+
+def system_title(name: str | None) -> str:
+    """Return a system as its vendor writes it, ``SAP Business One``; one that is called otherwise than its platform keeps its name."""
+    return _titles().get(name or "") or (name or "").replace("_", " ")
+
+
+def said(message: str | None) -> str:
+    """Return an error's message with the system that it begins with written as its vendor does."""
+    lead, colon, rest = (message or "").partition(": ")
+    return f"{system_title(lead)}{colon}{rest}" if colon and lead in _titles() else message or ""
+
+
+def flow(name: str) -> str:
+    """Return a flow's name, ``lifecycle to ERP``."""
+    words = {"crm": "CRM", "erp": "ERP"}
+    return " ".join(words.get(word, word) for word in name.split("_"))
+
+
+def rule(name: str, crm: str, erp: str) -> str:
+    """Return what linked two records, ``the same name and billing postal code``; ``crm`` and ``erp`` are the systems."""
+    kind, _, rest = name.partition(":")
+    if kind == "stored_key":
+        here, there = (crm, erp) if rest == "crm" else (erp, crm)
+        return f"{system_title(there)}'s id in {system_title(here)}"
+    if kind == "exact":
+        fields = [field.replace("_", " ") for field in re.split(r"[+,]", rest)]
+        return "the same " + " and ".join(filter(None, [", ".join(fields[:-1]), fields[-1]]))
+    return _RULES.get(kind, name.replace("_", " "))
+
+
+_RULES = {
+    "scored": "resemblance",
+    "intent": "being created from it",
+    "intent_key": "its key",
+    "person": "a person's decision",
+}
+
+
+@lru_cache(maxsize=1)
+def _titles() -> dict[str, str]:
+    from crosswalk.platforms import platforms
+
+    return {name: one.title for name, one in platforms().items()}
 
 
 @lru_cache(maxsize=64)
