@@ -59,8 +59,9 @@ def test_every_figure_is_what_sql_says(seen: Browser, stack: Stack, first: First
         )
     )
     shown = {row[0]: int(row[1].replace("\u202f", "")) for row in seen.table("#quotas")}
-    assert shown == {system: int(calls) for system, calls in used.items()}
-    assert shown["salesforce"] > 0
+    titles = {"netsuite": "NetSuite", "salesforce": "Salesforce"}
+    assert shown == {titles[system]: int(calls) for system, calls in used.items()}
+    assert shown["Salesforce"] > 0
     [(orders,)] = stack.rows(
         "select count(*) from hub.intent where pairing = %s and flow = 'orders' and entity = 'order' and status = 'done'",
         [PAIRING],
