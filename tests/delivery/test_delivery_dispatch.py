@@ -138,6 +138,16 @@ def road(hub: Hub) -> Road:
     return Road(hub, Platform(clock.now), clock)
 
 
+def test_two_creates_under_one_key_never_travel_in_one_request(road: Road) -> None:
+    road.want(*(draft(key, payload={"memo": key, "stored_key": "same"}) for key in ("O1", "O2")))
+    road.run()
+    assert road.requests == [["same"]]
+    road.clock.sleep(31)
+    road.run()
+    assert road.requests == [["same"], ["same"]]
+    assert (len(road.platform.records), set(road.statuses().values())) == (1, {"done"})
+
+
 @pytest.mark.parametrize("bad", [set(), {"O3"}, {"O0", "O9"}, {f"O{n}" for n in range(10)}], ids=len)
 def test_a_request_refused_as_a_whole_is_halved_until_only_bad_rows_are_refused(road: Road, bad: set[str]) -> None:
     def refuse(writes: Sequence[Write]) -> None:

@@ -35,6 +35,8 @@ def test_every_shipped_pairing_loads() -> None:
         ("  lookback_days: 14", "  lookback_dais: 14", "lookback_dais", "is no setting"),
         ("[customer, product, deal, deal_line]", "[customer, produkt]", "orders:", "'produkt'"),
         ("- exact: [sku]", "- exact: [skew]", None, "'skew' is no field of product"),
+        ("- exact: [number]", "- exact: [name, billing_country, currency]", None, "would link on a name alone"),
+        ("- exact: [email]", "- exact: [first_name, last_name]", None, "would link on a name alone"),
         ("- stored_key: crm", "- stored_key: both", "stored_key: both", "'crm' or 'erp'"),
         ("  system: netsuite", "  system: salesforce", None, "must differ"),
     ],

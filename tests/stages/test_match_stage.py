@@ -140,22 +140,27 @@ def test_products_are_matched_by_numbers_that_are_written_in_two_ways(hub: Hub, 
     assert waiting == [("bare", "bare")]
 
 
-def test_people_are_matched_within_their_company(hub: Hub, ctx: StageContext):
+def test_people_are_matched_within_their_company_in_the_other_pairing_too(hub: Hub, ctx: StageContext):
+    other = load_pairing(INCLUDE / "pairings" / "sap_business_one_hubspot.yaml")
+    ctx = replace(ctx, pairing=other)
     data = labelled(400, RICH)
-    landed(hub, "salesforce", data.left)
-    landed(hub, "netsuite", data.right)
+    landed(hub, "hubspot", data.left)
+    landed(hub, "sap_business_one", data.right)
     people = {
         f"{key}": {"first_name": f"First{n}", "last_name": f"Last{n}", "email": f"p{n}@example.com"}
         for n, key in enumerate(sorted(data.true))
     }
-    for system, place in (("salesforce", 0), ("netsuite", 1)):
+    for system, place in (("hubspot", 0), ("sap_business_one", 1)):
         rows = {
             f"person of {key[place]}": {**people[f"{key}"], "customer_key": key[place]} for key in sorted(data.true)
         }
         landed(hub, system, rows, "contact")
     results = {result.entity: result for result in match_all(ctx).results}
-    assert list(results) == ["customer", "contact"]
+    assert list(results) == ["customer", "contact", "product"]
     assert results["contact"].linked >= results["customer"].linked > 0
+    with hub.connection() as connection:
+        pairs = counterparts(connection, other.name, "customer", "hubspot", "sap_business_one", list(data.left))
+    assert set(pairs.items()) <= data.true
 
 
 def test_the_shipped_pairing_matches_only_what_can_be_matched():

@@ -25,7 +25,7 @@ from crosswalk.pairing.checks import CheckPolicy
 from crosswalk.pairing.display import UNLESS_SAID_OTHERWISE, CardPolicy, ShownFact
 from crosswalk.pairing.hierarchies import PARENT_FLOWS, HierarchyPolicy
 from crosswalk.pairing.lifecycle import LifecyclePolicy
-from crosswalk.pairing.matching import Matching
+from crosswalk.pairing.matching import Matching, is_name_alone
 from crosswalk.pairing.products import Brake, ProductPolicy
 from crosswalk.pairing.selling import AmendPolicy, ApprovalPolicy, CreditPolicy, DiscountPolicy
 from crosswalk.pairing.timeline import TIMELINE, TimelinePolicy
@@ -307,6 +307,11 @@ class Pairing(_Part):
                 for name in rule.exact:
                     if name not in ENTITIES[entity].field_names:
                         raise ValueError(f"linking.{entity}: {name!r} is no field of {entity}")
+                if rule.exact and is_name_alone(entity, rule.exact):
+                    raise ValueError(
+                        f"linking.{entity}: {', '.join(rule.exact)} would link on a name alone; add a number, an e-mail, a postal code"
+                        " or the like, or leave it to `matching`"
+                    )
         return self
 
     def _reads_in_orders(self, entity: str, sides: tuple[Side, ...]) -> bool:

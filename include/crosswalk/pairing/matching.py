@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from crosswalk.model.entities import ENTITIES
+from crosswalk.model.entities import ENTITIES, Kind
 
 MATCHABLE = ("customer", "contact", "product")
 
@@ -51,3 +51,13 @@ class Matching(BaseModel):
                 if name not in ENTITIES[entity].field_names:
                     raise ValueError(f"survivors: {name!r} is no field of a {entity}")
         return self
+
+
+_OF_MANY = (Kind.BOOLEAN, Kind.CHOICE, Kind.CURRENCY, Kind.COUNTRY)
+_NAMES = frozenset({"name", "first_name", "last_name", "title", "description", "unit", "owner", "subsidiary", "terms"})
+_NAMES |= {"price_level", "billing_state", "shipping_state"}
+
+
+def is_name_alone(entity: str, fields: tuple[str, ...]) -> bool:
+    """Tell whether records that agree in all of these fields share no more than a name, and what many records share."""
+    return all(name in _NAMES or ENTITIES[entity].field(name).kind in _OF_MANY for name in fields)
