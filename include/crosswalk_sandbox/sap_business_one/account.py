@@ -121,7 +121,7 @@ class Account:
             return f"{of}id" if self.numbered(entity_set) else f"{of}key"
         if name in self.store.columns(entity_set):
             return f'{of}"{name}"'
-        path = f"json_extract({of}body, '$.{name}')"
+        path = f"json_extract({self.store.text(of)}, '$.{name}')"
         default = self.defaults(structure.name).get(name)
         if default is None or default == [] or default == {}:
             return path
@@ -132,7 +132,7 @@ class Account:
     def all(self, entity_set: str) -> list[tuple[int, Row]]:
         """Every entity of a small set with its version."""
         rows = self.store.rows(f'SELECT version, body FROM "{entity_set}" ORDER BY id')
-        return [(version, orjson.loads(body)) for version, body in rows]
+        return [(version, self.store.copies.row(body)) for version, body in rows]
 
     def get(self, entity_set: str, key: Sequence[Key]) -> tuple[int, Row] | None:
         """Version and row of an entity."""
@@ -242,7 +242,7 @@ class AccountDesk:
         """Entities whose properties have these values, in order of key."""
         terms = [f"{self._account.sql_of(entity_set, name)} = ?" for name in values]
         sql = f'SELECT body FROM "{entity_set}" WHERE {" AND ".join(terms) or "1"} ORDER BY id'
-        return [orjson.loads(row[0]) for row in self._store.rows(sql, list(values.values()))]
+        return [self._store.copies.row(body) for (body,) in self._store.rows(sql, list(values.values()))]
 
     def defaults(self, kind: str) -> Mapping[str, Any]:
         """What an absent property of a type is shown as."""

@@ -48,7 +48,8 @@ class _Sources:
             one = kind.properties.get(path.parts[1])
             if not rows or len(path.parts) > 2 or one is None or not one.collection or (first,) not in self._kinds:
                 raise generic("Only a set and its own rows can be joined")
-            self._tables.append(f'json_each("{first}".body, \'$.{one.name}\') "{path}"')
+            text = self._account.store.text(f'"{first}".')
+            self._tables.append(f"json_each({text}, '$.{one.name}') \"{path}\"")
             kind = model.types[one.type]
         self._kinds[path.parts] = kind
 

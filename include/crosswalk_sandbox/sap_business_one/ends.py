@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
-
 from .account import Account
 from .desk import Row
 from .schema.model import Navigation
@@ -44,7 +42,7 @@ class Ends:
         kind, shapes, names = self._account.model.type_of(self._target).name, self._shapes, self._names
         made = []
         for version, text in self._account.store.rows(sql, values):
-            body = orjson.loads(text)
+            body = self._account.store.copies.row(text)
             made.append(shapes.chosen(kind, body, version, names) if names else shapes.entity(kind, body, version))
         if self._way.many:
             return made

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-import orjson
-
 from .account import Account
 from .calls import Call, Reply
 from .desk import Row
@@ -138,11 +136,11 @@ class Listing:
         store = self._account.store
         if skip < _DEEP:
             sql = f'SELECT id, version, body FROM "{entity_set}" WHERE {where} ORDER BY {order} LIMIT {limit} OFFSET {skip}'
-            return [(row[0], row[1], orjson.loads(row[2])) for row in store.listed(sql, parameters)]
+            return [(row[0], row[1], store.copies.row(row[2])) for row in store.listed(sql, parameters)]
         wanted = self._remembered(entity_set, where, parameters, order)[skip : skip + limit]
         marks = ", ".join(map(str, wanted))
         rows = store.listed(f'SELECT id, version, body FROM "{entity_set}" WHERE id IN ({marks})')
-        found = {row[0]: (row[0], row[1], orjson.loads(row[2])) for row in rows}
+        found = {row[0]: (row[0], row[1], store.copies.row(row[2])) for row in rows}
         return [found[ident] for ident in wanted if ident in found]
 
     def _remembered(self, entity_set: str, where: str, parameters: list[Any], order: str) -> array[int]:

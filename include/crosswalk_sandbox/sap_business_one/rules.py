@@ -294,7 +294,8 @@ class Rules:
 
     def _check_item(self, row: Row) -> None:
         for name in _DOCUMENTS:
-            sql = f"SELECT 1 FROM \"{name}\", json_each(body, '$.DocumentLines') WHERE json_extract(value, '$.ItemCode') = ? LIMIT 1"
+            lines = f"json_each({self._account.store.text()}, '$.DocumentLines')"
+            sql = f"SELECT 1 FROM \"{name}\", {lines} WHERE json_extract(value, '$.ItemCode') = ? LIMIT 1"
             if self._account.store.row(sql, (row["ItemCode"],)):
                 raise logic(10001069, "You cannot remove the item: transactions exist")
         if exact(row.get("QuantityOnStock")):

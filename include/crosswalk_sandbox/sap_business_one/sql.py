@@ -81,7 +81,7 @@ class StoredQueries:
         ]
         entity_set, child = TABLES[name]
         key = self._account.sql_of(entity_set, self._account.model.sets[entity_set].key[0])
-        owner = f'(SELECT {key} AS owner_key, body FROM "{entity_set}") owner'
+        owner = f'(SELECT {key} AS owner_key, {self._account.store.text()} AS body FROM "{entity_set}") owner'
         rows = f"{owner}, json_each(owner.body, '$.{child}')" if child else f'"{entity_set}"'
         inner = sqlglot.parse_one(f"SELECT {', '.join(chosen)} FROM {rows}", dialect="sqlite")
         assert isinstance(inner, exp.Select)

@@ -14,10 +14,14 @@ import orjson
 from crosswalk_sandbox.kernel.lag import LaggingIndex
 from crosswalk_sandbox.kernel.store import AccountStore
 
+from .copies import TABLE, Copies
+
 if TYPE_CHECKING:
     from crosswalk_sandbox.kernel.clock import Clock
 
 Key = str | int
+BLOCKS: Final = "blocks"
+"""Setting: which blocks a company that has several consists of."""
 SEPARATOR: Final = "\x1f"
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS exchange_rate (currency TEXT, day TEXT, rate TEXT, PRIMARY KEY (currency, day)) WITHOUT ROWID;
@@ -38,7 +42,7 @@ class Store(AccountStore):
     """
 
     file = "sap_business_one.sqlite"
-    tables = _TABLES
+    tables = _TABLES + TABLE
     mapped = 134_217_728
     page_bytes = 16_384
 
@@ -49,7 +53,9 @@ class Store(AccountStore):
         self._touched: set[str] = set()
         self.changes: dict[str, int] = {}
         """Set → how often it was written to by this process; what was counted before is compared with it."""
+        self.copies = Copies(self.row)
         super().__init__(directory, clock)
+        self.copies.remember(self.setting(BLOCKS))
         self.index = LaggingIndex(self._open, clock)
 
     # tables
@@ -70,7 +76,7 @@ class Store(AccountStore):
         for name, default in properties.items():
             if name.lower() not in present:
                 self.execute(f'ALTER TABLE "{entity_set}" ADD COLUMN "{name}"')
-                value = f"coalesce(json_extract(body, '$.{name}'), ?)"
+                value = f"coalesce(json_extract({self.text()}, '$.{name}'), ?)"
                 self.execute(f'UPDATE "{entity_set}" SET "{name}" = {value}', (default,))
         self._columns.pop(entity_set, None)
         title = f'"{entity_set}_by_{"_".join(properties)}"'
@@ -87,6 +93,10 @@ class Store(AccountStore):
             present = {row[1] for row in self.rows(f'PRAGMA table_info("{entity_set}")')} if wanted else set()
             found = self._columns[entity_set] = {name: one for name, one in wanted.items() if name in present}
         return found
+
+    def text(self, of: str = "") -> str:
+        """SQL of a row's text; ``of`` names the table, with a dot."""
+        return f"whole({of}body)" if self.copies.are_there else f"{of}body"
 
     # reading
 
@@ -109,7 +119,7 @@ class Store(AccountStore):
         """id, version and body of one entity; None without it."""
         column = "id" if numbered else "key"
         found = self.row(f'SELECT id, version, body FROM "{entity_set}" WHERE {column} = ?', (key,))
-        return None if found is None else (found[0], found[1], orjson.loads(found[2]))
+        return None if found is None else (found[0], found[1], self.copies.row(found[2]))
 
     # writing
 
@@ -155,6 +165,20 @@ class Store(AccountStore):
             self._touched.add(entity_set)
             connection.executemany(f'INSERT INTO "{entity_set}" ({", ".join(names)}) VALUES ({marks})', rows)
 
+    def put_pattern(self, text: str, gaps: str) -> int:
+        """Keep the pattern of rows to come; returns its number."""
+        with self.write() as connection:
+            return int(
+                connection.execute(
+                    "INSERT INTO pattern (text, gaps) VALUES (?, ?) RETURNING id", (text, gaps)
+                ).fetchone()[0]
+            )
+
+    def put_blocks(self, told: str) -> None:
+        """Keep which blocks the company consists of."""
+        self.set_setting(BLOCKS, told)
+        self.copies.remember(told)
+
     def remove(self, entity_set: str, key: Key, *, numbered: bool) -> None:
         """Delete one entity."""
         column = "id" if numbered else "key"
@@ -170,6 +194,9 @@ class Store(AccountStore):
             "INSERT INTO counter VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET last = max(last, excluded.last)",
             (name, last),
         )
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.create_function("whole", 1, self.copies.whole, deterministic=True)
 
     def _ended(self, *, committed: bool) -> None:
         if committed:

@@ -25,6 +25,7 @@ from crosswalk_sandbox.company.model import Deal, Order, Party, Size
 from crosswalk_sandbox.company.renaming import Renaming
 from crosswalk_sandbox.kernel.clock import Clock
 from crosswalk_sandbox.kernel.registry import entry
+from crosswalk_sandbox.sap_business_one.store import Store
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MOST = 45  # accounts of a block
@@ -84,10 +85,16 @@ def loaded(system: str, company: Any, folder: Path) -> Path:
 
 
 def tables(file: Path) -> Iterator[tuple[str, Counter[tuple[Any, ...]]]]:
-    connection = sqlite3.connect(file)
+    """Names and rows of all tables; what Business One keeps as a copy of something else is written out by its store."""
+    store = Store(file.parent, Clock()) if file.name == Store.file else None
+    connection = store.reader() if store else sqlite3.connect(file)
     names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
     for name in names:
-        yield name, Counter(connection.execute(f'SELECT * FROM "{name}"').fetchall())
+        columns = [row[1] for row in connection.execute(f'PRAGMA table_info("{name}")')]
+        listed = ", ".join("whole(body)" if store and one == "body" else f'"{one}"' for one in columns)
+        yield name, Counter(connection.execute(f'SELECT {listed} FROM "{name}"').fetchall())
+    if store:
+        store.close()
     connection.close()
 
 
@@ -97,7 +104,7 @@ TABLES = {
     "hubspot": ("record WHERE type = '0-2'", "crm"),
     "sap_business_one": ("BusinessPartners", "erp"),
 }
-OWN = {"_setting", "_grant", "setting", "token", "sqlite_stat1"}  # credentials, when it was loaded, estimates
+OWN = {"_setting", "_grant", "setting", "token", "sqlite_stat1", "pattern"}  # credentials, when it was loaded, estimates, what copies are of
 KILLED_WHILE_COPYING = """
 import os, signal, sys
 from datetime import datetime

@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from crosswalk_sandbox.company import ids
-from crosswalk_sandbox.company.blocks import NAME_LENGTH, ROUND, group_of, order_memo
+from crosswalk_sandbox.company.blocks import ROUND, group_of
 from crosswalk_sandbox.company.deals import FIRST_ORDER
 from crosswalk_sandbox.sap_business_one.account import Account
+from crosswalk_sandbox.sap_business_one.copies import PARCELS_LENGTH
 
 from .facts import Stamps, card_code, day, entry, number, renamed, tax_code, warehouse, worth
 from .patterns import OpenNumber, OpenText
@@ -53,7 +54,7 @@ class Documents:
     def name(self, party: int, name: str) -> None:
         """Let documents of a party have this CardName."""
         group = group_of(party)
-        self._names[party] = OpenText(name, lambda copy: copy.renaming.company(name, group)[:NAME_LENGTH])
+        self._names[party] = OpenText(name, "company", group)
 
     def of_order(self, order: Order) -> list[Made]:
         """Everything that an order led to."""
@@ -65,7 +66,7 @@ class Documents:
         self._totals(head, order, order.total, order.tax_total, order.shipping_cost)
         is_open = order.status in ("open", "partially_shipped", "pending_approval")
         number_ = FIRST_ORDER + order.sequence // ids.TRANSACTIONS_PER_ORDER
-        head |= {"DocumentLines": lines, "DocNum": OpenNumber(number_, lambda copy: number_ + copy.orders)}
+        head |= {"DocumentLines": lines, "DocNum": OpenNumber(number_, "order")}
         head |= {"DocumentStatus": "bost_Open" if is_open else "bost_Close"}
         head |= {"Confirmed": "tNO" if order.status == "pending_approval" else "tYES"}
         if order.status == "cancelled":
@@ -184,8 +185,8 @@ class Documents:
             self._told = (
                 order.sequence,
                 {
-                    "NumAtCard": renamed(order.purchase_order, lambda new, text: new.digits(text)),
-                    "Comments": renamed(order.memo, lambda new, text: order_memo(new, text, group)),
+                    "NumAtCard": renamed(order.purchase_order, "digits"),
+                    "Comments": renamed(order.memo, "memo", group),
                 },
             )
         return self._told[1]
@@ -249,7 +250,7 @@ class Documents:
             head["DocTotalFc"] = number((total / rate).quantize(Decimal("0.01")))
         if shipment.tracking_numbers:
             parcels = ", ".join(shipment.tracking_numbers)
-            head["TrackingNumber"] = OpenText(parcels[:30], lambda copy: str(copy.renaming.parcels(parcels))[:30])
+            head["TrackingNumber"] = OpenText(parcels[:PARCELS_LENGTH], "parcels", parcels)
         billed = order.status in ("billed", "closed", "cancelled")
         if not billed:
             head["DocumentStatus"] = "bost_Open"
@@ -342,7 +343,7 @@ _ONE: Final = Decimal(1)
 
 
 def _key(key: str, deal: int | None) -> str:
-    return key if deal is None else OpenText(key, lambda copy: ids.order_external_id(deal + copy.deals))
+    return key if deal is None else OpenText(key, "deal key", deal)
 
 
 def _bare(row: Row) -> Row:

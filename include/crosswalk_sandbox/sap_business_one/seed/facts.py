@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -14,33 +14,27 @@ from crosswalk_sandbox.company import ids
 from .patterns import OpenNumber, OpenText
 
 if TYPE_CHECKING:
-    from crosswalk_sandbox.company.blocks import Copy
     from crosswalk_sandbox.company.model import Company, TaxCode
-    from crosswalk_sandbox.company.renaming import Renaming
 
 _CENT: Final = Decimal("0.01")
 _NAME_LENGTH: Final = 8
-_DAY: Final = 86_400
 
 
 @lru_cache(maxsize=1 << 10)
 def card_code(party: int) -> OpenText:
     """CardCode of a party's customer: the number under which a CRM keeps it."""
-    number = ids.netsuite_customer_id(party)
-    return OpenText(str(number), lambda copy: str(number + copy.parties))
+    return OpenText(str(ids.netsuite_customer_id(party)), "card")
 
 
 @lru_cache(maxsize=1 << 10)
 def entry(transaction: int) -> OpenNumber:
     """DocEntry of an order, delivery, invoice or payment."""
-    number = ids.netsuite_transaction_id(transaction)
-    return OpenNumber(number, lambda copy: number + copy.transactions)
+    return OpenNumber(ids.netsuite_transaction_id(transaction), "entry")
 
 
 def person_code(contact: int) -> OpenNumber:
     """InternalCode of a contact."""
-    number = ids.netsuite_contact_id(contact)
-    return OpenNumber(number, lambda copy: number + copy.contacts)
+    return OpenNumber(ids.netsuite_contact_id(contact), "person")
 
 
 def warehouse(location: int) -> str:
@@ -60,9 +54,9 @@ def price_list(company: Company, level: int, currency: str) -> int:
     return levels.index(level) * len(codes) + codes.index(currency) + 1
 
 
-def renamed(text: str | None, how: Callable[[Renaming, str], str | None]) -> OpenText | None:
+def renamed(text: str | None, kind: str, *further: object) -> OpenText | None:
     """A text that a copy says in other words."""
-    return None if text is None else OpenText(text, lambda copy: how(copy.renaming, text) or "")
+    return None if text is None else OpenText(text, kind, *further)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -90,12 +84,15 @@ class Stamps:
 
     def moved(self, instant: datetime) -> Moved:
         """A moment as it is kept."""
-        return Moved(self, instant)
-
-    def shown(self, instant: datetime) -> tuple[str, str]:
-        """Day and time that the server's clock shows."""
-        local = instant.astimezone(self._zone).isoformat()
-        return f"{local[:10]}T00:00:00Z", local[11:19]
+        utc = instant.astimezone(UTC)
+        ahead = self.offset(utc.date())
+        second = utc.hour * 3600 + utc.minute * 60 + utc.second
+        shown = instant.astimezone(self._zone).isoformat()
+        return Moved(
+            f"{shown[:10]}T00:00:00Z",
+            shown[11:19],
+            (utc.date().isoformat(), second, self._zone.key if ahead is None else ahead),
+        )
 
     def of_master(self, created: datetime, modified: datetime) -> dict[str, Any]:
         """The four stamps of a partner or item."""
@@ -137,48 +134,23 @@ class Stamps:
         return self._offsets[on]
 
 
+@dataclass(frozen=True, slots=True)
 class Moved:
     """A moment as the server's clock shows it, in copies earlier on the same UTC day."""
 
-    __slots__ = ("_copy", "_found", "_instant", "_offset", "_own", "_stamps")
-
-    def __init__(self, stamps: Stamps, instant: datetime) -> None:
-        self._stamps = stamps
-        self._instant = instant.astimezone(UTC)
-        self._offset = stamps.offset(self._instant.date())
-        self._own = self._found = stamps.shown(instant)
-        self._copy: Copy | None = None
+    shown_day: str
+    shown_time: str
+    at: tuple[str, int, int | str]
+    """UTC day, its second, and how many seconds the server's clock is ahead, or its zone on a day when it was put forward or back."""
 
     def day(self) -> OpenText:
         """Its day as it is kept."""
-        return OpenText(self._own[0], lambda copy: self._split(copy)[0])
+        return OpenText(self.shown_day, "day", *self.at)
 
     def time(self) -> OpenText:
         """Its time to the second."""
-        return OpenText(self._own[1], lambda copy: self._split(copy)[1])
+        return OpenText(self.shown_time, "time", *self.at)
 
     def minute(self) -> OpenText:
         """Its time to the minute."""
-        return OpenText(f"{self._own[1][:5]}:00", lambda copy: f"{self._split(copy)[1][:5]}:00")
-
-    def _split(self, copy: Copy) -> tuple[str, str]:
-        if self._copy is not copy:
-            self._copy, self._found = copy, self._in(copy)
-        return self._found
-
-    def _in(self, copy: Copy) -> tuple[str, str]:
-        one = self._instant
-        if self._offset is None:
-            return self._stamps.shown(datetime.fromisoformat(copy.renaming.moment(one.isoformat())))
-        second = copy.renaming.second(one.hour * 3600 + one.minute * 60 + one.second) + self._offset
-        return _kept_day(one.date(), second // _DAY), _clock(second % _DAY)
-
-
-@lru_cache(maxsize=1 << 14)
-def _kept_day(one: date, ahead: int) -> str:
-    return f"{(one + timedelta(days=ahead)).isoformat()}T00:00:00Z"
-
-
-@lru_cache(maxsize=1 << 17)
-def _clock(second: int) -> str:
-    return f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
+        return OpenText(f"{self.shown_time[:5]}:00", "minute", *self.at)

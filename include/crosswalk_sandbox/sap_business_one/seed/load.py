@@ -11,13 +11,14 @@ import orjson
 
 from crosswalk_sandbox.kernel.bulk import without_collection
 from crosswalk_sandbox.sap_business_one.account import RATES_UNTIL, Account
+from crosswalk_sandbox.sap_business_one.copies import told_of
 from crosswalk_sandbox.sap_business_one.founding import enter
 from crosswalk_sandbox.sap_business_one.store import joined
 
 from .documents import Documents
 from .facts import card_code
 from .masters import Masters
-from .patterns import OpenText, Pattern, copied
+from .patterns import OpenText, Patterns
 
 if TYPE_CHECKING:
     from crosswalk_sandbox.company.blocks import Blocks
@@ -60,7 +61,10 @@ def _fill(account: Account, company: Company) -> None:
     store.put_many("Items", masters.items(), numbered=False)
     store.put_many("ProductTrees", masters.trees(), numbered=False)
     store.put_many("SpecialPrices", ((joined(key), row) for key, row in masters.brackets()), numbered=False)
-    first = company if company.blocks.count == 1 else company.first_block()
+    first = company
+    if company.blocks.count > 1:
+        first = company.first_block()
+        store.put_blocks(told_of(company.blocks))
     for party in first.parties():
         if party.erp is not None:
             documents.name(party.sequence, party.erp.name)
@@ -74,30 +78,30 @@ def _fill(account: Account, company: Company) -> None:
 
 def _write_documents(store: Store, documents: Documents, first: Company, blocks: Blocks) -> None:
     """Documents of the first block, then those of each copy."""
-    patterns: dict[str, list[Pattern]] = {}
+    patterns: dict[str, Patterns] = {}
     made = (one for order in first.orders() for one in documents.of_order(order))
     for batch in _batches(made):
         for entity_set in {one[0] for one in batch}:
             rows = [(number, row) for name, number, row in batch if name == entity_set]
-            store.put_many(entity_set, rows, numbered=True)
-            if blocks.count > 1:
-                columns = store.columns(entity_set)
-                patterns.setdefault(entity_set, []).extend(Pattern.of(number, row, columns) for number, row in rows)
+            if blocks.count == 1:
+                store.put_many(entity_set, rows, numbered=True)
+            else:
+                patterns.setdefault(entity_set, Patterns(store, entity_set, numbered=True)).add(rows)
     for copy in blocks.copies():
-        for entity_set, kept in patterns.items():
-            store.put_kept(entity_set, copied(kept, copy), numbered=True)
+        for one in patterns.values():
+            one.copy(copy)
 
 
 def _write_partners(store: Store, masters: Masters, documents: Documents, first: Company, blocks: Blocks) -> None:
     """Partners of the first block, then those of each copy, which owe and have ordered as much."""
-    patterns: list[Pattern] = []
-    columns = store.columns(_PARTNERS)
+    patterns = Patterns(store, _PARTNERS, numbered=False)
     for batch in _batches(_partners(masters, documents, first)):
-        store.put_many(_PARTNERS, batch, numbered=False)
-        if blocks.count > 1:
-            patterns += [Pattern.of(code, row, columns) for code, row in batch]
+        if blocks.count == 1:
+            store.put_many(_PARTNERS, batch, numbered=False)
+        else:
+            patterns.add(batch)
     for copy in blocks.copies():
-        store.put_kept(_PARTNERS, copied(patterns, copy), numbered=False)
+        patterns.copy(copy)
 
 
 def _partners(masters: Masters, documents: Documents, company: Company) -> Iterator[tuple[OpenText, dict[str, Any]]]:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from crosswalk_sandbox.company import ids
-from crosswalk_sandbox.company.blocks import NAME_LENGTH, customer_key, group_of
-from crosswalk_sandbox.company.customers import entity_number
+from crosswalk_sandbox.company.blocks import group_of
 from crosswalk_sandbox.sap_business_one.account import Account
 
 from .facts import Stamps, card_code, number, person_code, price_list, renamed, tax_code, warehouse
 from .patterns import OpenText
 
 if TYPE_CHECKING:
-    from crosswalk_sandbox.company.blocks import Copy
     from crosswalk_sandbox.company.model import Address, Company, Contact, ErpCustomer, Party, Price, Product, Stock
 
 Row = dict[str, Any]
@@ -144,7 +141,7 @@ class Masters:
             "QuantityOnStock": sum(number(one.on_hand) for one in stock),
             "QuantityOrderedByCustomers": sum(number(one.committed) for one in stock),
             "QuantityOrderedFromVendors": sum(number(one.on_order) for one in stock),
-            **self._stamps.of_master(erp.created, erp.modified), **self._key(erp.external_id, lambda _, key: key),
+            **self._stamps.of_master(erp.created, erp.modified), **({"U_CrosswalkKey": erp.external_id} if self._own and erp.external_id else {}),
         }  # fmt: skip
         return {name: value for name, value in row.items() if value is not None}
 
@@ -212,11 +209,11 @@ class Masters:
         leading = next((person["Name"] for one, person in zip(known, people, strict=True) if one.is_primary), None)
         mirror = next((one for one in addresses if one["AddressType"] == "bo_BillTo"), {})
         row: Row = {
-            "CardCode": code, "CardName": renamed(erp.name, lambda new, text: new.company(text, group)[:NAME_LENGTH]), "CardType": kind,
-            "GroupCode": 100, "AliasName": OpenText(erp.number, lambda copy: entity_number(party.sequence + copy.parties)),
-            "EmailAddress": renamed(erp.email, lambda new, text: new.mail(text, group)),
-            "Phone1": renamed(erp.phone, lambda new, text: new.phone(text)), "Website": renamed(erp.url, lambda new, text: new.site(text, group)),
-            "FederalTaxID": renamed(erp.vat_number, lambda new, text: new.digits(text)),
+            "CardCode": code, "CardName": renamed(erp.name, "company", group), "CardType": kind,
+            "GroupCode": 100, "AliasName": OpenText(erp.number, "alias", party.sequence),
+            "EmailAddress": renamed(erp.email, "mail", group),
+            "Phone1": renamed(erp.phone, "phone"), "Website": renamed(erp.url, "site", group),
+            "FederalTaxID": renamed(erp.vat_number, "digits"),
             "Currency": erp.currency if len(erp.currencies) == 1 else "##", "PayTermsGrpCode": erp.terms,
             "PriceListNum": price_list(self._company, erp.price_level, erp.currency), "SalesPersonCode": erp.sales_rep,
             "VatGroup": tax, **self._credit(erp), "FatherCard": None if father is None else card_code(father), "FreeText": erp.comments,
@@ -226,7 +223,7 @@ class Masters:
                 ("Address", "Street"), ("ZipCode", "ZipCode"), ("City", "City"), ("Country", "Country"), ("BillToState", "State"),
             )},
             **self._stamps.of_master(erp.created, erp.modified),
-            **self._key(erp.external_id, lambda copy, key: customer_key(key, party.sequence + copy.parties)),
+            **self._key(erp.external_id, "customer key", party.sequence),
         }  # fmt: skip
         return {name: value for name, value in row.items() if value is not None}
 
@@ -259,7 +256,7 @@ class Masters:
     def _address(self, code: str, place: int, tax: str, name: str, kind: str, address: Address) -> Row:
         row: Row = {
             "AddressName": name, "AddressType": kind, "BPCode": code, "RowNum": place,
-            "Street": renamed(address.lines[0], lambda new, text: new.street(text)),
+            "Street": renamed(address.lines[0], "street"),
             "Block": address.lines[1] if len(address.lines) > 1 else None, "City": address.city or None,
             "ZipCode": address.postal_code or None, "TaxCode": tax,
             "Country": address.country_code if address.country_code in self._countries else None,
@@ -270,20 +267,20 @@ class Masters:
     def _person(self, code: str, group: int, contact: Contact) -> Row:
         erp = contact.erp
         assert erp is not None
-        first, rest = erp.first_name, erp.name[len(erp.first_name or "") :]
+        first = erp.first_name
         row: Row = {
-            "CardCode": code, "Name": renamed(erp.name, lambda new, _: f"{new.first_name(first) or ''}{rest}"),
-            "FirstName": renamed(first, lambda new, text: new.first_name(text)), "LastName": erp.last_name, "Title": None,
-            "Position": erp.title, "E_Mail": renamed(erp.email, lambda new, text: new.mail(text, group)),
-            "Phone1": renamed(erp.phone, lambda new, text: new.phone(text)), "MobilePhone": renamed(erp.mobile, lambda new, text: new.phone(text)),
+            "CardCode": code, "Name": renamed(erp.name, "full name", first),
+            "FirstName": renamed(first, "first name"), "LastName": erp.last_name, "Title": None,
+            "Position": erp.title, "E_Mail": renamed(erp.email, "mail", group),
+            "Phone1": renamed(erp.phone, "phone"), "MobilePhone": renamed(erp.mobile, "phone"),
             "Active": None if erp.is_active else "tNO", "InternalCode": person_code(contact.sequence),
             **self._stamps.of_person(erp.created, erp.modified),
-            **self._key(erp.external_id, lambda copy, _: ids.contact_external_id(contact.sequence + copy.contacts)),
+            **self._key(erp.external_id, "person key", contact.sequence),
         }  # fmt: skip
         return {name: value for name, value in row.items() if value is not None}
 
-    def _key(self, value: str | None, how: Callable[[Copy, str], str]) -> Row:
-        return {"U_CrosswalkKey": OpenText(value, lambda copy: how(copy, value))} if self._own and value else {}
+    def _key(self, value: str | None, kind: str, sequence: int) -> Row:
+        return {"U_CrosswalkKey": OpenText(value, kind, sequence)} if self._own and value else {}
 
 
 def _price(price: Price | None) -> Row:

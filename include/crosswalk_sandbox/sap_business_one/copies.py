@@ -1,0 +1,156 @@
+"""Rows of a large company's blocks: kept as what they are copies of, written out when somebody reads them.
+
+The body of such a row is two numbers, of its block and of its pattern. A pattern is the text of a row of the first block with gaps where
+blocks differ: numbers, codes, names, moments. A gap says how it is filled: ``[kind, what the first block has, …]``. What a million
+accounts have in common is then stored once, and so is what only they have: in the numbers it is worked out from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from crosswalk_sandbox.company import ids
+from crosswalk_sandbox.company.blocks import NAME_LENGTH, Blocks, Copy, customer_key, order_memo
+from crosswalk_sandbox.company.customers import entity_number
+from crosswalk_sandbox.company.model import Size
+
+if TYPE_CHECKING:
+    from crosswalk_sandbox.company.renaming import Renaming
+
+Gap = Sequence[Any]
+TABLE: Final = "CREATE TABLE IF NOT EXISTS pattern (id INTEGER PRIMARY KEY, text TEXT NOT NULL, gaps TEXT NOT NULL);"
+PARCELS_LENGTH: Final = 30
+_COPIES_KEPT: Final = 64
+_PATTERNS_KEPT: Final = 512
+_DAY: Final = 86_400
+
+
+class Copies:
+    """Writes out copied rows. ``row`` finds a row of the store by SQL and its parameters."""
+
+    def __init__(self, row: Callable[[str, Sequence[object]], tuple[Any, ...] | None]) -> None:
+        self._row = row
+        self._blocks: Blocks | None = None
+        self._copy = lru_cache(_COPIES_KEPT)(self._made)
+        self._pattern = lru_cache(_PATTERNS_KEPT)(self._read)
+
+    @property
+    def are_there(self) -> bool:
+        """Whether there can be any."""
+        return self._blocks is not None
+
+    def remember(self, told: str | None) -> None:
+        """Know the blocks that the company consists of, as :func:`told_of` tells."""
+        if told is not None:
+            count, *size = orjson.loads(told)
+            self._blocks = Blocks(count, Size(*size))
+            self._copy.cache_clear()
+
+    def whole(self, body: str) -> str:
+        """A row's text."""
+        if body[0] == "{":
+            return body
+        number, _, pattern = body.partition(" ")
+        text, gaps = self._pattern(int(pattern))
+        copy = self._copy(int(number))
+        return text % {name: _written(filled(copy, gap)) for name, gap in gaps}
+
+    def row(self, body: str) -> dict[str, Any]:
+        """A row."""
+        found: dict[str, Any] = orjson.loads(self.whole(body))
+        return found
+
+    def _made(self, number: int) -> Copy | None:
+        assert self._blocks is not None
+        return Copy(self._blocks, number) if number else None
+
+    def _read(self, pattern: int) -> tuple[str, tuple[tuple[str, Gap], ...]]:
+        found = self._row("SELECT text, gaps FROM pattern WHERE id = ?", (pattern,))
+        assert found is not None
+        return found[0], tuple((str(place), gap) for place, gap in enumerate(orjson.loads(found[1])))
+
+
+def told_of(blocks: Blocks) -> str:
+    """The blocks of a company as they are kept."""
+    return orjson.dumps([blocks.count, blocks.size.accounts, blocks.size.products, blocks.size.deals]).decode()
+
+
+def filled(copy: Copy | None, gap: Gap) -> str | int:
+    """What stands in a gap in a copy; None is the first block."""
+    kind, first, *further = gap
+    found: str | int = first if copy is None else _FILLINGS[kind](copy, first, *further)
+    return found
+
+
+def _written(value: str | int) -> str:
+    return str(value) if isinstance(value, int) else orjson.dumps(value).decode()
+
+
+# moments
+
+
+def moment(copy: Copy, day: str, second: int, ahead: int | str) -> tuple[str, str]:
+    """Day and time in a copy of a UTC day's second, on a clock that is so many seconds ahead, or in a zone whose clock was put forward or back."""
+    moved = copy.renaming.second(second)
+    if isinstance(ahead, str):
+        local = (datetime.fromisoformat(day).replace(tzinfo=UTC) + timedelta(seconds=moved)).astimezone(ZoneInfo(ahead))
+        return f"{local.date().isoformat()}T00:00:00Z", local.strftime("%H:%M:%S")
+    days, second_shown = divmod(moved + ahead, _DAY)
+    return _day(day, days), _clock(second_shown)
+
+
+@lru_cache(maxsize=1 << 14)
+def _day(one: str, later: int) -> str:
+    return f"{(date.fromisoformat(one) + timedelta(days=later)).isoformat()}T00:00:00Z"
+
+
+@lru_cache(maxsize=1 << 17)
+def _clock(second: int) -> str:
+    return f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
+
+
+# kinds of gaps
+
+
+def _renamed(how: Callable[..., str | None]) -> Callable[..., str]:
+    """A text that a copy says in other words."""
+    return lambda copy, first, *further: how(copy.renaming, first, *further) or ""
+
+
+def _company(new: Renaming, name: str, group: int) -> str:
+    return new.company(name, group)[:NAME_LENGTH]
+
+
+def _person(new: Renaming, name: str, first: str | None) -> str:
+    return f"{new.first_name(first) or ''}{name[len(first or '') :]}"
+
+
+_FILLINGS: Final[Mapping[str, Callable[..., str | int]]] = {
+    "card": lambda copy, first: str(int(first) + copy.parties),
+    "entry": lambda copy, first: first + copy.transactions,
+    "order": lambda copy, first: first + copy.orders,
+    "person": lambda copy, first: first + copy.contacts,
+    "alias": lambda copy, _, party: entity_number(party + copy.parties),
+    "customer key": lambda copy, first, party: customer_key(first, party + copy.parties),
+    "person key": lambda copy, _, contact: ids.contact_external_id(contact + copy.contacts),
+    "deal key": lambda copy, _, deal: ids.order_external_id(deal + copy.deals),
+    "company": _renamed(_company),
+    "full name": _renamed(_person),
+    "first name": _renamed(lambda new, first: new.first_name(first)),
+    "mail": _renamed(lambda new, first, group: new.mail(first, group)),
+    "site": _renamed(lambda new, first, group: new.site(first, group)),
+    "phone": _renamed(lambda new, first: new.phone(first)),
+    "digits": _renamed(lambda new, first: new.digits(first)),
+    "street": _renamed(lambda new, first: new.street(first)),
+    "memo": _renamed(order_memo),
+    "parcels": _renamed(lambda new, _, parcels: str(new.parcels(parcels))[:PARCELS_LENGTH]),
+    "day": lambda copy, _, *at: moment(copy, *at)[0],
+    "time": lambda copy, _, *at: moment(copy, *at)[1],
+    "minute": lambda copy, _, *at: f"{moment(copy, *at)[1][:5]}:00",
+}
