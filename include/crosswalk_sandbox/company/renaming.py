@@ -45,12 +45,18 @@ class Renaming:
         """A moment of the copy is earlier by as many of these parts of its time of day as ``copy`` says."""
         self._first_names, self._first_slugs = _moved_names(copy)
         self._clock: dict[str, str] = {}
+        self._words: dict[int, str] = {}
+        self._labels: dict[int, str] = {}
 
     def word(self, group: int) -> str:
         """The word before the names of a group of companies: branches and second records share it with the first."""
-        endings, beginning = divmod((group + self.copy * _STRIDE) % _WORDS, len(_BEGINNINGS))
-        again = self.copy // _WORDS
-        return f"{_BEGINNINGS[beginning]}{_ENDINGS[endings]}{f' {again + 1}' if again else ''}"
+        found = self._words.get(group)
+        if found is None:
+            endings, beginning = divmod((group + self.copy * _STRIDE) % _WORDS, len(_BEGINNINGS))
+            again = self.copy // _WORDS
+            found = f"{_BEGINNINGS[beginning]}{_ENDINGS[endings]}{f' {again + 1}' if again else ''}"
+            self._words[group] = found
+        return found
 
     def company(self, name: str, group: int) -> str:
         """A company's name as somebody typed it."""
@@ -120,7 +126,10 @@ class Renaming:
         return f"1Z{self._stepped(number[2:], _PARCEL_STEP)}"
 
     def _label(self, group: int) -> str:
-        return f"{slug(self.word(group))}-"
+        found = self._labels.get(group)
+        if found is None:
+            found = self._labels[group] = f"{slug(self.word(group))}-"
+        return found
 
     def _stepped(self, digits: str, step: int) -> str:
         return f"{(int(digits) + self.copy * step) % 10 ** len(digits):0{len(digits)}}"

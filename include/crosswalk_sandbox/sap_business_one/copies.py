@@ -59,7 +59,9 @@ class Copies:
         number, _, pattern = body.partition(" ")
         text, gaps = self._pattern(int(pattern))
         copy = self._copy(int(number))
-        return text % {name: _written(filled(copy, gap)) for name, gap in gaps}
+        if copy is None:
+            return text % {name: _written(gap[1]) for name, gap in gaps.items()}
+        return text % {name: _written(_FILLINGS[gap[0]](copy, *gap[1:])) for name, gap in gaps.items()}
 
     def row(self, body: str) -> dict[str, Any]:
         """A row."""
@@ -70,10 +72,10 @@ class Copies:
         assert self._blocks is not None
         return Copy(self._blocks, number) if number else None
 
-    def _read(self, pattern: int) -> tuple[str, tuple[tuple[str, Gap], ...]]:
+    def _read(self, pattern: int) -> tuple[str, Mapping[str, Gap]]:
         found = self._row("SELECT text, gaps FROM pattern WHERE id = ?", (pattern,))
         assert found is not None
-        return found[0], tuple((str(place), gap) for place, gap in enumerate(orjson.loads(found[1])))
+        return found[0], orjson.loads(found[1])
 
 
 def told_of(blocks: Blocks) -> str:
@@ -83,18 +85,18 @@ def told_of(blocks: Blocks) -> str:
 
 def filled(copy: Copy | None, gap: Gap) -> str | int:
     """What stands in a gap in a copy; None is the first block."""
-    kind, first, *further = gap
-    found: str | int = first if copy is None else _FILLINGS[kind](copy, first, *further)
+    found: str | int = gap[1] if copy is None else _FILLINGS[gap[0]](copy, *gap[1:])
     return found
 
 
 def _written(value: str | int) -> str:
-    return str(value) if isinstance(value, int) else orjson.dumps(value).decode()
+    return orjson.dumps(value).decode()
 
 
 # moments
 
 
+@lru_cache(maxsize=4)  # a row says a moment's day and its time
 def moment(copy: Copy, day: str, second: int, ahead: int | str) -> tuple[str, str]:
     """Day and time in a copy of a UTC day's second, on a clock that is so many seconds ahead, or in a zone whose clock was put forward or back."""
     moved = copy.renaming.second(second)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -13,6 +11,7 @@ from .calls import Call, Reply
 from .desk import Row
 from .ends import Ends
 from .errors import generic, unknown_property
+from .places import Places, Rows
 from .queries import aggregate
 from .queries.conditions import Conditions, simple
 from .queries.tree import Condition, Expanded, Order, Path, Selected, read
@@ -27,9 +26,6 @@ Held = tuple[int, int, Row]
 _OPTIONS: Final = frozenset(
     {"$select", "$filter", "$orderby", "$top", "$skip", "$count", "$inlinecount", "$expand", "$apply", "$format"}
 )
-_DEEP: Final = 2_000
-"""Rows skipped from which on places are remembered instead of counted."""
-_REMEMBERED: Final = 8
 
 
 class Listing:
@@ -38,7 +34,7 @@ class Listing:
     def __init__(self, account: Account, entities: Entities) -> None:
         self._account = account
         self._entities = entities
-        self._places: OrderedDict[tuple[Any, ...], array[int]] = OrderedDict()
+        self._places = Places(account.store)
 
     def answer(self, call: Call, entity_set: str) -> Reply:
         """A page of a set."""
@@ -133,27 +129,9 @@ class Listing:
     def _page(
         self, entity_set: str, where: str, parameters: list[Any], order: str, skip: int, limit: int
     ) -> list[Held]:
-        store = self._account.store
-        if skip < _DEEP:
-            sql = f'SELECT id, version, body FROM "{entity_set}" WHERE {where} ORDER BY {order} LIMIT {limit} OFFSET {skip}'
-            return [(row[0], row[1], store.copies.row(row[2])) for row in store.listed(sql, parameters)]
-        wanted = self._remembered(entity_set, where, parameters, order)[skip : skip + limit]
-        marks = ", ".join(map(str, wanted))
-        rows = store.listed(f'SELECT id, version, body FROM "{entity_set}" WHERE id IN ({marks})')
-        found = {row[0]: (row[0], row[1], store.copies.row(row[2])) for row in rows}
-        return [found[ident] for ident in wanted if ident in found]
-
-    def _remembered(self, entity_set: str, where: str, parameters: list[Any], order: str) -> array[int]:
-        """The ids of a whole list in order, counted once as long as nothing of the set changes."""
-        store = self._account.store
-        name = (entity_set, where, tuple(parameters), order, store.changes.get(entity_set, 0), store.index.turns)
-        found = self._places.get(name)
-        if found is None:
-            sql = f'SELECT id FROM "{entity_set}" WHERE {where} ORDER BY {order}'
-            found = self._places[name] = array("q", (row[0] for row in store.listed(sql, parameters)))
-            while len(self._places) > _REMEMBERED:
-                self._places.popitem(last=False)
-        return found
+        copies = self._account.store.copies
+        found = self._places.page(Rows(entity_set, where, tuple(parameters), order), skip, limit)
+        return [(row[0], row[1], copies.row(row[2])) for row in found]
 
     def next_link(self, call: Call, resource: str, skip: int, top: int | None = None) -> str:
         """The address of the next page, relative to the service root (§5)."""

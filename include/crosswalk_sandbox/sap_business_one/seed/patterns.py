@@ -104,4 +104,4 @@ def _opened(row: Mapping[str, Any]) -> tuple[str, str]:
     text = written.replace("%", "%%").replace(
         "\0", "%"
     )  # JSON writes this character in no other way than as six others
-    return text, orjson.dumps(list(gaps)).decode()
+    return text, orjson.dumps({str(place): gap for gap, place in gaps.items()}).decode()
