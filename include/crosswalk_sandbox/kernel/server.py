@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import gc
 import signal
 import socket
 import threading
@@ -88,6 +89,8 @@ def serve(
     servers = [(_server(app, None), plain)]
     if secure is not None:
         servers.append((_server(app, certificates(directory)), secure))
+    gc.collect()
+    gc.freeze()  # what is there stays: no search for cycles among what a page is made of goes through all of it
     try:
         _run(servers, lambda _leave: on_started())
     finally:

@@ -89,8 +89,8 @@ def filled(copy: Copy | None, gap: Gap) -> str | int:
     return found
 
 
-def _written(value: str | int) -> str:
-    return orjson.dumps(value).decode()
+def _written(value: str | int) -> str | int:
+    return value if value.__class__ is int else orjson.dumps(value).decode()
 
 
 # moments

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from . import documents
-from .account import Account, AccountDesk
+from .account import Account
+from .account_desk import AccountDesk
 from .calls import Call, Reply
 from .desk import Row
 from .errors import Diverted, Refusal, exists, generic, logic, missing_entity, modified, unknown_path, unsupported

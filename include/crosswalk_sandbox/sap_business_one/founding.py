@@ -9,7 +9,8 @@ from typing import Any, Final
 import orjson
 import pycountry
 
-from .account import OWN_FIELDS, Account, AccountDesk
+from .account import OWN_FIELDS, Account
+from .account_desk import AccountDesk
 from .sessions import MANAGER, VIEWER
 from .store import joined
 

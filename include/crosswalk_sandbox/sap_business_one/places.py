@@ -35,8 +35,9 @@ class Places:
     Of any other list the ids are remembered.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, deep: int = _DEEP) -> None:
         self._store = store
+        self._deep = deep
         self._ids: OrderedDict[tuple[Any, ...], array[int]] = OrderedDict()
         self._ends: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
 
@@ -45,7 +46,9 @@ class Places:
         column, _, direction = rows.order.partition(",")[0].partition(" ")
         if column in _UNIQUE:
             return self._keyed(rows, column, direction, skip, limit)
-        return self._counted(rows, rows.order, skip, limit) if skip < _DEEP else self._remembered(rows, skip, limit)
+        if skip >= self._deep:
+            return self._remembered(rows, skip, limit)
+        return [row[:3] for row in self._counted(rows, rows.order, skip, limit)]
 
     # lists in the order of their key
 
@@ -54,7 +57,7 @@ class Places:
         behind = self._ends.get((*state, skip))
         if behind is not None:
             found = self._behind(rows, column, direction, behind, limit)
-        elif skip < _DEEP or rows.where != "1":
+        elif skip < self._deep or rows.where != "1":
             found = self._counted(rows, rows.order, skip, limit)
         else:
             found = self._from_nearer_end(rows, column, direction, skip, limit)

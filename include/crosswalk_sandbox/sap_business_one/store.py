@@ -69,8 +69,8 @@ class Store(AccountStore):
         )
         self.changes.setdefault(entity_set, 0)
 
-    def index_on(self, entity_set: str, properties: Mapping[str, Any], *further: str) -> None:
-        """Let the set have columns for properties, given with their defaults, and an index on them and on ``further`` columns."""
+    def column_for(self, entity_set: str, properties: Mapping[str, Any]) -> None:
+        """Let the set have columns for properties, given with their defaults."""
         self._defaults.setdefault(entity_set, {}).update(properties)
         present = {row[1].lower() for row in self.rows(f'PRAGMA table_info("{entity_set}")')}
         for name, default in properties.items():
@@ -79,6 +79,10 @@ class Store(AccountStore):
                 value = f"coalesce(json_extract({self.text()}, '$.{name}'), ?)"
                 self.execute(f'UPDATE "{entity_set}" SET "{name}" = {value}', (default,))
         self._columns.pop(entity_set, None)
+
+    def index_on(self, entity_set: str, properties: Mapping[str, Any], *further: str) -> None:
+        """Let the set have columns for properties, given with their defaults, and an index on them and on ``further`` columns."""
+        self.column_for(entity_set, properties)
         title = f'"{entity_set}_by_{"_".join(properties)}"'
         listed = ", ".join(f'"{name}"' for name in (*properties, *further))
         statement = f'CREATE INDEX IF NOT EXISTS {title} ON "{entity_set}" ({listed})'

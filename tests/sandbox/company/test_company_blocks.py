@@ -104,7 +104,14 @@ TABLES = {
     "hubspot": ("record WHERE type = '0-2'", "crm"),
     "sap_business_one": ("BusinessPartners", "erp"),
 }
-OWN = {"_setting", "_grant", "setting", "token", "sqlite_stat1", "pattern"}  # credentials, when it was loaded, estimates, what copies are of
+OWN = {
+    "_setting",
+    "_grant",
+    "setting",
+    "token",
+    "sqlite_stat1",
+    "pattern",
+}  # credentials, when it was loaded, estimates, what copies are of
 KILLED_WHILE_COPYING = """
 import os, signal, sys
 from datetime import datetime

@@ -8,6 +8,7 @@ import pytest
 from business_one_account import Client, Opener
 
 from crosswalk_sandbox.sap_business_one.calls import Call
+from crosswalk_sandbox.sap_business_one.places import Places, Rows
 from crosswalk_sandbox.sap_business_one.queries.tree import read
 
 ORDERS = "Orders?$select=DocEntry"
@@ -88,16 +89,31 @@ def test_links_may_lose_their_options(company: Opener) -> None:
     assert company(link_keeps_options=False).get(ORDERS)["@odata.nextLink"] == "Orders?$skip=20"
 
 
-def test_deep_pages_are_the_same_rows_also_when_others_write(b1: Client) -> None:
-    for place in range(3):
-        b1.customer(f"CDEEP{place}")
-    listing = b1.emulator.service.entities.listing
-    shallow = [one for skip in (0, 20) for one in listing._page("Orders", "1", [], "id", skip, 20)]
-    ids = list(listing._remembered("Orders", "1", [], "id"))
-    assert ids[:40] == [one[0] for one in shallow]
-    before = len(listing._remembered("BusinessPartners", "1", [], "id"))
-    b1.customer("CDEEP9")
-    assert len(listing._remembered("BusinessPartners", "1", [], "id")) == before + 1
+@pytest.mark.parametrize("where", ["1", "\"CardName\" >= 'B'"])
+@pytest.mark.parametrize("order", ["id", "id DESC, id", "key, id", "key DESC, id", '"UpdateDate", id'])
+def test_deep_pages_are_the_same_rows_also_when_others_write(b1: Client, order: str, where: str) -> None:
+    store = b1.emulator.account.store
+    places, rows = Places(store, deep=3), Rows("BusinessPartners", where, (), order)
+
+    def expected() -> list[int]:
+        return [ident for (ident,) in store.rows(f'SELECT id FROM "BusinessPartners" WHERE {where} ORDER BY {order}')]
+
+    def page(skip: int, limit: int) -> list[int]:
+        return [ident for ident, _, _ in places.page(rows, skip, limit)]
+
+    whole = expected()
+    assert [page(skip, 4 + 1) for skip in range(0, len(whole) + 4, 4)] == [
+        whole[skip : skip + 5] for skip in range(0, len(whole) + 4, 4)
+    ]
+    assert [page(skip, 3) for skip in reversed(range(len(whole) + 2))] == [
+        whole[skip : skip + 3] for skip in reversed(range(len(whole) + 2))
+    ]
+    b1.customer(f"CDEEP{hash((order, where)) % 10**9}")
+    changed = expected()
+    assert len(changed) == len(whole) + 1
+    assert [page(skip, 4 + 1) for skip in range(0, len(changed), 4)] == [
+        changed[skip : skip + 5] for skip in range(0, len(changed), 4)
+    ]
 
 
 def test_entities_behind_a_navigation_are_expanded(b1: Client) -> None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import orjson
 
 from crosswalk_sandbox.kernel.bulk import without_collection
-from crosswalk_sandbox.sap_business_one.account import RATES_UNTIL, Account
+from crosswalk_sandbox.sap_business_one.account import Account
+from crosswalk_sandbox.sap_business_one.account_desk import RATES_UNTIL
 from crosswalk_sandbox.sap_business_one.copies import told_of
 from crosswalk_sandbox.sap_business_one.founding import enter
 from crosswalk_sandbox.sap_business_one.store import joined
