@@ -20,6 +20,7 @@ from crosswalk.hub.landing import land
 from crosswalk.hub.links import LinkPair, counterpart, create_links, redirect, unlink
 from crosswalk.hub.matches import Proposal, decide, open_matches, propose
 from crosswalk.hub.undoing import undo
+from crosswalk.identity.rule_keys import refresh
 from crosswalk.identity.rules import link_by_rules
 from crosswalk.identity.twins import twins_of
 from crosswalk.model.entities import ENTITIES
@@ -265,6 +266,21 @@ def test_a_clock_that_was_set_back_lets_linking_begin_anew(empty: Hub) -> None:
         landed(connection, ERP, "1", number="7")
         link_by_rules(connection, paired(), "customer", "r")
         assert linked(connection, SHIPPED.name) == {("exact:number", "A", "1")}
+
+
+def test_of_what_was_landed_in_the_minute_before_a_look_the_next_looks_only_at_what_that_did_not_see(hub: Hub) -> None:
+    with hub.connection() as connection:
+        landed(connection, CRM, "A", number="7")
+        landed(connection, ERP, "1", number="8")
+    with hub.connection() as connection:
+        link_by_rules(connection, paired(), "customer", "r")
+    with hub.connection() as connection:
+        landed(connection, CRM, "B", number="9")
+        set_back = "update hub.customer set changed_at = s.looked_until - interval '10 seconds' from hub.rule_set s where key = 'B'"
+        assert connection.execute(set_back).rowcount == 1
+    with hub.connection() as connection:
+        refresh(connection, paired(), "customer", "r")
+        assert set(connection.execute("select value from rule_touched").fetchall()) == {("B",), ("9",)}
 
 
 def test_a_run_that_failed_has_looked_at_nothing(hub: Hub) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -56,10 +57,22 @@ select e.key
 
 def store_base(connection: Connection, *, pairing: str, entity: str, image: Image, now: datetime | None = None) -> bool:
     """Make ``image`` the base of its side of the link that ``entity`` (of the link) and the record have; False when there is none."""
+    return connection.execute(_STORE, _stored(pairing, entity, image, now)).rowcount == 1
+
+
+def store_bases(
+    connection: Connection, *, pairing: str, entity: str, images: Iterable[Image], now: datetime | None = None
+) -> None:
+    """Do so with many, without waiting for one before the next is sent; those without a link are passed over."""
+    with connection.cursor() as cursor:
+        cursor.executemany(_STORE, [_stored(pairing, entity, image, now) for image in images])
+
+
+def _stored(pairing: str, entity: str, image: Image, now: datetime | None) -> dict[str, object]:
     values: dict[str, Any] = encode(
         {**image.values, **{f"extras.{name}": value for name, value in image.extras.items()}}
     )
-    parameters = {
+    return {
         "pairing": pairing,
         "entity": entity,
         "system": image.system,
@@ -69,7 +82,6 @@ def store_base(connection: Connection, *, pairing: str, entity: str, image: Imag
         "image": Jsonb(values),
         "now": now,
     }
-    return connection.execute(_STORE, parameters).rowcount == 1
 
 
 def base_images(connection: Connection, pairing: str, entity: str, system: str, key: str) -> dict[str, BaseImage]:

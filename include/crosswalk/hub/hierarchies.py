@@ -9,6 +9,7 @@ from datetime import datetime
 from psycopg.rows import class_row
 
 from crosswalk.hub.database import Connection
+from crosswalk.hub.intent import OF_TARGET
 
 FLOWS: Mapping[str, str] = {"parents_to_crm": "erp", "parents_to_erp": "crm"}
 """The flows that carry parents, and whose word counts in each."""
@@ -116,9 +117,9 @@ select target_key, payload ->> 'parent' from hub.intent
  where pairing = %(pairing)s and flow = %(flow)s and status = 'done' and settled_at is null
 """
 
-_WRITTEN = """
-select target_key, count(*) from hub.intent
- where target_system = %s and target_key = any(%s) and pairing = %s and flow = %s and status = 'done' group by 1
+_WRITTEN = f"""
+select target_key, count(*) from unnest(%(keys)s::text[]) k cross join lateral {OF_TARGET.format("%(target)s", "k")} i
+ where pairing = %(pairing)s and flow = %(flow)s and status = 'done' group by 1
 """
 
 _EXPLAIN = (
@@ -183,7 +184,8 @@ def written_before(
     connection: Connection, pairing: str, flow: str, target: str, keys: Sequence[str]
 ) -> Mapping[str, int]:
     """Return how many times the parent of each of these records of ``target`` was written: the next one's number."""
-    return dict(connection.execute(_WRITTEN, (target, list(keys), pairing, flow)).fetchall())
+    parameters = {"pairing": pairing, "flow": flow, "target": target, "keys": list(keys)}
+    return dict(connection.execute(_WRITTEN.encode(), parameters).fetchall())
 
 
 def explain_held(connection: Connection, key: str, message: str, hint: str) -> None:

@@ -55,15 +55,17 @@ def children(
 def _read(connection: Connection, entity: Entity, column: str, system: str, keys: Sequence[str]) -> list[Image]:
     if not keys:
         return []
-    rows = connection.execute(_query(entity.name, entity.field_names, column), (system, list(keys))).fetchall()
+    parameters = {"system": system, "keys": list(dict.fromkeys(keys))}
+    rows = connection.execute(_query(entity.name, entity.field_names, column), parameters).fetchall()
     return [_image(entity, system, row) for row in rows]
 
 
+# Each key is looked up: a planner without statistics would rather read all that the system has than look for more than a few.
 @cache
 def _query(entity: str, fields: tuple[str, ...], column: str) -> sql.Composed:
     return sql.SQL(
-        "select key, version, modified, deleted_at is not null, fingerprint, extras, {fields} from {image}"
-        " where system = %s and {column} = any(%s) order by key"
+        "select key, version, modified, deleted_at is not null, fingerprint, extras, {fields} from unnest(%(keys)s::text[]) asked"
+        " cross join lateral (select * from {image} i where i.system = %(system)s and i.{column} = asked offset 0) found order by key"
     ).format(
         fields=sql.SQL(", ").join(map(sql.Identifier, fields)),
         image=sql.Identifier(SCHEMA, entity),

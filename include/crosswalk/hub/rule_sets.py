@@ -2,6 +2,9 @@
 
 Images are found again by ``changed_at``, which is the hub's clock when their landing began. A landing may commit late, after records
 with a younger stamp were looked at: therefore the mark never passes the beginning of a transaction that is still running.
+
+A look goes a minute back, lest a clock that was set back hide anything. What was landed in that minute, a company's first load perhaps,
+was mostly seen: :data:`UNSEEN` tells by the transaction that wrote a row.
 """
 
 from __future__ import annotations
@@ -18,15 +21,23 @@ from crosswalk.hub.links import take_turn
 Rules = Sequence[Sequence[str | None]]
 """What tells one set of rules from another: names, systems, expressions."""
 
-OVERLAP = timedelta(minutes=1)  # for a clock that is set back; what was looked at before costs little
+OVERLAP = timedelta(minutes=1)  # for a clock that is set back
+
+UNSEEN = """(changed_at > %(until)s or coalesce(age(xmin) <= age(%(seen_before)s::bigint::text::xid8::xid), true))"""
+"""SQL: of a table's rows with a stamp after ``since``, those that the last look did not see. Parameters are those of its :class:`Progress`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A rule set's id, and since when images may have changed unseen; ``since`` None means that everything is to be looked at."""
+    """A rule set's id, and since when images may have changed unseen; ``since`` None means that everything is to be looked at.
+
+    ``until`` and ``seen_before`` are the last look's: its time, and the transaction before which it saw what every other did.
+    """
 
     id: int
     since: datetime | None
+    until: datetime | None = None
+    seen_before: int | None = None
 
 
 # Sessions of other accounts do not show when they began: they are given a quarter of an hour.
@@ -37,10 +48,11 @@ select least(clock_timestamp(), min(case when state is null then clock_timestamp
 """
 
 _ADVANCE = """
-update hub.rule_set s set looked_until = greatest(s.looked_until, %(until)s), run_id = %(run_id)s
-  from (select id, looked_until from hub.rule_set where (pairing, entity) = (%(pairing)s, %(entity)s) for update) was
+update hub.rule_set s
+   set looked_until = greatest(s.looked_until, %(until)s), seen_before = pg_snapshot_xmin(pg_current_snapshot())::text::bigint, run_id = %(run_id)s
+  from (select id, looked_until, seen_before from hub.rule_set where (pairing, entity) = (%(pairing)s, %(entity)s) for update) was
  where s.id = was.id and s.rules = %(rules)s
-returning s.id, was.looked_until, clock_timestamp() < was.looked_until - %(overlap)s
+returning s.id, was.looked_until, was.seen_before, clock_timestamp() < was.looked_until - %(overlap)s
 """
 
 _FORGET = """
@@ -49,8 +61,8 @@ delete from hub.rule_key k using old where k.rule_set_id = old.id
 """
 
 _BEGIN = """
-insert into hub.rule_set (pairing, entity, rules, looked_until, run_id)
-values (%(pairing)s, %(entity)s, %(rules)s, %(until)s, %(run_id)s) returning id
+insert into hub.rule_set (pairing, entity, rules, looked_until, seen_before, run_id)
+values (%(pairing)s, %(entity)s, %(rules)s, %(until)s, pg_snapshot_xmin(pg_current_snapshot())::text::bigint, %(run_id)s) returning id
 """
 
 
@@ -66,8 +78,8 @@ def advance(connection: Connection, pairing: str, entity: str, rules: Rules, run
     parameters = {"pairing": pairing, "entity": entity, "rules": Jsonb(rules), "until": row[0], "run_id": run_id}
     parameters["overlap"] = OVERLAP
     known = connection.execute(_ADVANCE, parameters).fetchone()
-    if known is not None and not known[2]:
-        return Progress(known[0], known[1] - OVERLAP)
+    if known is not None and not known[3]:
+        return Progress(known[0], known[1] - OVERLAP, known[1], known[2])
     connection.execute(_FORGET, parameters)
     begun = connection.execute(_BEGIN, parameters).fetchone()
     assert begun is not None

@@ -180,6 +180,7 @@ sa.Table(
     json("rules"),
     instant("looked_until", null=False),
     text("run_id"),
+    sa.Column("seen_before", sa.BigInteger),  # the look saw what transactions before this one did; null: not kept yet
     sa.UniqueConstraint("pairing", "entity", name="uq_rule_set_entity"),
 )
 

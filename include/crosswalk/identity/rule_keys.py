@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 
 from crosswalk.hub.columns import SCHEMA
-from crosswalk.hub.rule_sets import Progress, Rules, advance, take_freed
+from crosswalk.hub.rule_sets import UNSEEN, Progress, Rules, advance, take_freed
 from crosswalk.identity.normalise import company_name, plain
 from crosswalk.model.entities import ENTITIES, Entity, Kind
 from crosswalk.pairing import LinkRule, Pairing
@@ -70,6 +70,7 @@ def refresh(connection: psycopg.Connection, pairing: Pairing, entity: str, run_i
     for place, one in enumerate(kept):
         for system, value in one.sides(pairing):
             parameters = {"set": progress.id, "rule": place, "system": system, "since": progress.since}
+            parameters |= {"until": progress.until, "seen_before": progress.seen_before}
             if value is None or (value == KEY and progress.since is None):
                 continue
             statement = _CHANGED_KEYS if value == KEY else fill
@@ -154,7 +155,8 @@ select %(set)s, %(rule)s, %(system)s, key, {SHORT} from living where value is no
 # Kept rows are found by primary key and changed by their place: the cost follows the changes even where statistics are missing.
 _UPDATE = sql.SQL(f"""
 with changed as materialized (
-    select key, case when deleted_at is null then {{value}} end as value from {{table}} where system = %(system)s and changed_at > %(since)s
+    select key, case when deleted_at is null then {{value}} end as value from {{table}}
+     where system = %(system)s and changed_at > %(since)s and {UNSEEN}
 ),
 differing as materialized (
     select c.key, c.value, k.place, k.value as was
@@ -174,8 +176,8 @@ insert into rule_touched
 select %(rule)s, value from differing where value is not null union all select %(rule)s, was from differing where was is not null
 """)
 
-_CHANGED_KEYS = sql.SQL("""
-insert into rule_touched select %(rule)s, key from {table} where system = %(system)s and changed_at > %(since)s
+_CHANGED_KEYS = sql.SQL(f"""
+insert into rule_touched select %(rule)s, key from {{table}} where system = %(system)s and changed_at > %(since)s and {UNSEEN}
 """)
 
 _FREED_VALUES = """

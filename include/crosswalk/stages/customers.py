@@ -9,6 +9,7 @@ import psycopg
 
 from crosswalk.hub import quarantine
 from crosswalk.hub.codec import encode
+from crosswalk.hub.intent import OF_SOURCE
 from crosswalk.hub.intents import IntentDraft
 from crosswalk.hub.links import counterparts
 from crosswalk.hub.merges import survivors
@@ -79,7 +80,7 @@ select distinct i.source_key from hub.intent i
 """
 
 # Of what was made: accounts that changed, whose customer changed, that were linked or whose parent was, and what is wanted and not done.
-_TOUCHED = """
+_TOUCHED = f"""
 with linked as materialized (
     select e.key from hub.link l
      cross join lateral (select e.key from hub.link_end e where e.link_id = l.id and e.system = %(crm)s limit 1) e
@@ -107,9 +108,9 @@ touched as materialized (
 )
 select made.source_key
   from touched t
- cross join lateral (select i.source_key from hub.intent i
-                      where i.pairing = %(pairing)s and i.source_key = t.key and i.flow = 'orders' and i.entity = 'customer'
-                        and i.operation = 'create' and i.status = 'done' limit 1) made
+ cross join lateral (select i.source_key from {OF_SOURCE.format("%(crm)s", "t.key")} i
+                      where i.pairing = %(pairing)s and i.flow = 'orders' and i.entity = 'customer' and i.operation = 'create'
+                        and i.status = 'done' limit 1) made
 """
 
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 import psycopg
 
+from crosswalk.hub.intent import OF_TARGET
 from crosswalk.model.records import Value
 from crosswalk.stages.context import StageContext
 
-_WRITTEN = """
-select target_key, count(*) from hub.intent
- where pairing = %s and target_system = %s and target_key = any(%s) and flow = 'write_back' and status = 'done' and payload ? %s
+_WRITTEN = f"""
+select target_key, count(*)
+  from unnest(%(deals)s::text[]) k cross join lateral {OF_TARGET.format("%(crm)s", "k")} i
+ where pairing = %(pairing)s and flow = 'write_back' and status = 'done' and payload ? %(status)s
  group by 1
 """
 
@@ -35,8 +37,8 @@ def numbered(
 ) -> dict[str, DealStatus]:
     """Return what these deals (key, version, extras) are to say, by key: the extras that the pairing names, ``status`` among them."""
     crm, named = ctx.pairing.crm.system, ctx.pairing.write_back.get("deal", ())
-    keys = [deal for deal, _, _ in standing]
-    told: dict[str, int] = dict(connection.execute(_WRITTEN, (ctx.pairing.name, crm, keys, status)).fetchall())
+    parameters = {"pairing": ctx.pairing.name, "crm": crm, "deals": [deal for deal, _, _ in standing], "status": status}
+    told: dict[str, int] = dict(connection.execute(_WRITTEN.encode(), parameters).fetchall())
     return {
         deal: DealStatus(
             deal, version, {name: value for name, value in values.items() if name in named}, told.get(deal, 0) + 1

@@ -68,7 +68,7 @@ def plan_lifecycle(
     since = advance(connection, ctx.pairing.name, flow, told, ctx.run_id).since if asked is None else None
     found = contradicted(connection, ctx.pairing, policy, flow, road.target, since=since, asked=asked)
     wanted = _wanted(road, found)
-    before = moved_before(connection, ctx.pairing.name, flow, list(wanted))
+    before = moved_before(connection, ctx.pairing.name, flow, road.system, list(wanted))
     drafts: dict[str, IntentDraft] = {}
     troubles: dict[str, CrosswalkError] = {}
     for key, (customer, move) in wanted.items():
@@ -153,7 +153,10 @@ def _parents_first(
 
 def tell_why(ctx: StageContext, connection: psycopg.Connection, plan_id: int, drafts: Sequence[IntentDraft]) -> None:
     """Tell the ledger, once for each write that this plan stored, which rule wants it and why (law 14)."""
-    rows = connection.execute("select key from hub.intent where plan_id = %s", (plan_id,)).fetchall()
+    keys = [draft.key for draft in drafts]
+    rows = connection.execute(
+        "select key from hub.intent where key = any(%s) and plan_id = %s", (keys, plan_id)
+    ).fetchall()
     stored = {key for (key,) in rows}
     entries = [
         ledger.Entry(

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import psycopg
 
+from crosswalk.hub.intent import OF_TARGET
 from crosswalk.lifecycle import Standing
 from crosswalk.lifecycle.standing import ACTIVE, TRADED, WON, kind_contradicts, may_move, stage_contradicts
 from crosswalk.pairing import Pairing
@@ -55,22 +56,25 @@ _TOUCHED = """(
 
 _ALL = "(select id as link_id from hub.link where pairing = %(pairing)s and entity = 'customer')"
 
+# Each link's records are looked up by key: a planner without statistics would join the few that are looked at with the whole company.
 _CONTRADICTED = """
 select a.key, a.version, a.name, a.stage, b.key, b.version, b.name, b.kind, b.parent_key, {active}, {won}, {traded}
   from {looked_at} looked
-  join hub.link_end mine on mine.link_id = looked.link_id and mine.system = %(crm)s
-  join hub.every_end theirs on theirs.link_id = looked.link_id and theirs.system = %(erp)s
-  join hub.customer a on a.system = mine.system and a.key = mine.key and a.deleted_at is null
-  join hub.customer b on b.system = theirs.system and b.key = theirs.key and b.deleted_at is null
+ cross join lateral (select e.key from hub.link_end e where e.link_id = looked.link_id and e.system = %(crm)s offset 0) mine
+ cross join lateral (select e.key, e.further from hub.every_end e where e.link_id = looked.link_id and e.system = %(erp)s offset 0) theirs
+ cross join lateral (select c.system, c.key, c.version, c.name, c.stage from hub.customer c
+                      where c.system = %(crm)s and c.key = mine.key and c.deleted_at is null offset 0) a
+ cross join lateral (select c.system, c.key, c.version, c.name, c.kind, c.parent_key, c.is_active from hub.customer c
+                      where c.system = %(erp)s and c.key = theirs.key and c.deleted_at is null offset 0) b
  where {may_move} and {contradicts}
    and (%(asked)s::text[] is null or a.key = any(%(asked)s) or b.key = any(%(asked)s))
  order by a.key, theirs.further, b.key
 """
 
-_MOVED = """
+_MOVED = f"""
 select target_key, count(*), (array_agg(payload -> 'move' ->> 'to' order by finished_at desc))[1], bool_or(settled_at is null)
-  from hub.intent
- where pairing = %s and flow = %s and entity = 'customer' and operation = 'update' and status = 'done' and target_key = any(%s)
+  from unnest(%(keys)s::text[]) k cross join lateral {OF_TARGET.format("%(system)s", "k")} i
+ where pairing = %(pairing)s and flow = %(flow)s and entity = 'customer' and operation = 'update' and status = 'done'
  group by 1
 """
 
@@ -133,7 +137,10 @@ def contradicted(
     ]
 
 
-def moved_before(connection: psycopg.Connection, pairing: str, flow: str, keys: Sequence[str]) -> Mapping[str, Moved]:
-    """Return what became of earlier moves of these targets; unknown ones were never moved."""
-    rows = connection.execute(_MOVED, (pairing, flow, list(keys))).fetchall()
+def moved_before(
+    connection: psycopg.Connection, pairing: str, flow: str, system: str, keys: Sequence[str]
+) -> Mapping[str, Moved]:
+    """Return what became of earlier moves of these records of ``system``; unknown ones were never moved."""
+    parameters = {"pairing": pairing, "flow": flow, "system": system, "keys": list(keys)}
+    rows = connection.execute(_MOVED.encode(), parameters).fetchall()
     return {key: Moved(times, to, unread) for key, times, to, unread in rows}

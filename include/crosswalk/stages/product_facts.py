@@ -9,6 +9,7 @@ from datetime import datetime
 import psycopg
 
 from crosswalk.hub.codec import decode
+from crosswalk.hub.intent import OF_TARGET
 from crosswalk.hub.reading import images
 from crosswalk.identity.normalise import plain
 from crosswalk.model.entities import PRODUCT
@@ -101,9 +102,10 @@ twin as (
 select m.key, array_remove(array_agg(twin.twin order by twin.twin), null) from mine m left join twin using (key) group by 1 order by 1
 """
 
-_WRITTEN = """
-select target_key, count(*) from hub.intent
- where pairing = %s and flow = %s and entity = 'product' and operation = 'update' and status = 'done' and target_key = any(%s)
+_WRITTEN = f"""
+select target_key, count(*)
+  from unnest(%(keys)s::text[]) k cross join lateral {OF_TARGET.format("%(system)s", "k")} i
+ where pairing = %(pairing)s and flow = %(flow)s and entity = 'product' and operation = 'update' and status = 'done'
  group by 1
 """
 
@@ -161,6 +163,9 @@ def gather_products(
     return ProductFacts(pairs, tuple(Unlinked(known[key], source, tuple(twins)) for key, twins in lonely))
 
 
-def written_before(connection: psycopg.Connection, pairing: str, flow: str, keys: Sequence[str]) -> Mapping[str, int]:
-    """Return how many updates of each of these targets are done: the next one's number."""
-    return dict(connection.execute(_WRITTEN, (pairing, flow, list(keys))).fetchall())
+def written_before(
+    connection: psycopg.Connection, pairing: str, flow: str, system: str, keys: Sequence[str]
+) -> Mapping[str, int]:
+    """Return how many updates of each of these records of ``system`` are done: the next one's number."""
+    parameters = {"pairing": pairing, "flow": flow, "system": system, "keys": list(keys)}
+    return dict(connection.execute(_WRITTEN.encode(), parameters).fetchall())

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
 
 from crosswalk.hub import quarantine
-from crosswalk.hub.base_images import store_base
+from crosswalk.hub.base_images import store_bases
 from crosswalk.hub.codec import encode
 from crosswalk.hub.intents import IntentDraft, held_intents, shadow
 from crosswalk.hub.rule_sets import advance
@@ -107,9 +107,8 @@ def _updates(road: _Flow, plans: Sequence[PairPlan]) -> tuple[list[IntentDraft],
         for change in plan.changes
         if change.target == road.target and not plan.pair.side(road.target).deleted
     ]
-    numbers = written_before(
-        road.connection, road.ctx.pairing.name, road.name, [pair.side(road.target).key for pair, _ in wanted]
-    )
+    keys = [pair.side(road.target).key for pair, _ in wanted]
+    numbers = written_before(road.connection, road.ctx.pairing.name, road.name, road.system(road.target), keys)
     drafts, troubles = [], [trouble for plan in plans for trouble in plan.troubles]
     for pair, change in wanted:
         try:
@@ -203,20 +202,18 @@ def _creation_key(road: _Flow, image: Image) -> str:
 
 def _settle_agreed(road: _Flow, plans: Iterable[PairPlan]) -> None:
     """Make what needs no writing the base of either side; a pair without anything open is not looked at again until it changes."""
+    pairing = road.ctx.pairing.name
+    store_bases(road.connection, pairing=pairing, entity="product", images=_agreed(plans), now=road.ctx.now)
+
+
+def _agreed(plans: Iterable[PairPlan]) -> Iterator[Image]:
     for plan in plans:
         if plan.pair.crm.deleted or plan.pair.erp.deleted:
             continue
         for image, base in ((plan.pair.crm, plan.pair.crm_base), (plan.pair.erp, plan.pair.erp_base)):
             values = {**base, **{name: image.values.get(name) for name in plan.agreed}}
-            if values == base and not plan.done:
-                continue
-            store_base(
-                road.connection,
-                pairing=road.ctx.pairing.name,
-                entity="product",
-                image=agreed_image(image.system, image.key, values, image if plan.done else None),
-                now=road.ctx.now,
-            )
+            if values != base or plan.done:
+                yield agreed_image(image.system, image.key, values, image if plan.done else None)
 
 
 def _unwritable(side: Side, key: str, error: RecordError) -> Trouble:

@@ -9,8 +9,9 @@ from datetime import timedelta
 import psycopg
 
 from crosswalk.hub import quarantine
-from crosswalk.hub.base_images import store_base
+from crosswalk.hub.base_images import store_bases
 from crosswalk.hub.codec import Json, decode
+from crosswalk.hub.intent import OF_SOURCE
 from crosswalk.hub.links import counterparts
 from crosswalk.hub.merges import survivors
 from crosswalk.hub.reading import children, images
@@ -31,7 +32,7 @@ OVERLAP = timedelta(minutes=15)  # longer than any landing takes to commit
 
 # Only orders that we made and whose content we know. A deal is looked at when it, its lines or its account changed since both sides
 # agreed; what is amended, waits or is flagged did not agree, and is looked at until it does.
-_CANDIDATES = """
+_CANDIDATES = f"""
 with candidate as materialized (
     select key, changed_at, customer_key from hub.deal where system = %(crm)s and close_date >= %(since)s
      union all
@@ -50,13 +51,12 @@ select mine.key, theirs.key, base.image, done.revision, done.ordered
                       where b.link_id = mine.link_id and b.system = mine.system limit 1) base on true
  cross join lateral (
       select (i.payload ->> 'revision')::int as revision, i.payload -> 'ordered' as ordered
-        from hub.intent i
-       where i.source_system = mine.system and i.source_key = mine.key and i.pairing = %(pairing)s and i.flow = 'orders'
-         and i.entity = 'order' and i.status = 'done' and i.payload ? 'ordered'
+        from {OF_SOURCE.format("mine.system", "mine.key")} i
+       where i.pairing = %(pairing)s and i.flow = 'orders' and i.entity = 'order' and i.status = 'done' and i.payload ? 'ordered'
        order by 1 desc limit 1) done
- where (%(asked)s::text[] = '{}' or mine.key = any(%(asked)s))
-   and not exists (select 1 from hub.intent i where i.source_system = mine.system and i.source_key = mine.key and i.pairing = %(pairing)s
-                      and i.flow = 'orders' and i.entity = 'order' and i.status in ('sending', 'in_doubt'))
+ where (%(asked)s::text[] = '{{}}' or mine.key = any(%(asked)s))
+   and not exists (select 1 from {OF_SOURCE.format("mine.system", "mine.key")} i
+                    where i.pairing = %(pairing)s and i.flow = 'orders' and i.entity = 'order' and i.status in ('sending', 'in_doubt'))
    and (base.link_id is null or (base.image ->> 'revision')::int is distinct from done.revision
         or deal.changed_at > base.settled_at - %(overlap)s
         or mine.key = any(%(asked)s)
@@ -191,10 +191,19 @@ def _after_merges(
 def settle_agreed(ctx: StageContext, connection: psycopg.Connection, found: Revisions) -> None:
     """Make what the deals in order say the base of their side, so that they are not looked at again until they change."""
     crm = ctx.pairing.crm.system
-    for revised in found.in_order:
-        values: dict[str, Value] = {**(revised.now or revised.base), "revision": revised.revision}
-        image = Image(crm, "deal_order", revised.facts.deal.key, revised.facts.deal.version, None, False, values)
-        store_base(connection, pairing=ctx.pairing.name, entity="deal_order", image=image)
+    agreed = [
+        Image(
+            crm,
+            "deal_order",
+            revised.facts.deal.key,
+            revised.facts.deal.version,
+            None,
+            False,
+            {**(revised.now or revised.base), "revision": revised.revision},
+        )
+        for revised in found.in_order
+    ]
+    store_bases(connection, pairing=ctx.pairing.name, entity="deal_order", images=agreed)
     keys = [revised.facts.deal.key for revised in found.in_order]
     for stage in (STAGE, "deliver"):
         quarantine.resolve_keys(

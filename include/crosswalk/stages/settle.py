@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crosswalk.hub.base_images import store_base
+from crosswalk.hub.base_images import store_bases
 from crosswalk.hub.further import add_further
 from crosswalk.hub.intents import Unsettled, mark_settled, refuse_untaken, unsettled
 from crosswalk.hub.landing import land
@@ -104,14 +104,13 @@ def _store(ctx: StageContext, flow: str, entity: str, batch: Sequence[Unsettled]
         elif flow in PRODUCT_FLOWS:
             settle_products(ctx, connection, present, images)
         elif entity != "product":  # what a product's two sides agree on is known only to the flows that compare them
-            for intent in present:
-                store_base(
-                    connection,
-                    pairing=ctx.pairing.name,
-                    entity=DEAL_ORDER if entity == "order" else entity,
-                    image=images[intent.target_key],
-                    now=ctx.clock(),
-                )
+            store_bases(
+                connection,
+                pairing=ctx.pairing.name,
+                entity=DEAL_ORDER if entity == "order" else entity,
+                images=[images[intent.target_key] for intent in present],
+                now=ctx.clock(),
+            )
         for receipt in untaken(connection, present, images) if flow in LIFECYCLE_FLOWS else ():
             refuse_untaken(connection, receipt, run_id=ctx.run_id, now=ctx.clock())
         mark_settled(connection, [intent.key for intent in present], now=ctx.clock())
