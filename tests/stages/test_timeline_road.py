@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
+from crosswalk.connectors.settings import ConnectionSettings
 from crosswalk.model.errors import ReadOnlyError
 from crosswalk.pairing.timeline import TimelinePolicy
 from crosswalk.stages.deliver import deliver
@@ -18,7 +20,7 @@ from crosswalk.stages.pull import pull
 from crosswalk.stages.settle import settle
 from crosswalk_sandbox.company.model import Size
 from tests.stages.house import PAIRING, SYSTEMS, House
-from tests.stages.world import World, world
+from tests.stages.world import Vendor, World, world
 
 SECRET = "margin 42 %"
 
@@ -104,3 +106,64 @@ def test_each_event_is_told_once_and_only_where_writes_are_allowed(pair: World) 
     assert notes(house) == sorted([*made, ("X", f"<strong>Invoice {of_x}</strong>")])
     tell(house, "live", days=60)
     assert tell(house, "live", days=60)["done"] == 0
+
+
+TEMPLATE = {
+    "name": "Accounting", "objectType": "companies", "headerTemplate": "{{title}}", "detailTemplate": "{{body}}",
+    "tokens": [{"name": name, "label": name, "type": "string"} for name in ("title", "body")],
+}  # fmt: skip
+
+
+class AppVendor(Vendor):
+    """HubSpot as a public app signs in to it, with a template of its own."""
+
+    template = ""
+
+    def settings(self) -> ConnectionSettings:
+        """Return the app's credentials in the place of a private app's token."""
+        access = self.emulator.access(self.base_url)
+        app = {name: str(access[name]) for name in ("client_id", "client_secret", "refresh_token")}
+        extra = {name: value for name, value in super().settings().extra.items() if name != "access_token"}
+        return ConnectionSettings(extra={**extra, **app, "event_template": self.template})
+
+
+def test_an_app_with_a_template_tells_events_of_its_own_and_each_once(pair: World) -> None:
+    house, hubspot = House(pair, "erp"), pair.vendors["hubspot"]
+    access = hubspot.emulator.access(hubspot.base_url)
+    api = f"{hubspot.base_url}/integrators/timeline/v3"
+    made = requests.post(
+        f"{api}/{access['app_id']}/event-templates",
+        params={"hapikey": access["developer_key"]},
+        json=TEMPLATE,
+        timeout=30,
+    )
+    made.raise_for_status()
+    pair.vendors["hubspot"] = app = AppVendor(**vars(hubspot))
+    app.template = made.json()["id"]
+    house.partner("A")
+    house.company("A")
+    number = house.invoice("A", Comments=SECRET)
+    payment = house.pay(number)
+
+    assert tell(house, "live")["done"] == 3
+    assert notes(house) == []
+    rows = pair.rows(
+        "select key, source_entity from hub.intent where flow = 'timeline' and status = 'done' order by key"
+    )
+    assert [entity for _, entity in rows] == ["invoice", "invoice", "payment"]
+    form = {
+        "grant_type": "refresh_token",
+        **{name: access[name] for name in ("client_id", "client_secret", "refresh_token")},
+    }
+    token = requests.post(f"{hubspot.base_url}/oauth/v1/token", data=form, timeout=30).json()["access_token"]
+    events = [
+        requests.get(
+            f"{api}/events/{app.template}/{key}", headers={"Authorization": f"Bearer {token}"}, timeout=30
+        ).json()
+        for key, _ in rows
+    ]
+    assert {one["objectId"] for one in events} == {house.ids["A"]}
+    told = [one["tokens"]["title"] for one in events]
+    assert sorted(told) == sorted([f"Invoice {number}", f"Invoice {number} is paid", f"Payment {payment}"])
+    assert SECRET not in str(events)
+    assert tell(house, "live")["done"] == 0

@@ -426,6 +426,14 @@ sa.Table(
     ),
     sa.Index("ix_quarantine_last_seen", "pairing", "status", "last_seen"),
     sa.Index(
+        "ix_quarantine_owned",  # whose cause it is: thousands may have one cause, and nobody's
+        "pairing",
+        "stage",
+        "error_class",
+        "fingerprint",
+        postgresql_where=sa.text("status = 'open' AND owner IS NOT NULL"),
+    ),
+    sa.Index(
         "ix_quarantine_cause",
         "pairing",
         "stage",
