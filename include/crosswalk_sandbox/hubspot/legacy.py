@@ -24,7 +24,9 @@ _EMPTY: Final[Mapping[str, Any]] = {
     "/marketing/v3/forms/": {"results": []}, "/marketing/v3/campaigns": {"results": []}, "/marketing/v3/emails": {"results": []},
     "/marketing-emails/v1/emails/with-statistics": {"objects": [], "total": 0, "offset": 0, "limit": 10},
     "/engagements/v1/engagements/paged": {"results": [], "hasMore": False, "offset": 0},
-    "/events/v3/events": {"results": []}, "/cms/v3/blogs/posts": {"results": []}, "/crm/v3/lists": {"lists": []},
+    "/engagements/v1/engagements/modified/after": {"results": [], "hasMore": False, "offset": 0},
+    "/crm/v3/lists/search": {"lists": [], "hasMore": False, "offset": 0, "total": 0}, "/settings/v3/users": {"results": []},
+    "/settings/v3/users/teams": {"results": []}, "/events/v3/events": {"results": []}, "/cms/v3/blogs/posts": {"results": []}, "/crm/v3/lists": {"lists": []},
     "/crm/v3/imports": {"results": []}, "/conversations/v3/conversations/threads": {"results": []},
 }  # fmt: skip
 _MOST: Final = 250
@@ -42,13 +44,15 @@ class LegacyRoutes:
         """Add the endpoints."""
         for methods, path, handler in (
             ("GET", "/properties/v2/{name}/properties", self.properties), ("GET", "/properties/v1/{name}/properties", self.properties),
+            ("GET", "/(?P<name>contacts|deals)/v1/properties", self.properties), ("GET", "/(?P<name>companies)/v2/properties", self.properties),
             ("GET", "/crm-pipelines/v1/pipelines/{name}", self.pipelines), ("GET", "/deals/v1/pipelines", self.deal_pipelines),
             ("GET", "/owners/v2/owners", self.owners), ("GET", "/integrations/v1/me", self.me),
             ("GET", "/companies/v2/companies/paged", self.companies), ("GET", "/companies/v2/companies/recent/{word}", self.recent_companies),
             ("GET", "/companies/v2/companies/{ident:d}", self.company), ("GET", "/companies/v2/companies/{ident:d}/vids", self.vids),
             ("GET", "/deals/v1/deal/paged", self.deals), ("GET", "/deals/v1/deal/recent/{word}", self.recent_deals),
             ("GET", "/deals/v1/deal/{ident:d}", self.deal), ("GET", "/contacts/v1/lists/all/contacts/all", self.contacts),
-            ("GET", "/contacts/v1/contact/vid/{ident:d}/profile", self.contact),
+            ("GET", "/contacts/v1/lists/recently_updated/contacts/recent", self.recent_contacts),
+            ("GET", "/contacts/v1/contact/vids/batch", self.contacts_by_id), ("GET", "/contacts/v1/contact/vid/{ident:d}/profile", self.contact),
             ("GET", "/contacts/v1/contact/email/{address}/profile", self.contact_by_email),
         ):  # fmt: skip
             routes.add(methods, path, handler)
@@ -159,6 +163,35 @@ class LegacyRoutes:
             },
         )
 
+    def recent_contacts(self, call: Call) -> Reply:
+        """Contacts, the last changed first, page by page back in time."""
+        kind = self._account.types.by_id(CONTACT)
+        count, before = call.number("count", 20, 100), call.number("timeOffset", 10**18, 10**18, least=0)
+        place = call.number("vidOffset", 10**18, 10**18, least=0)
+        rows = self._store.rows(
+            "SELECT id, type, state, created, modified, archived, properties FROM record WHERE type = ? AND state = 0"
+            " AND (modified, id) < (?, ?) ORDER BY modified DESC, id DESC LIMIT ?",
+            (kind.id, before, place, count + 1),
+        )
+        found = [record_of(row) for row in rows]
+        last = found[:count][-1] if found else None
+        return Reply(
+            200,
+            {
+                "contacts": [self._contact(one, call) for one in found[:count]],
+                "has-more": len(found) > count,
+                "vid-offset": last.id if last else 0,
+                "time-offset": last.modified if last else 0,
+            },
+        )
+
+    def contacts_by_id(self, call: Call) -> Reply:
+        """Contacts by their ids, those that are not there left out."""
+        wanted = [int(one) for one in call.listed("vid") if one.isdigit()]
+        found = (self._store.record(one) for one in dict.fromkeys(wanted))
+        alive = [one for one in found if one is not None and one.type == CONTACT and one.state == ALIVE]
+        return Reply(200, {str(one.id): self._contact(one, call) for one in alive})
+
     def contact(self, call: Call, ident: str) -> Reply:
         """One contact."""
         return Reply(200, self._contact(self._find(CONTACT, ident), call))
@@ -182,7 +215,7 @@ class LegacyRoutes:
         if word not in ("modified", "created"):
             raise not_found()
         column = "modified" if word == "modified" else "created"
-        count, offset = call.number("count", 20, 100), call.number("offset", 0, 10_000, least=0)
+        count, offset = call.number("count", 20, _MOST), call.number("offset", 0, 10_000, least=0)
         since = call.number("since", 0, 10**18, least=0)
         where = f"FROM record WHERE type = ? AND state = 0 AND {column} >= ?"
         rows = self._store.rows(

@@ -46,7 +46,7 @@ async def run_proxy(route: Route, port: int, on_started: Callable[[int], None] =
     """Serve until cancelled; ``on_started`` is told the port. Raises PortTakenError."""
 
     async def serve_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             await _tunnel(route, reader, writer)
         writer.close()
 

@@ -116,6 +116,9 @@ def test_an_update_is_partial_by_id(hub: Client) -> None:
     assert answer.status_code == 207
     assert {found["id"] for found in answer.json()["results"]} == {one, two}
     assert answer.json()["errors"][0]["context"] == {"ids": ["999"]}
+    for call, item in (("update", {}), ("update", {"id": None}), ("upsert", {"idProperty": "erp_key"})):
+        nameless = {"inputs": [{**item, "properties": {"city": "X"}}]}
+        assert hub.refused("POST", f"{COMPANIES}/{call}", nameless)[1]["category"] == "VALIDATION_ERROR"
     bad = {"inputs": [{"id": one, "properties": {"city": "X"}}, {"id": two, "properties": {"nope": "C"}}]}
     assert hub.refused("POST", f"{COMPANIES}/update", bad)[0] == 400
     assert hub.value("companies", one, "city") == "A", "a faulty value undoes the whole batch"

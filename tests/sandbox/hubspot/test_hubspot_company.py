@@ -147,11 +147,27 @@ def test_legacy_paths_that_tools_call(hub: Client) -> None:  # §12, §25
     contacts = hub.good("GET", "/contacts/v1/lists/all/contacts/all?count=2&property=email")
     assert contacts["contacts"][0]["vid"] < contacts["vid-offset"]
     assert hub.good("GET", f"/contacts/v1/contact/vid/{contacts['contacts'][0]['vid']}/profile")["canonical-vid"]
+    assert {one["name"] for one in hub.good("GET", "/companies/v2/properties")} >= {"name", "domain"}
+    wanted = [one["vid"] for one in contacts["contacts"]]
+    found = hub.good("GET", f"/contacts/v1/contact/vids/batch?vid={wanted[0]}&vid={wanted[1]}&vid=999&property=email")
+    assert {int(vid) for vid in found} == set(wanted)
+    assert "value" in found[str(wanted[0])]["properties"]["email"]
+
+
+def test_recent_contacts_are_paged_back_in_time(hub: Client) -> None:  # §25
+    path = "/contacts/v1/lists/recently_updated/contacts/recent?count=20"
+    seen, page = [], hub.good("GET", path)
+    while page["contacts"]:
+        seen += [(one["properties"]["lastmodifieddate"]["value"], one["vid"]) for one in page["contacts"]]
+        page = hub.good("GET", f"{path}&vidOffset={page['vid-offset']}&timeOffset={page['time-offset']}")
+    assert seen == sorted(set(seen), reverse=True)
+    assert len(seen) == hub.search("contacts")["total"] > 20
 
 
 @pytest.mark.parametrize(
     "path",
-    ["/forms/v2/forms", "/contacts/v1/lists", "/email/public/v1/campaigns/by-id", "/automation/v3/workflows", "/email/public/v1/subscriptions/timeline", "/marketing/v3/forms"],
+    ["/forms/v2/forms", "/contacts/v1/lists", "/email/public/v1/campaigns/by-id", "/automation/v3/workflows", "/email/public/v1/subscriptions/timeline", "/marketing/v3/forms",
+     "/crm/v3/lists/search", "/engagements/v1/engagements/modified/after", "/settings/v3/users/teams", "/settings/v3/users"],
 )  # fmt: skip
 def test_what_tools_probe_is_empty_and_valid(hub: Client, path: str) -> None:
     assert hub.call("GET", path).status_code == 200

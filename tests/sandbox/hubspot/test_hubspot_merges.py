@@ -71,6 +71,9 @@ def test_what_cannot_be_merged(hub: Client) -> None:
         hub.refused("POST", f"{OBJECTS}/products/merge", {"primaryObjectId": product, "objectIdToMerge": product})[0]
         == 400
     )
+    for body in ({}, {"primaryObjectId": one}, {"objectIdToMerge": one, "primaryObjectId": ""}):
+        status, told = hub.refused("POST", f"{OBJECTS}/companies/merge", body)
+        assert (status, told["category"]) == (400, "VALIDATION_ERROR")
     many = hub.create("companies", name="many")
     store = hub.emulator.records.store
     record = store.record(int(many))

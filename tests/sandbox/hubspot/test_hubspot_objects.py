@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -170,6 +171,14 @@ def test_broken_json_and_wrong_shapes_have_no_category(hub: Client) -> None:  # 
         assert "category" not in answer.json()
     status, body = hub.refused("POST", f"{OBJECTS}/deals/batch/read", {"inputs": {"id": 1}})
     assert (status, "Cannot deserialize value of type" in body["message"], "category" in body) == (400, True, False)
+
+
+@pytest.mark.parametrize("properties", [[], {"email": {"address": "a@b.c"}}, {"phone": ["1", "2"]}, "name"])
+def test_properties_are_an_object_of_plain_values(hub: Client, properties: Any) -> None:  # §4
+    ident = hub.create("contacts", firstname="Plain")
+    for method, path in (("POST", f"{OBJECTS}/contacts"), ("PATCH", f"{OBJECTS}/contacts/{ident}")):
+        status, body = hub.refused(method, path, {"properties": properties})
+        assert (status, "Cannot deserialize value of type" in body["message"], "category" in body) == (400, True, False)
 
 
 def test_the_edge_answers_in_html(hub: Client) -> None:  # §4

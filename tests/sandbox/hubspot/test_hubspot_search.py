@@ -75,6 +75,9 @@ def test_one_sort_in_either_form(hub: Client, cities: dict[str, str]) -> None:
             cities[one] for one in ("three", "two", "none", "one")
         ]
     assert hub.refused("POST", f"{OBJECTS}/companies/search", {"sorts": ["name", "city"]})[0] == 400
+    for shape in ({"sorts": {"propertyName": "name"}}, {"sorts": {}}, {"filterGroups": {}}):
+        status, told = hub.refused("POST", f"{OBJECTS}/companies/search", shape)
+        assert (status, "Cannot deserialize value of type" in told["message"], "category" in told) == (400, True, False)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +88,7 @@ def test_one_sort_in_either_form(hub: Client, cities: dict[str, str]) -> None:
         {"filterGroups": [{"filters": [where("name", "HAS_PROPERTY")] * 4}] * 5}, {"filterGroups": [{"filters": [where("nope", "EQ", "x")]}]},
         {"filterGroups": [{"filters": [where("name", "LIKE", "x")]}]}, {"filterGroups": [{"filters": [where("name", "EQ")]}]},
         {"filterGroups": [{"filters": [where("name", "IN", "x")]}]}, {"filterGroups": [{"filters": [where("numberofemployees", "GT", "x")]}]},
-        {"sorts": ["nope"]}, {"filterGroups": [{"filters": [where("associations.p_thing", "EQ", "1")]}]},
+        {"sorts": ["nope"]}, {"sorts": [{"propertyName": "name", "direction": "UP"}]}, {"filterGroups": [{"filters": [where("associations.p_thing", "EQ", "1")]}]},
     ],
 )  # fmt: skip
 def test_what_search_refuses(hub: Client, body: dict) -> None:

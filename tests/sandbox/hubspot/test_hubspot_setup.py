@@ -186,6 +186,8 @@ def test_a_custom_object_is_defined_used_and_removed(account: Opener) -> None:  
         "requiredProperties": ["serial"], "searchableProperties": ["serial"], "associatedObjects": ["COMPANY"],
         "properties": [{"name": "serial", "label": "Serial", "type": "string", "fieldType": "text", "hasUniqueValue": True}],
     }  # fmt: skip
+    wrong = schema | {"primaryDisplayProperty": "nope"}
+    assert hub.refused("POST", "/crm-object-schemas/v3/schemas", wrong)[0] == 400
     made = hub.call("POST", "/crm-object-schemas/v3/schemas", schema)
     assert made.status_code == 201
     shown = made.json()

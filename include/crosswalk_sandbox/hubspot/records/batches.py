@@ -98,7 +98,7 @@ class Batches:
         kind, inputs = self._account.kind(name), call.inputs()
         seen: set[tuple[str, str]] = set()
         for item in inputs:
-            word, key = str(item.get("idProperty") or "hs_object_id"), str(item.get("id", ""))
+            word, key = str(item.get("idProperty") or "hs_object_id"), _key(item)
             if not self._account.unique_property(kind, word):
                 raise validation(f"Unable to perform update/upsert by non-unique {kind.id} property {word}")
             folded = key.strip().lower() if word == "email" else key
@@ -200,7 +200,7 @@ class Batches:
 
     def _named(self, kind: ObjectType, item: Mapping[str, Any]) -> Record | str | None:
         """The record an input names; ``"merged"`` for an id that was merged away, None for an unknown one."""
-        word, key = str(item.get("idProperty") or ""), str(item.get("id", ""))
+        word, key = str(item.get("idProperty") or ""), _key(item)
         if word and word != "hs_object_id":
             if not self._account.unique_property(kind, word):
                 raise validation(f"Unable to perform update/upsert by non-unique {kind.id} property {word}")
@@ -228,6 +228,13 @@ class Batches:
         name = kind.upper if kind.schema is None else kind.id
         text = f"Could not get some {name} objects, they may be deleted or not exist. Check that ids are valid."
         return missing(text, ids=idents).entry()
+
+
+def _key(item: Mapping[str, Any]) -> str:
+    """What an input is named by. Raises Refusal 400 where it says nothing."""
+    if item.get("id") in (None, ""):
+        raise validation("Invalid input: required field 'id' is missing")
+    return str(item["id"])
 
 
 def _traced(inputs: list[dict[str, Any]]) -> bool:

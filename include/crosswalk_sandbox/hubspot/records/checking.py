@@ -43,6 +43,8 @@ class Checker:
         known = self._account.definitions(kind)
         checked, problems = Checked({}), []
         for name, value in given.items():
+            if isinstance(value, dict | list):
+                raise wrong_shape("java.lang.String", value)
             definition = known.get(str(name))
             if value is None:
                 self._account.misuse("null property", f"{kind.singular}.{name}")

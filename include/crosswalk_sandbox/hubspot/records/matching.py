@@ -77,7 +77,7 @@ class Matcher:
         given = body.get("filterGroups")
         if given is None and isinstance(body.get("filters"), list):
             given = [{"filters": body["filters"]}]
-        given = given or []
+        given = [] if given is None else given
         if not isinstance(given, list):
             raise wrong_shape("java.util.List<com.hubspot.FilterGroup>", given)
         filters = [one.get("filters") or [] if isinstance(one, dict) else [] for one in given]

@@ -32,8 +32,11 @@ class Merging:
         kind, body = self._account.kind(name), call.object()
         if kind.id not in MERGEABLE:
             raise validation(f"{kind.upper} objects cannot be merged")
-        primary = self._records.find(kind, str(body.get("primaryObjectId", "")))
-        other = self._records.find(kind, str(body.get("objectIdToMerge", "")))
+        absent = [word for word in ("primaryObjectId", "objectIdToMerge") if body.get(word) in (None, "")]
+        if absent:
+            raise validation(f"Some required fields were not set: [{', '.join(absent)}]", fields=absent)
+        primary = self._records.find(kind, str(body["primaryObjectId"]))
+        other = self._records.find(kind, str(body["objectIdToMerge"]))
         if primary.id == other.id:
             raise validation("Cannot merge an object with itself", id=[str(primary.id)])
         idents = [*_merged(primary), *_merged(other)]

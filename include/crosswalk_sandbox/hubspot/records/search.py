@@ -208,16 +208,18 @@ class Search:
 
     def _order(self, kind: ObjectType, sorts: Any) -> Order:
         """The one sort: an object, or a name with a minus for descending. Raises Refusal 400."""
+        if sorts is not None and not isinstance(sorts, list):
+            raise wrong_shape("java.util.List<com.hubspot.Sort>", sorts)
         if not sorts:
             return "hs_object_id", False
-        if not isinstance(sorts, list) or len(sorts) > 1:
+        if len(sorts) > 1:
             raise validation("A search takes one sort")
         one = sorts[0]
         if isinstance(one, dict):
-            name, down = (
-                str(one.get("propertyName", "")),
-                str(one.get("direction", "ASCENDING")).upper() == "DESCENDING",
-            )
+            name, direction = str(one.get("propertyName", "")), str(one.get("direction") or "ASCENDING").upper()
+            if direction not in ("ASCENDING", "DESCENDING"):
+                raise validation(f"Invalid direction {direction}; it is ASCENDING or DESCENDING", direction=[direction])
+            down = direction == "DESCENDING"
         else:
             name, down = str(one).removeprefix("-"), str(one).startswith("-")
         if name not in self._account.definitions(kind):

@@ -114,7 +114,8 @@ class Records:
 
     def create(self, kind: ObjectType, body: Mapping[str, Any], caller: Caller, edition: str = "") -> Written:
         """A new record with its associations, all or nothing. Raises Refusal 400 or 409."""
-        checked = self._checker.read(kind, body.get("properties") or {}, None, edition)
+        given = body.get("properties")
+        checked = self._checker.read(kind, {} if given is None else given, None, edition)
         values = self.rules.prepare(kind, checked.values, None)
         self._checker.required(kind, values, edition)
         ends = self._ends(kind, body.get("associations"))

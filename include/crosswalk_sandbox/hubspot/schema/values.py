@@ -48,8 +48,6 @@ def number_text(value: float | Decimal) -> str:
 
 def keep(definition: Definition, value: Any) -> str:
     """The text kept for ``value``; empty text clears. Raises ValueProblem."""
-    if isinstance(value, dict | list):
-        raise ValueProblem("INVALID_STRING", f'Property "{definition.name}" takes text, not an object')
     text = plain(value)
     if text == "":
         return ""

@@ -150,6 +150,11 @@ class SchemaRoutes:
         if len(given.get("searchableProperties") or []) > _MOST_SEARCHABLE:
             raise validation(f"At most {_MOST_SEARCHABLE} searchable properties are allowed")
         names = {one.get("name") for one in given["properties"]}
+        shown = given.get("primaryDisplayProperty")
+        if shown is not None and shown not in names and not str(shown).startswith("hs_"):
+            raise validation(
+                f"primaryDisplayProperty names an unknown property: {shown}", primaryDisplayProperty=[shown]
+            )
         for field in ("requiredProperties", "searchableProperties", "secondaryDisplayProperties"):
             unknown = [name for name in given.get(field) or [] if name not in names and not str(name).startswith("hs_")]
             if unknown:
