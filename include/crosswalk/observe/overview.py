@@ -36,13 +36,13 @@ _PATIENCE = {
     "pause": 3600,
 }  # seconds; these mostly end by themselves
 WAITS: dict[str, str] = {
-    "gate": "a person to release the brake",
+    "gate": "the gate of their run, or a person to release its brake",
     "approval": "an approval",
     "refused": "their deal to be changed: an approval was refused",
     "parent": "what they depend on",
     "turn": "an earlier write of the same record",
     "doubt": "certainty about a lost answer",
-    "approval_there": "an approval in the system they were sent to: a draft waits there",
+    "approval_there": "an approval in the target system, where a draft waits",
     "pause": "their next try",
     "off": "their flow to be switched on",
     "unlinked": "their parent to be linked on the other side",
