@@ -91,6 +91,15 @@ def test_a_trend_is_the_last_run_of_each_slice_and_ends_where_the_period_does(hu
     assert [one.measured_at for one in points] == sorted(one.measured_at for one in points)
 
 
+def test_a_trend_is_there_within_the_first_hour(hub: Hub) -> None:
+    with hub.connection() as connection:
+        connection.execute(
+            """insert into hub.check_result (pairing, run_id, check_id, title, severity, violations, population, score, success, measured_at, entity)
+               select 'young', 'run' || n, 'c', 'C', 'info', n, 10, 0, false, now() - make_interval(mins => n * 10), 'deal' from generate_series(0, 3) n"""
+        )
+        assert [point.score for point in trend(connection, "young", days=30)] == [70.0, 80.0, 90.0, 100.0]
+
+
 def test_a_failing_row_leads_to_both_records_and_hides_finance_fields(hub: Hub) -> None:
     known = {check.check_id: check for check in checks_of(SHIPPED, MAPPINGS)}
     with hub.connection() as connection:

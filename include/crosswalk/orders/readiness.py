@@ -249,7 +249,9 @@ def _choices(facts: DealFacts, record: Image, blocks: list[tuple[str, dict[str, 
                     record,
                     f"{rule.by.rpartition('.')[2]}_unknown",
                     rule.by,
-                    f"{place}.{name} has no value for {rule.by.replace('_', ' ')} {fact!r}.",
+                    f"{place}.{name} has no value for {rule.by.replace('_', ' ')} {fact!r}."
+                    if fact
+                    else f"The {rule.by.replace('_', ' ')} is empty, by which {place}.{name} is chosen.",
                     f"Add {fact!r} to {place}.{name}.values in the pairing file, or change it on the deal."
                     if fact
                     else f"Fill in the {rule.by.replace('_', ' ')}.",

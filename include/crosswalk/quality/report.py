@@ -62,11 +62,12 @@ with run as (
      where pairing = %(pairing)s and (%(entity)s = '' or entity = %(entity)s) and (%(severity)s = '' or severity = %(severity)s)
        and (%(check)s = '' or check_id = %(check)s) and (%(since)s::timestamptz is null or measured_at >= %(since)s)
      group by run_id
+),
+sliced as (
+    select at, score, floor(extract(epoch from at) / least(%(slice)s, greatest(0.000001, (select extract(epoch from max(at) - min(at)) from run) / %(slices)s))) as slice
+      from run where score is not null
 )
-select at, score from (
-    select distinct on (floor(extract(epoch from at) / %(slice)s)) at, score from run where score is not null
-     order by floor(extract(epoch from at) / %(slice)s), at desc
-) last order by at desc limit %(points)s
+select at, score from (select distinct on (slice) at, score from sliced order by slice, at desc) last order by at desc limit %(points)s
 """
 
 
@@ -154,7 +155,7 @@ def trend(
 ) -> list[TrendPoint]:
     """Return the runs' scores of the last ``days`` (all when None), oldest first, each slice of time by its last run.
 
-    A run that had nothing to compare has no score and is left out.
+    Slices are a part of ``days``, or of the time since the first run while that is shorter: a line is there from the second run on. A run that had nothing to compare has no score and is left out.
     """
     moment = now or datetime.now().astimezone()
     asked = {
@@ -164,6 +165,7 @@ def trend(
         "check": check,
         "since": None if days is None else moment - timedelta(days=days),
         "slice": 0.000001 if days is None else days * 86400 / _SLICES,
+        "slices": _SLICES,
         "points": points,
     }
     rows = connection.execute(_TREND, asked).fetchall()
