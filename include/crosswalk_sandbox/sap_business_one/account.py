@@ -68,14 +68,15 @@ class Account:
         if self._model is None:
             fields = [body for _, body in self.all("UserFieldsMD")]
             tables = [body for _, body in self.all("UserTablesMD")]
-            self._model = self._changed(extended(vendor_model(), fields, tables))
+            objects = [body for _, body in self.all("UserObjectsMD")]
+            self._model = self._changed(extended(vendor_model(), fields, tables, objects))
         return self._model
 
     def forget(self) -> None:
         """Read user fields, tables and schema changes anew."""
         self._model, self._defaults = None, {}
         for name, kind in self.model.sets.items():
-            if name.startswith("U_"):
+            if name not in vendor_model().sets:
                 self.store.ensure(name, numbered=self.numbered(name))
             for each in self.model.types[kind.type].properties.values():
                 if each.name.startswith("U_") and not kind.name.startswith("U_") and name in _INDEXED:

@@ -106,9 +106,8 @@ class Crossjoins:
         where: list[Condition] = [read("filter", given, "$filter") for given in [call.option("$filter")] if given]
         if call.option("$apply") is not None:
             steps = read("apply", str(call.option("$apply")), "$apply")
-            sql, parameters, names = aggregate.statement(
-                sources.sql, steps, where, lambda path: sources.column(path)[0], conditions
-            )
+            sql, parameters, names = aggregate.statement(sources.sql, steps, where, sources.column, conditions)
+            sql += self._entities.listing.arranged(call, names)
             found = [dict(zip(names, row, strict=True)) for row in self._account.store.rows(sql, parameters)]
             return Reply(200, {**call.context("$crossjoin"), "value": found})
         return self._expanded(call, sources, conditions, where, f"$crossjoin({inside})")

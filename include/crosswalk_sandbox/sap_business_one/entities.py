@@ -23,7 +23,7 @@ DOCUMENT_SETS: Final = frozenset(
 )  # fmt: skip
 CLOSED_SETS: Final = frozenset({"B1Sessions"})
 _SERIES_SETS: Final = {"BusinessPartners": {"cCustomer": "C", "cLid": "L", "cSupplier": "V"}, "Items": {"": "I"}}
-_SCHEMA_SETS: Final = ("UserFieldsMD", "UserTablesMD")
+_SCHEMA_SETS: Final = ("UserFieldsMD", "UserTablesMD", "UserObjectsMD")
 
 
 class Entities:
@@ -128,8 +128,9 @@ class Entities:
         ]:
             row[name] = first_rows(name, row[name], str(row.get("CardCode", "")))
         row = self.rules.saved(entity_set, desk, row, None)
-        if any(row.get(name) is None for name in kind.key):
-            raise Refusal(400, -5002, f"Enter a value in '{next(name for name in kind.key if row.get(name) is None)}'")
+        absent = next((name for name in kind.key if row.get(name) in (None, "")), None)
+        if absent is not None:
+            raise Refusal(400, -5002, f"Enter a value in '{absent}'")
         key = self._account.key_of(entity_set, row)
         if self._account.get(entity_set, key) is not None:
             raise _taken(entity_set, key)

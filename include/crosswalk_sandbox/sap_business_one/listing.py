@@ -26,6 +26,8 @@ Held = tuple[int, int, Row]
 _OPTIONS: Final = frozenset(
     {"$select", "$filter", "$orderby", "$top", "$skip", "$count", "$inlinecount", "$expand", "$apply", "$format"}
 )
+_VERSIONS: Final = {"$count": 2, "$inlinecount": 1}
+"""Options that one version has and the other has not (§2)."""
 
 
 class Listing:
@@ -78,7 +80,7 @@ class Listing:
         account, kind = self._account, self._account.model.type_of(entity_set)
 
         def resolve(path: Path) -> tuple[str, Property]:
-            one = property_of(kind, path, call)
+            one = single_of(kind, path, call)
             return account.sql_of(entity_set, one.name), one
 
         insensitive = account.options.database == "mssql" or call.flag("b1s-caseinsensitive")
@@ -96,7 +98,7 @@ class Listing:
         orders: Sequence[Order] = read("orderby", given, "$orderby")
         kind = self._account.model.type_of(entity_set)
         terms = [
-            f"{self._account.sql_of(entity_set, property_of(kind, one.path, call).name)}{' DESC' if one.descending else ''}"
+            f"{self._account.sql_of(entity_set, single_of(kind, one.path, call).name)}{' DESC' if one.descending else ''}"
             for one in orders
         ]
         return ", ".join([*terms, "id"])
@@ -204,16 +206,30 @@ class Listing:
             found.append(Ends(self._account, self._entities.renderer.shapes(call.version), way, str(target), names))
         return found
 
+    def arranged(self, call: Call, names: Sequence[str]) -> str:
+        """SQL of ``$orderby``, ``$skip`` and ``$top`` over the rows of an aggregation, which has no pages."""
+        given = call.option("$orderby")
+        orders: Sequence[Order] = read("orderby", given, "$orderby") if given else ()
+        strange = next((str(one.path) for one in orders if str(one.path) not in names), None)
+        if strange is not None:
+            raise generic(f"'{strange}' is not in the result of $apply")
+        terms = [f"{names.index(str(one.path)) + 1}{' DESC' if one.descending else ''}" for one in orders]
+        terms += [str(place + 1) for place in range(len(names))]
+        top = _whole(call, "$top")
+        return f" ORDER BY {', '.join(terms)} LIMIT {-1 if top is None else top} OFFSET {_whole(call, '$skip') or 0}"
+
     def _aggregated(self, call: Call, entity_set: str) -> list[dict[str, Any]]:
         steps = read("apply", str(call.option("$apply")), "$apply")
         kind = self._account.model.type_of(entity_set)
         conditions = self.conditions(call, entity_set)
 
-        def column(path: Path) -> str:
-            return self._account.sql_of(entity_set, property_of(kind, path, call).name)
+        def column(path: Path) -> tuple[str, Property]:
+            one = single_of(kind, path, call)
+            return self._account.sql_of(entity_set, one.name), one
 
         where: list[Condition] = [read("filter", given, "$filter") for given in [call.option("$filter")] if given]
         sql, parameters, names = aggregate.statement(f'"{entity_set}"', steps, where, column, conditions)
+        sql += self.arranged(call, names)
         rows = [dict(zip(names, row, strict=True)) for row in self._account.store.listed(sql, parameters)]
         return [{"odata.id": None, **row} for row in rows] if call.version == 1 else rows
 
@@ -232,21 +248,31 @@ def _whole(call: Call, name: str) -> int | None:
 
 def check_options(call: Call) -> None:
     """Raises Refusal 400 for options that the service has not (§5)."""
-    for name, _ in call.parameters:
-        if name.startswith("$") and name not in _OPTIONS:
+    for name, value in call.parameters:
+        if name.startswith("$") and (name not in _OPTIONS or _VERSIONS.get(name, call.version) != call.version):
             raise generic(f"Query option '{name}' is not supported")
+        if name == "$format" and value != "json":
+            raise generic("Query string error, invalid value of $format")
 
 
 def property_of(kind: Structure, operand: Any, call: Call) -> Property:
     """The property that an operand names, by the names of the version. Raises Refusal 400 -1000."""
     name = simple(operand, kind.name)
     if call.version == 1:
-        name = kind.old_names.get(name, name)
+        name = kind.of_old(name)
     elif name.removesuffix("Property") != name and name not in kind.properties:
         raise unknown_property(name, kind.name)
     one = kind.properties.get(name)
     if one is None:
         raise unknown_property(name, kind.name)
+    return one
+
+
+def single_of(kind: Structure, operand: Any, call: Call) -> Property:
+    """The same where only a simple property will do: child rows are neither compared nor sorted nor grouped by (§5)."""
+    one = property_of(kind, operand, call)
+    if one.collection or one.kind == "complex":
+        raise generic(f"Property '{one.name}' of '{kind.name}' is not a simple property")
     return one
 
 

@@ -37,13 +37,12 @@ class Payloads:
         for name, value in given.items():
             if name.startswith("@") or "@odata." in name or name.startswith("odata."):
                 continue
-            if self._version == 1:
-                name = structure.old_names.get(name, name)
+            told, name = name, structure.of_old(name) if self._version == 1 else name
             one = structure.properties.get(name)
             if one is None:
                 if name in structure.navigation:
                     continue
-                raise unknown_property(name, kind)
+                raise unknown_property(told, kind)
             is_key = name in structure.key
             if (keys and is_key) or (not is_key and (one.writable or _identifies(kind, name))):
                 row[name] = self._value(structure, one, value)

@@ -9,6 +9,7 @@ from typing import Any, Final
 from . import moments
 from .account import Account
 from .children import insert_address, merged, next_number
+from .custom import check_unique, checked, numbered
 from .desk import Desk, Row, exact
 from .errors import Refusal, business, exists, generic, logic, no_match
 from .schema.fields import type_of_table
@@ -36,6 +37,8 @@ _REFERENCES: Final[Mapping[str, tuple[tuple[str, str, str], ...]]] = {
     "AlternateCatNum": (("ItemCode", "Items", "OSCN.ItemCode"), ("CardCode", "BusinessPartners", "OSCN.CardCode")),
 }  # fmt: skip
 """Set → property, the set it names, the column in the refusal."""
+_TURNS: Final = frozenset({("cLid", "cCustomer"), *((kind, kind) for kind in ("cLid", "cCustomer", "cSupplier"))})
+"""Types of a partner, before and after, that its documents do not mind (§15)."""
 
 
 class Rules:
@@ -46,7 +49,7 @@ class Rules:
         self._own: Mapping[str, Callable[[Desk, Row, Row | None], Row]] = {
             "BusinessPartners": self._partner, "Items": self._item, "UserFieldsMD": self._field, "UserTablesMD": self._table,
             "SpecialPrices": self._special_price, "ProductTrees": self._tree, "PriceLists": self._price_list,
-            "SQLQueries": self._query, "Activities": self._activity,
+            "SQLQueries": self._query, "Activities": self._activity, "UserObjectsMD": self._object, "UserKeysMD": numbered,
         }  # fmt: skip
 
     def saved(self, entity_set: str, desk: Desk, row: Row, before: Row | None) -> Row:
@@ -54,7 +57,9 @@ class Rules:
         self._references(entity_set, desk, row, before)
         self._required(entity_set, row)
         own = self._own.get(entity_set)
-        return row if own is None else own(desk, row, before)
+        row = row if own is None else own(desk, row, before)
+        check_unique(self._account, entity_set, row)
+        return row
 
     def _references(self, entity_set: str, desk: Desk, row: Row, before: Row | None) -> None:
         for name, target, column in _REFERENCES.get(entity_set, ()):
@@ -76,7 +81,7 @@ class Rules:
             row.setdefault("CardType", "cCustomer")
             row.setdefault("Currency", desk.options.local_currency)
             row.setdefault("GroupCode", 100)
-        elif before.get("CardType") != "cLid" and row.get("CardType") == "cLid" and self._has_documents(desk, row):
+        elif (before.get("CardType"), row.get("CardType")) not in _TURNS and self._has_documents(desk, row):
             raise business("You cannot change the type of a business partner with transactions")
         if row["Currency"] != "##" and desk.read("Currencies", row["Currency"]) is None:
             raise no_match("OCRD.Currency")
@@ -246,6 +251,9 @@ class Rules:
                 raise business("Enter a table name of letters, digits and underscores, and a description")
             row.setdefault("TableType", "bott_NoObject")
         return row
+
+    def _object(self, desk: Desk, row: Row, before: Row | None) -> Row:
+        return checked(self._account.model, desk, row) if before is None else row
 
     # others
 

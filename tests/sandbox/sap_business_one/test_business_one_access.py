@@ -142,6 +142,8 @@ def test_renamed_properties_have_the_name_of_their_version(b1: Client) -> None:
     assert old.get(f"Activities({made['ActivityCode']})")["Activity"] == "cn_Meeting"
     assert old.good("POST", "Activities", {"Activity": "cn_Task"})["Activity"] == "cn_Task"
     assert b1.refused("POST", "Activities", {"Activity": "cn_Task"}) == (400, -1000)
+    assert old.refused("POST", "Activities", {"ActivityProperty": "cn_Task"}) == (400, -1000)
+    assert old.refused("GET", "Activities?$select=ActivityProperty") == (400, -1000)
 
 
 def test_the_service_document_lists_the_sets(b1: Client) -> None:

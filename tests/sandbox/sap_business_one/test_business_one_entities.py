@@ -183,6 +183,8 @@ def test_duplicates_and_missing_codes_have_the_vendors_numbers(b1: Client) -> No
     assert (missing.status_code, code_of(missing)) == (400, -2028)
     assert missing.json()["error"]["message"].startswith("[OCRD.GroupNum]")
     assert b1.refused("POST", "BusinessPartners", {"CardName": "no code"}) == (400, -5002)
+    assert b1.refused("POST", "BusinessPartners", {"CardCode": "", "CardName": "no code"}) == (400, -5002)
+    assert b1.refused("POST", "Warehouses", {"WarehouseCode": "", "WarehouseName": "no code"}) == (400, -5002)
     assert b1.good("POST", "BusinessPartners", {"CardName": "numbered", "Series": 1})["CardCode"].startswith("C")
 
 
@@ -191,6 +193,7 @@ def test_what_others_refer_to_stays(b1: Client) -> None:
     assert b1.refused("DELETE", f"BusinessPartners('{sold['CardCode']}')") == (400, -10)
     assert b1.refused("DELETE", f"Orders({sold['DocEntry']})") == (400, -5006)
     assert b1.refused("PATCH", f"BusinessPartners('{sold['CardCode']}')", {"CardType": "cLid"}) == (400, -5002)
+    assert b1.refused("PATCH", f"BusinessPartners('{sold['CardCode']}')", {"CardType": "S"}) == (400, -5002)
     b1.customer("CLEAD", CardType="cLid")
     b1.good("PATCH", "BusinessPartners('CLEAD')", {"CardType": "cCustomer", "FatherCard": sold["CardCode"]})
     assert b1.refused("PATCH", "BusinessPartners('CLEAD')", {"FatherCard": "CLEAD"}) == (400, -5002)
@@ -214,6 +217,46 @@ def test_user_fields_are_there_once_made(b1: Client) -> None:
     b1.good("POST", "U_HSMAP", {"Code": "1", "Name": "one", "U_Num": "7"})
     assert b1.get("U_HSMAP?$filter=U_Num gt 6")["value"][0]["U_Num"] == 7
     assert b1.refused("POST", "U_HSMAP", {"Code": "1", "Name": "again"}) == (400, -2035)
+
+
+def test_user_objects_are_sets_by_their_code(company: Opener) -> None:
+    b1 = company()
+    for name, kind in (("ASSET", "MasterData"), ("VISIT", "Document")):
+        b1.good("POST", "UserTablesMD", {"TableName": name, "TableDescription": name, "TableType": f"bott_{kind}"})
+        field = {"TableName": f"@{name}", "Name": "Note", "Description": "n", "Type": "db_Alpha", "EditSize": 20}
+        b1.good("POST", "UserFieldsMD", field)
+        made = {"Code": f"X{name}", "Name": name, "TableName": name, "ObjectType": f"boud_{kind}"}
+        assert b1.refused("POST", "UserObjectsMD", {**made, "TableName": "NOPE"}) == (400, -2028)
+        b1.good("POST", "UserObjectsMD", made)
+        assert b1.refused("POST", "UserObjectsMD", {**made, "Code": f"Y{name}"}) == (400, -2035)
+    b1.good("POST", "XASSET", {"Code": "A", "Name": "Crane", "U_Note": "north"})
+    assert b1.refused("POST", "XASSET", {"Code": "A"}) == (400, -2035)
+    b1.good("PATCH", "XASSET('A')", {"U_Note": "south"})
+    assert [one["Name"] for one in b1.get("XASSET?$filter=U_Note eq 'south'")["value"]] == ["Crane"]
+    assert b1.get("XASSET('A')")["UpdateDate"].endswith("T00:00:00Z")
+    entries = [b1.good("POST", "XVISIT", {"U_Note": note})["DocEntry"] for note in ("first", "second")]
+    assert entries[1] == entries[0] + 1
+    assert b1.get(f"XVISIT({entries[1]})")["U_Note"] == "second"
+    assert {"XASSET", "XVISIT"} <= {one["name"] for one in b1.get("")["value"]}
+    assert '<EntitySet Name="XVISIT"' in b1.call("GET", "$metadata").text
+
+
+def test_a_unique_key_lets_a_value_stand_once(company: Opener) -> None:
+    b1 = company()
+    key = {
+        "TableName": "OCRD",
+        "KeyName": "CRM",
+        "Unique": "tYES",
+        "UserKeysMD_Elements": [{"ColumnAlias": "CrosswalkKey"}],
+    }
+    assert [b1.good("POST", "UserKeysMD", {**key, "KeyName": name})["KeyIndex"] for name in ("A", "B")] == [0, 1]
+    b1.customer("CU1", U_CrosswalkKey="hub:1")
+    assert b1.refused("POST", "BusinessPartners", {"CardCode": "CU2", "U_CrosswalkKey": "hub:1"}) == (400, -2035)
+    b1.customer("CU2", U_CrosswalkKey="hub:2")
+    assert b1.refused("PATCH", "BusinessPartners('CU2')", {"U_CrosswalkKey": "hub:1"}) == (400, -2035)
+    b1.good("PATCH", "BusinessPartners('CU2')", {"U_CrosswalkKey": "hub:2", "Phone1": "5"})
+    b1.customer("CU3")
+    b1.customer("CU4")
 
 
 def test_a_user_who_may_only_read_is_refused_with_403(b1: Client) -> None:

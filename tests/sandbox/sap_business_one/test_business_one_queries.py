@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from business_one_account import Client, Opener
@@ -41,6 +42,8 @@ def test_conditions_that_all_customers_meet(b1: Client, condition: str) -> None:
         "$filter=BPAddresses/any(a:a/City eq 'x')", "$filter=Nope eq 1", "$filter=CardType eq 'cFriend'", "$filter=UpdateDate ge 'soon'",
         "$filter=CardName eq 'x", "$filter=BPAddresses/City eq 'x'", "$select=Nope", "$orderby=Nope", "$top=-1", "$skip=x", "$count=maybe",
         "$search=x", "$compute=x", "$expand=DocumentLines", "$apply=aggregate(CreditLimit with sum)", "$levels=1", "$filter=CardName gt null",
+        "$filter=ContactEmployees eq null", "$orderby=BPAddresses", "$apply=groupby((BPAddresses))", "$format=atom", "$inlinecount=allpages",
+        "$apply=aggregate(CardName with sum as S)", "$apply=groupby((CardType))&$orderby=CardName", "$apply=groupby((CardType))&$top=x",
     ],
 )  # fmt: skip
 def test_everything_else_is_refused(b1: Client, query: str) -> None:
@@ -135,8 +138,25 @@ def test_rows_are_grouped_and_added_up(b1: Client) -> None:
     )["value"]
     assert (sum(row["N"] for row in rows), len(rows)) == (whole["N"], whole["C"])
     assert sum(row["Total"] for row in rows) == pytest.approx(whole["Total"])
-    old = b1.another(version=1).get("Orders?$apply=groupby((CardCode))")["value"][0]
-    assert old["odata.id"] is None
+    old = b1.another(version=1)
+    assert old.get("Orders?$apply=groupby((CardCode))")["value"][0]["odata.id"] is None
+    assert old.refused("GET", "Orders?$count=true") == (400, -1000)
+
+
+def test_an_aggregations_rows_are_sorted_and_cut_and_their_sums_are_exact(b1: Client) -> None:
+    orders = b1.get("Orders?$select=CardCode,DocTotal", headers={"Prefer": "odata.maxpagesize=0"})["value"]
+    totals: dict[str, Decimal] = {}
+    for one in orders:
+        totals[one["CardCode"]] = totals.get(one["CardCode"], Decimal(0)) + Decimal(str(one["DocTotal"]))
+    wanted = sorted(totals.items(), key=lambda one: (-one[1], one[0]))
+    rows = b1.get("Orders?$apply=groupby((CardCode),aggregate(DocTotal with sum as T))&$orderby=T desc&$skip=1&$top=3")[
+        "value"
+    ]
+    assert [(row["CardCode"], Decimal(str(row["T"]))) for row in rows] == wanted[1:4]
+    joined = "$crossjoin(Orders,BusinessPartners)?$filter=Orders/CardCode eq BusinessPartners/CardCode"
+    path = f"{joined}&$apply=groupby((BusinessPartners/CardCode),aggregate(Orders/DocTotal with sum as T))"
+    found = b1.get(f"{path}&$orderby=T desc&$top=2")["value"]
+    assert [Decimal(str(row["T"])) for row in found] == [total for _, total in wanted[:2]]
 
 
 def test_sets_are_joined_with_computed_columns(b1: Client) -> None:

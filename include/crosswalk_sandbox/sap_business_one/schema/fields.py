@@ -36,6 +36,11 @@ _KINDS: Final[Mapping[str, Kind]] = {
     "db_Alpha": "text", "db_Memo": "text", "db_Numeric": "integer", "db_Date": "date", "db_Float": "number",
 }  # fmt: skip
 
+_STAMPS: Final[Mapping[str, Property]] = {
+    name: Property(name, kind, column=name, writable=False)
+    for name, kind in (("CreateDate", "date"), ("CreateTime", "time"), ("UpdateDate", "date"), ("UpdateTime", "time"))
+}
+
 
 def type_of_table(table: str) -> str | None:
     """The type whose entities a table holds; user tables by ``@NAME``."""
@@ -64,8 +69,24 @@ def user_table(row: Mapping[str, Any]) -> tuple[EntitySet, Structure]:
     return EntitySet(name, name, ("Code",), etag=False), Structure(name, properties, ("Code",))
 
 
-def extended(model: Model, fields: Sequence[Mapping[str, Any]], tables: Sequence[Mapping[str, Any]]) -> Model:
-    """The model with a company's user fields and tables."""
+def user_object(row: Mapping[str, Any], table: Structure) -> tuple[EntitySet, Structure]:
+    """The set and type that a row of ``UserObjectsMD`` makes of its table: the object's code names both (§11)."""
+    name = str(row["Code"])
+    entry = Property("DocEntry", "integer", column="DocEntry")
+    document = row.get("ObjectType") == "boud_Document"
+    own = {"DocEntry": entry} if document else dict(table.properties)
+    fields = {name: one for name, one in table.properties.items() if name.startswith("U_")}
+    key = ("DocEntry",) if document else ("Code",)
+    return EntitySet(name, name, key, etag=False), Structure(name, {**own, **_STAMPS, **fields}, key)
+
+
+def extended(
+    model: Model,
+    fields: Sequence[Mapping[str, Any]],
+    tables: Sequence[Mapping[str, Any]],
+    objects: Sequence[Mapping[str, Any]] = (),
+) -> Model:
+    """The model with a company's user fields, tables and objects."""
     types, sets = dict(model.types), dict(model.sets)
     for row in tables:
         made, kind = user_table(row)
@@ -77,4 +98,7 @@ def extended(model: Model, fields: Sequence[Mapping[str, Any]], tables: Sequence
             added.setdefault(str(target), {})[f"U_{row['Name']}"] = user_property(row)
     for name, properties in added.items():
         types[name] = types[name].with_properties(properties)
+    for row in objects:
+        made, kind = user_object(row, types[str(type_of_table(f"@{row['TableName']}"))])
+        sets[made.name], types[kind.name] = made, kind
     return Model(types, model.enums, sets, model.bound, model.actions, model.functions)

@@ -66,6 +66,10 @@ class Structure:
             if name in ("ActivityProperty", "BatchNumberProperty")
         }
 
+    def of_old(self, name: str) -> str:
+        """Our name for one of OData v3; what v3 does not know by this name comes back as no property's."""
+        return self.old_names.get(name, "" if name in self.old_names.values() else name)
+
     @cached_property
     def dates(self) -> tuple[str, ...]:
         """Properties that hold a day."""
