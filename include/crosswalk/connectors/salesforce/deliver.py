@@ -15,8 +15,15 @@ from crosswalk.connectors.salesforce.errors import DUPLICATE, LOCKED
 from crosswalk.connectors.salesforce.locks import QUIET, Turns, parent_of, record_of
 from crosswalk.connectors.salesforce.sending import COLLECTION, COLLECTIONS, Result, send
 from crosswalk.connectors.salesforce.soql import is_id, name, queries
-from crosswalk.connectors.salesforce.versions import PREPARED_SECONDS, Place, Stored, Verdict, verdicts
-from crosswalk.model.errors import CrosswalkError, InDoubtError, RetryableError, ValidationError
+from crosswalk.connectors.salesforce.versions import (
+    PREPARED_SECONDS,
+    Place,
+    Stored,
+    Verdict,
+    said_already,
+    verdicts,
+)
+from crosswalk.model.errors import ConflictError, CrosswalkError, InDoubtError, RetryableError, ValidationError
 from crosswalk.model.records import Operation, Outcome, Receipt, Value, Write
 
 BATCH = COLLECTION  # writes of one request, unless an option asks for more
@@ -124,14 +131,18 @@ def _unmoved(
     receipts: dict[int, Receipt],
     known: Mapping[str, Stored | None],
 ) -> list[tuple[int, Write, str]]:
-    """Refuse updates whose target moved or went; return the others, each with its parent."""
+    """Refuse updates whose target moved or went; return the others, each with its parent. What a moved target says already is done."""
     writes = [write for _, write in rows]
     updates = writes[0].operation is Operation.UPDATE if writes else False
     found = verdicts(client, native, writes, known) if updates else [Verdict()] * len(writes)
+    moved = [write for write, verdict in zip(writes, found, strict=True) if isinstance(verdict.error, ConflictError)]
+    said = said_already(client, native, moved) if moved else set()
     kept: list[tuple[int, Write, str]] = []
     for (number, write), verdict in zip(rows, found, strict=True):
         if verdict.error is None:
             kept.append((number, write, parent_of(write, native, verdict.parent)))
+        elif isinstance(verdict.error, ConflictError) and str(write.native_id) in said:
+            receipts[number] = Receipt(write.intent_key, Outcome.DONE, native_id=write.native_id)
         else:
             receipts[number] = refusal(write, verdict.error)
     return kept

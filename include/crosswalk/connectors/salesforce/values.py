@@ -96,6 +96,22 @@ def converter(kind: str) -> Convert:
     return to_text if convert is to_text else lenient
 
 
+def same(value: Value, raw: Any) -> bool:
+    """Tell whether writing ``value`` where ``raw`` is stored would change nothing."""
+    try:
+        if isinstance(value, bool):
+            return to_boolean(raw) is value
+        if isinstance(value, int | Decimal):
+            return to_decimal(raw) == Decimal(value)
+        if isinstance(value, datetime):
+            return to_instant(raw) == value
+        if isinstance(value, date):
+            return to_date(raw) == value
+        return (to_text(raw) or "").strip() == (value or "").strip()
+    except (ArithmeticError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
 def version_of(stamp: str) -> str:
     """Return a SystemModstamp in one form whichever API printed it; stamps have whole seconds (Salesforce §3)."""
     return f"{stamp[:19]}Z"

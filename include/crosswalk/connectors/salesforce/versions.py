@@ -15,7 +15,7 @@ from crosswalk.connectors.prepared import Prepared
 from crosswalk.connectors.salesforce.client import Client
 from crosswalk.connectors.salesforce.locks import PARENT
 from crosswalk.connectors.salesforce.soql import is_id, queries
-from crosswalk.connectors.salesforce.values import version_of
+from crosswalk.connectors.salesforce.values import same, version_of
 from crosswalk.model.errors import ConflictError, NotFoundError, RecordError, SchemaError
 from crosswalk.model.records import Operation, Write
 
@@ -71,6 +71,25 @@ def verdicts(
     now: dict[str, Mapping[str, Any] | None] = {own: stored.values if stored else None for own, stored in known.items()}
     now |= _by_id(client, native, [own for own in ids if own[:15] not in known])
     return [_verdict(write, native, now.get(str(write.native_id)[:15])) for write in updates]
+
+
+def said_already(client: Client, native: str, updates: Sequence[Write]) -> set[str]:
+    """Return the ids of targets that say all their update would write, whoever saved them: a write of ours, say, whose reply was lost."""
+    asked = [write for write in updates if write.values and all(name.isidentifier() for name in write.values)]
+    fields = sorted({name for write in asked for name in write.values})
+    try:
+        rows = client.records(
+            queries(", ".join(["Id", *fields]), native, "Id", sorted({str(write.native_id) for write in asked}))
+        )
+    except RecordError:  # a field that can be written and not read: what is stored there nobody knows
+        return set()
+    stored = {str(row["Id"])[:15]: row for row in rows}
+    return {
+        str(write.native_id)
+        for write in asked
+        if (row := stored.get(str(write.native_id)[:15])) is not None
+        and all(name in row and same(value, row[name]) for name, value in write.values.items())
+    }
 
 
 def _is_asked(write: Write) -> bool:
