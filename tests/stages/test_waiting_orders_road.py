@@ -134,7 +134,7 @@ def test_an_order_that_waits_is_told_everywhere_and_made_once_it_is_approved(com
         }
         assert 0 <= found[approved].age_seconds < 600
         told = overview(connection, pairing, now=now).attention
-        assert any("for an approval in the system they were sent to" in one.text for one in told)
+        assert any("for an approval in the target system" in one.text for one in told)
         account = company.world.rows("select customer_key from hub.deal where key = %s", approved)[0][0]
         facts = customer_facts(connection, pairing, "hubspot", account, today=now.date())
         assert facts is not None
@@ -148,6 +148,16 @@ def test_an_order_that_waits_is_told_everywhere_and_made_once_it_is_approved(com
     assert again["deliver_orders"]["waiting"] == len(waiting)
     assert company.kinds(key_of(approved)) == entries
     assert entries.count("waiting") == 1
+
+    # given up while it waits: a person is asked at once, and no more when it is won again
+    troubles = "select stage, message from hub.quarantine where key = %s and status = 'open'"
+    company.crm.update("deals", approved, {"dealstage": "closedlost"})
+    company.run()
+    [(stage, message)] = company.world.rows(troubles, approved)
+    assert (stage, "is lost" in message, f"draft {draft}" in message) == ("amend", True, True)
+    company.crm.update("deals", approved, {"dealstage": "closedwon"})
+    company.run()
+    assert company.world.rows(troubles, approved) == []
 
     # people decide; one is turned into an order by its originator, one is taken away
     company.decide(key_of(approved), "ardApproved")

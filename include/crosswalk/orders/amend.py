@@ -87,19 +87,32 @@ def reopened(revised: Revised, policy: OrderPolicy) -> Problem | None:
     order = revised.order
     if order is None or order.deleted or order.values.get("status") in ("cancelled", "closed"):
         return None
-    state = (
-        "was deleted"
-        if deal.deleted
-        else f"is {'lost' if deal.values.get('is_closed') else 'open again'} ({deal.values.get('stage')})"
-    )
     return Problem(
         "deal_reopened",
         "deal",
         deal.key,
         "stage",
-        f"Deal {_name(revised)!r} {state}, but {_order(order)} was made for it and is {_status(order)}.",
+        f"Deal {_name(revised)!r} {_state(deal)}, but {_order(order)} was made for it and is {_status(order)}.",
         "Win the deal again, or cancel the order in the ERP; this pairing never cancels orders.",
     )
+
+
+def given_up_while_kept(deal: Image, why: str | None) -> Problem:
+    """Return the flag for a deal that is not won any more while its order waits for an approval in the ERP; ``why`` is what that said."""
+    return Problem(
+        "deal_reopened",
+        "deal",
+        deal.key,
+        "stage",
+        f"Deal {deal.values.get('name')!r} {_state(deal)}, but its order waits for an approval in the ERP: {why or 'it is kept there.'}",
+        "Refuse the approval in the ERP, or win the deal again; once it is approved there, the order is made.",
+    )
+
+
+def _state(deal: Image) -> str:
+    if deal.deleted:
+        return "was deleted"
+    return f"is {'lost' if deal.values.get('is_closed') else 'open again'} ({deal.values.get('stage')})"
 
 
 def _forbidden(order: Image, lines: Sequence[Image], found: Sequence[Difference], policy: OrderPolicy) -> str:

@@ -17,7 +17,7 @@ from crosswalk.hub.merges import survivors
 from crosswalk.hub.reading import children, images
 from crosswalk.model.entities import DEAL, ORDER, ORDER_LINE
 from crosswalk.model.records import Image, Value
-from crosswalk.orders.amend import Judgement, Revised, Verdict, judge, reopened
+from crosswalk.orders.amend import Judgement, Revised, Verdict, given_up_while_kept, judge, reopened
 from crosswalk.orders.facts import Problem
 from crosswalk.orders.ordered import lines_of, ordered
 from crosswalk.orders.readiness import problems_of
@@ -68,15 +68,35 @@ select mine.key, theirs.key, base.image, done.revision, done.ordered
 """
 
 
+# Orders that the ERP keeps until people there approve them: there is nothing to amend yet.
+_KEPT = """
+select source_key, message from hub.intent
+ where pairing = %(pairing)s and flow = 'orders' and status = 'waiting' and entity = 'order' and operation = 'create' and source_system = %(crm)s
+   and (%(asked)s::text[] = '{}' or source_key = any(%(asked)s))
+"""
+
+# Flagged while their order waited, which will not be made any more.
+_OVER = f"""
+select q.key from hub.quarantine q
+ where q.pairing = %(pairing)s and q.system = %(crm)s and q.entity = 'deal' and q.stage = '{STAGE}' and q.status = 'open'
+   and (%(asked)s::text[] = '{{}}' or q.key = any(%(asked)s)) and q.key <> all(%(flagged)s)
+   and not exists (select 1 from hub.link_end e
+                    where e.pairing = %(pairing)s and e.entity = 'deal_order' and e.system = %(crm)s and e.key = q.key offset 0)
+   and not exists (select 1 from {OF_SOURCE.format("q.system", "q.key")} i
+                    where i.pairing = %(pairing)s and i.flow = 'orders' and i.entity = 'order' and i.status in ('sending', 'in_doubt', 'done'))
+"""
+
+
 @dataclass
 class Revisions:
-    """What a plan found out about ordered deals: those to amend, and those a person must look at."""
+    """What a plan found out about ordered deals: those to amend, and those a person must look at. ``over`` are no concern any more."""
 
     considered: int = 0
     amend: list[tuple[Revised, Judgement]] = field(default_factory=list)
     flagged: dict[str, tuple[Image, Sequence[Problem]]] = field(default_factory=dict)
     in_order: list[Revised] = field(default_factory=list)
     waiting: int = 0
+    over: list[str] = field(default_factory=list)
 
 
 def look(ctx: StageContext, connection: psycopg.Connection, asked: Sequence[str]) -> Revisions:
@@ -85,7 +105,22 @@ def look(ctx: StageContext, connection: psycopg.Connection, asked: Sequence[str]
     for revised in _revised(ctx, connection, asked):
         found.considered += 1
         _judge(ctx, revised, found)
+    _look_at_kept(ctx, connection, asked, found)
     return found
+
+
+def _look_at_kept(ctx: StageContext, connection: psycopg.Connection, asked: Sequence[str], found: Revisions) -> None:
+    """Flag deals that are not won any more while their order waits for an approval in the ERP; let out what was, and is not."""
+    pairing = ctx.pairing
+    crm, flags = pairing.crm.system, pairing.orders.amend.on_reopen != "ignore"
+    parameters: dict[str, object] = {"pairing": pairing.name, "crm": crm, "asked": list(asked)}
+    kept: dict[str, str | None] = dict(connection.execute(_KEPT, parameters).fetchall()) if flags else {}
+    for deal in images(connection, DEAL, crm, list(kept)).values():
+        if deal.deleted or not deal.values.get("is_won"):
+            found.considered += 1
+            found.flagged[deal.key] = (deal, [given_up_while_kept(deal, kept[deal.key])])
+    parameters["flagged"] = list(found.flagged)
+    found.over = [key for (key,) in connection.execute(_OVER.encode(), parameters).fetchall()]
 
 
 def _judge(ctx: StageContext, revised: Revised, found: Revisions) -> None:
@@ -204,8 +239,8 @@ def settle_agreed(ctx: StageContext, connection: psycopg.Connection, found: Revi
         for revised in found.in_order
     ]
     store_bases(connection, pairing=ctx.pairing.name, entity="deal_order", images=agreed)
-    keys = [revised.facts.deal.key for revised in found.in_order]
-    for stage in (STAGE, "deliver"):
+    in_order = [revised.facts.deal.key for revised in found.in_order]
+    for stage, keys in ((STAGE, in_order + found.over), ("deliver", in_order)):
         quarantine.resolve_keys(
             connection,
             pairing=ctx.pairing.name,
