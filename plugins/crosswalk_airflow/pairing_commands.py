@@ -8,7 +8,7 @@ import click
 
 from crosswalk.lifecycle.fit import refuse_unfit
 from crosswalk.model.errors import ConfigurationError
-from crosswalk.orders.fit import refuse_unwritable
+from crosswalk.orders.fit import refuse_strange_keys, refuse_unwritable
 from crosswalk.pairing import Pairing, load_pairing, load_pairings
 from crosswalk.quality.checks import load_mappings
 from crosswalk_airflow.local.layout import find_project
@@ -58,4 +58,5 @@ def _summary(pairing: Pairing, mappings: Path) -> str:
             )
     refuse_unfit(pairing, read)
     refuse_unwritable(pairing, read)
+    refuse_strange_keys(pairing, read["erp"])
     return f"{pairing.crm.system} and {pairing.erp.system}, orders {pairing.phases['orders'].mode}"

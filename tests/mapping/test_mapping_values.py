@@ -202,6 +202,10 @@ def test_a_prefix_is_ours_or_not_at_all() -> None:
     assert strip.get("SF-ACC-001A") == "001A"
     assert strip.get("LEGACY-7") is None
     assert strip.put("001A") == "SF-ACC-001A"
+    several = RECIPES["strip_prefix"].make("SF- EMEA-SF- SF-NEW-")
+    read = [several.get(key) for key in ("SF-001A", "EMEA-SF-001A", "SF-NEW-001A", "NEW-001A")]
+    assert read == ["001A", "001A", "001A", None]
+    assert several.put("001A") == "SF-001A"
     prefix = RECIPES["prefix"].make("N-")
     assert prefix.get("7") == "N-7"
     assert prefix.put("N-7") == "7"

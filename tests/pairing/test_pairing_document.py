@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 from crosswalk.model.errors import ConfigurationError
-from crosswalk.orders.fit import refuse_unwritable
+from crosswalk.orders.fit import refuse_strange_keys, refuse_unwritable
 from crosswalk.pairing import load_pairing, load_pairings
 from crosswalk.quality.checks import load_mappings
 
 SHIPPED = Path(__file__).parents[2] / "include" / "pairings"
+CROSSED = Path(__file__).parents[1] / "stages" / "pairings"
 
 
 def _edited(tmp_path: Path, old: str, new: str) -> Path:
@@ -85,3 +86,17 @@ def test_what_a_pairing_writes_by_name_its_mappings_can_write(file: Path) -> Non
     assert f"note_field: {pairing.erp.mapping} maps no order.Comments" in told
     assert f"write_back.deal: {pairing.crm.mapping} maps no deal.nothing" in told
     assert "deal.is_won is one_way" in told
+
+
+@pytest.mark.parametrize("file", sorted([*SHIPPED.glob("*.yaml"), *CROSSED.glob("*.yaml")]), ids=lambda file: file.stem)
+def test_what_a_pairing_creates_in_the_erp_its_mapping_knows_again_by_the_key(file: Path) -> None:
+    pairing = load_pairing(file)
+    mappings = load_mappings(pairing, SHIPPED.parent / "mappings")
+    refuse_strange_keys(pairing, mappings["erp"])
+    prefixes = {**pairing.crm.key_prefixes, "customer": "OWN-"}
+    crm = pairing.crm.model_copy(update={"key_prefixes": prefixes})
+    with pytest.raises(ConfigurationError) as refused:
+        refuse_strange_keys(pairing.model_copy(update={"crm": crm}), mappings["erp"])
+    [told] = str(refused.value.message).splitlines()
+    assert f"{pairing.erp.mapping}:15" in told
+    assert f"OWN- are not read, only those with {pairing.crm.key_prefixes['customer']}" in told or " or " in told

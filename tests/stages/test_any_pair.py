@@ -53,3 +53,7 @@ def test_a_pairing_file_alone_makes_a_pair(tmp_path: Path, hub_dsn: str, file: P
             assert pair.rows(kept, pairing.crm.key_prefixes["deal"], order, pairing.erp.system) == [(True,)]
         third = pair.run_orders()
         assert (third["deliver_orders"]["done"], third["deliver_write_back"]["done"]) == (0, 0)
+        new = pair.rows("select source_key, target_key from hub.intent where entity = 'customer' and status = 'done'")
+        bears = "select counterpart_key from hub.customer where key = %s and system = %s"
+        assert new
+        assert [pair.rows(bears, customer, pairing.erp.system) for _, customer in new] == [[(key,)] for key, _ in new]

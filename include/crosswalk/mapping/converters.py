@@ -183,13 +183,22 @@ def _prefix(lead: str) -> Converter:
     return Converter(lambda raw: f"{lead}{raw}", put)
 
 
-def _strip_prefix(lead: str) -> Converter:
-    """Other values than ours are no value: the field may hold keys of other programs."""
+def _strip_prefix(leads: str) -> Converter:
+    """Other values than ours are no value: the field may hold keys of other programs. Of several prefixes the first one is written."""
+    known = prefixes_of(leads) or (leads,)
+    longest_first = sorted(known, key=len, reverse=True)
 
     def get(raw: Value) -> Value:
-        return raw[len(lead) :] or None if isinstance(raw, str) and raw.startswith(lead) else None
+        if not isinstance(raw, str):
+            return None
+        return next((raw[len(lead) :] or None for lead in longest_first if raw.startswith(lead)), None)
 
-    return Converter(get, lambda value: f"{lead}{value}")
+    return Converter(get, lambda value: f"{known[0]}{value}")
+
+
+def prefixes_of(argument: str) -> tuple[str, ...]:
+    """Return the prefixes that ``strip_prefix`` is given: one, or several with blanks between."""
+    return tuple(argument.split())
 
 
 _WIDE = Context(prec=2 * values.MOST_DIGITS)
