@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crosswalk.model.records import Image, Value
+from crosswalk.orders.amend import Revised, Verdict, judge
 from crosswalk.orders.amounts import price_sold, total_of
 from crosswalk.orders.build import drafts_of, order_key
 from crosswalk.orders.facts import DealFacts, ProductFacts
+from crosswalk.orders.ordered import ordered
 from crosswalk.orders.readiness import problems_of
 from crosswalk.pairing import OrderPolicy, load_pairing
 
@@ -212,3 +214,23 @@ def test_a_currency_the_customer_is_not_billed_in_is_named_before_the_erp_refuse
         assert (problem.entity, problem.key, problem.field) == ("deal", "006A", "currency")
         assert says in problem.message
         assert f"Add {deal_currency} to the customer's currencies" in problem.hint
+
+
+@pytest.mark.parametrize(
+    ("stored", "verdict"),
+    [
+        ("15.795", "amend"),
+        ("15.8", "amend"),
+        ("15.80", "amend"),
+        ("15.79", "flag"),
+        ("15.81", "flag"),
+        ("15.797", "flag"),
+    ],
+)
+def test_a_price_that_the_erp_rounded_is_no_change_made_there(stored: str, verdict: str) -> None:
+    was = ready(lines=(deal_line("a", quantity=Decimal(9), unit_price=Decimal("15.795"), total=Decimal("142.155")),))
+    more = replace(was, lines=(deal_line("a", quantity=Decimal(11), unit_price=Decimal("15.795"), total=Decimal("173.745")),))  # fmt: skip
+    line = image("order_line", "9|1", product_key="101", quantity=Decimal(9), unit_price=Decimal(stored), position=1)
+    order = image("order", "9", status="open", number="SO9", customer_key="1017", purchase_order="PO-7")
+    revised = Revised(more, ordered(was, POLICY), 1, order, (line,), {"01tA": "101"}, ordered(more, POLICY))
+    assert judge(revised, POLICY).verdict is Verdict(verdict)

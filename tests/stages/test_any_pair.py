@@ -8,6 +8,7 @@ import pytest
 
 from crosswalk.pairing import load_pairing
 from crosswalk.stages.link import link_all
+from crosswalk.stages.preflight import preflight
 from crosswalk_sandbox.company.model import Size
 from tests.stages.world import INCLUDE, world
 
@@ -29,6 +30,7 @@ def test_a_pairing_file_alone_makes_a_pair(tmp_path: Path, hub_dsn: str, file: P
         pair.read_only = True
         pair.pull_all("visibility")
         link_all(pair.context())
+        assert [one for one in preflight(pair.context()).findings if one.finding.blocking] == []
         for side, entities in pairing.phases["visibility"].read.items():
             for entity in entities:
                 found = pair.rows(f'select count(*) from hub."{entity}" where system = %s', pairing.side(side).system)
@@ -53,7 +55,9 @@ def test_a_pairing_file_alone_makes_a_pair(tmp_path: Path, hub_dsn: str, file: P
             assert pair.rows(kept, pairing.crm.key_prefixes["deal"], order, pairing.erp.system) == [(True,)]
         third = pair.run_orders()
         assert (third["deliver_orders"]["done"], third["deliver_write_back"]["done"]) == (0, 0)
-        new = pair.rows("select source_key, target_key from hub.intent where entity = 'customer' and status = 'done'")
+        new = pair.rows(
+            "select source_key, target_key from hub.intent where flow = 'orders' and entity = 'customer' and status = 'done'"
+        )
         bears = "select counterpart_key from hub.customer where key = %s and system = %s"
         assert new
         assert [pair.rows(bears, customer, pairing.erp.system) for _, customer in new] == [[(key,)] for key, _ in new]

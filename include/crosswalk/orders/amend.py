@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
 from crosswalk.model.records import Image, Value
@@ -16,6 +16,7 @@ from crosswalk.orders.facts import DealFacts, Problem
 from crosswalk.orders.ordered import Difference, Ordered, differences, lines_of, said
 from crosswalk.pairing import OrderPolicy
 
+_CENTS = 2  # decimals of a price that every ERP keeps
 _FIXED = {"customer": "another customer", "currency": "another currency"}
 
 
@@ -178,7 +179,14 @@ def _same(there: Image, line: Mapping[str, Value], item: str | None, tolerance: 
         return False
     if not (isinstance(rate, Decimal) and isinstance(price, Decimal) and isinstance(quantity, Decimal)):
         return rate == price
-    return abs(rate - price) * quantity <= tolerance / 2
+    return abs(rate - price) * quantity <= tolerance / 2 or rate == _kept(price, rate)
+
+
+def _kept(price: Decimal, rate: Decimal) -> Decimal:
+    """Return what an ERP that keeps no more decimals than ``rate`` has, and cents at least, makes of a price: zeros at its end are not told."""
+    exponent = rate.normalize().as_tuple().exponent
+    places = max(_CENTS, -exponent if isinstance(exponent, int) else 0)
+    return price.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
 def _position(line: Image) -> tuple[int, str]:
@@ -217,6 +225,8 @@ def _changes_in_order(revised: Revised, tolerance: Decimal) -> Iterator[str]:
             yield f"line {label}: removed"
             continue
         left.remove(twin)
+        if twin is exact:
+            continue
         for name in ("quantity", "unit_price"):
             if twin.values.get(name) != line.get(name):
                 yield f"line {label}: {name.replace('_', ' ')} {line.get(name)} → {twin.values.get(name)}"

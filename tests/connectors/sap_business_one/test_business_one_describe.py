@@ -75,6 +75,7 @@ def test_a_login_that_is_refused_is_the_only_finding(company: SmallBusinessOne, 
 def test_choices_are_named_for_whoever_configures_one(company: SmallBusinessOne, open_company: Open) -> None:
     connector = open_company()
     assert choices(connector, "DocCurrency") == {"$": "US Dollar", "EUR": "Euro"}
+    assert choices(connector, "Currency") == {"$": "US Dollar", "EUR": "Euro", "##": "all currencies"}
     assert choices(connector, "Comments") is None
     company.accidents.append(lambda _request: error(403, "-1", "No permission"))
     assert choices(connector, "WarehouseCode") is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crosswalk.connectors.sap_business_one.connector import BusinessOneConnector
+from crosswalk.connectors.sap_business_one.values import ALL_CURRENCIES
 from crosswalk.model.errors import ConfigurationError, RecordError
 
 # property -> set, its key and what people know it by
@@ -23,6 +24,9 @@ _LISTS: Mapping[str, tuple[str, str, str]] = {
     "ItemsGroupCode": ("ItemGroups", "Number", "GroupName"),
     "BPL_IDAssignedToInvoice": ("BusinessPlaces", "BPLID", "BPLName"),
 }
+_BESIDE: Mapping[str, Mapping[str, str]] = {
+    "Currency": {ALL_CURRENCIES: "all currencies"}
+}  # of a partner, no row of the set
 _MOST_ROWS = 1000
 
 
@@ -35,4 +39,4 @@ def choices(connector: BusinessOneConnector, field: str) -> dict[str, str] | Non
         found = connector.client.rows(native, _MOST_ROWS, select=f"{key},{name}", orderby=key)
     except (ConfigurationError, RecordError):
         return None
-    return {str(row[key]): str(row.get(name) or "") for row in found.rows}
+    return {**{str(row[key]): str(row.get(name) or "") for row in found.rows}, **_BESIDE.get(field, {})}
