@@ -54,7 +54,7 @@ def duration(seconds: float | None) -> str:
 
 
 def system_title(name: str | None) -> str:
-    """Return a system as its vendor writes it, ``SAP Business One``; one that is called otherwise than its platform keeps its name."""
+    """Return a system as its vendor writes it; one that is called otherwise than its platform keeps its name."""
     return _titles().get(name or "") or (name or "").replace("_", " ")
 
 

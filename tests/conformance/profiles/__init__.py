@@ -5,6 +5,7 @@ from __future__ import annotations
 import pkgutil
 from importlib import import_module
 from importlib.util import find_spec
+from typing import cast
 
 from tests.conformance.vendor import EmulatorProfile, Profile
 
@@ -22,4 +23,20 @@ def connector_profiles() -> list[Profile]:
 
 def _all() -> list[EmulatorProfile]:
     names = sorted(found.name for found in pkgutil.iter_modules(__path__))
-    return [import_module(f"{__name__}.{name}").PROFILE() for name in names]
+    return [_profile(name) for name in names]
+
+
+def _profile(name: str) -> EmulatorProfile:
+    """Return the profile of a file; raises NotImplementedError naming all that it does not say yet."""
+    kind = getattr(import_module(f"{__name__}.{name}"), "PROFILE", None)
+    if kind is None:
+        raise NotImplementedError(
+            f"profiles/{name}.py has no class PROFILE: a Profile, or an EmulatorProfile as long as there is no connector"
+        )
+    said = {told for base in kind.__mro__ for told in vars(base)}
+    wanted = {one for base in kind.__mro__ for one in vars(base).get("__annotations__", ())}
+    if missing := sorted((wanted - said) | kind.__abstractmethods__):
+        raise NotImplementedError(
+            f"profiles/{name}.py does not say: {', '.join(missing)} (tests/conformance/vendor.py explains each)"
+        )
+    return cast("EmulatorProfile", kind())
