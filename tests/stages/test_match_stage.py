@@ -167,3 +167,30 @@ def test_the_shipped_pairing_matches_only_what_can_be_matched():
     pairing = load_pairing(INCLUDE / "pairings" / "netsuite_salesforce.yaml")
     assert set(pairing.matching.entities) <= {"customer", "contact", "product"}
     assert CUSTOMER.name in pairing.matching.entities
+
+
+def test_a_field_that_the_pairing_leaves_out_neither_speaks_for_a_pair_nor_against_it(hub: Hub, ctx: StageContext):
+    data = labelled(600, RICH)
+    for system, rows, first in (("salesforce", data.left, "C"), ("netsuite", data.right, "1")):
+        numbered = {key: {**row, "number": f"{first}{n}"} for n, (key, row) in enumerate(sorted(rows.items()))}
+        landed(hub, system, numbered)
+    contradicted = match_entity(ctx, "customer")
+    with hub.connection() as connection:
+        objections = {match.reason for match in open_matches(connection, ctx.pairing.name, limit=None)}
+    assert "they have different numbers" in objections
+    silent = Matching(entities={"customer": MatchPolicy(leave_out=("number",))})
+    ctx = replace(ctx, pairing=ctx.pairing.model_copy(update={"matching": silent}))
+    left_out = match_entity(ctx, "customer")
+    assert left_out.linked > 10 * contradicted.linked
+    with hub.connection() as connection:
+        links = counterparts(connection, ctx.pairing.name, "customer", "salesforce", "netsuite", list(data.left))
+        waiting = open_matches(connection, ctx.pairing.name, limit=None)
+    assert set(links.items()) <= data.true
+    assert {"number", "they have different numbers"}.isdisjoint(
+        {match.reason for match in waiting} | {said[0] for match in waiting for said in match.evidence}
+    )
+
+
+def test_a_field_to_leave_out_has_to_be_one():
+    with pytest.raises(ValueError, match="leave_out: 'numbr' is no field of a customer"):
+        Matching(entities={"customer": MatchPolicy(leave_out=("numbr",))})

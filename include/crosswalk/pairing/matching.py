@@ -22,6 +22,7 @@ class MatchPolicy(BaseModel):
     further: Literal["ask", "link"] = (
         "ask"  # an account's customers in other subsidiaries: shown to a person, or linked like any other
     )
+    leave_out: tuple[str, ...] = ()  # fields that say nothing of a pair, since the systems fill them differently
 
     @model_validator(mode="after")
     def _review_comes_first(self) -> MatchPolicy:
@@ -46,10 +47,12 @@ class Matching(BaseModel):
                 raise ValueError(f"{entity!r} cannot be matched by score; these can: {', '.join(MATCHABLE)}")
         if any(policy.further == "link" for entity, policy in self.entities.items() if entity != "customer"):
             raise ValueError("`further: link` is for customers: nothing else is there once a subsidiary")
-        for entity, fields in self.survivors.items():
+        named = [("survivors", entity, tuple(fields)) for entity, fields in self.survivors.items()]
+        named += [("leave_out", entity, policy.leave_out) for entity, policy in self.entities.items()]
+        for setting, entity, fields in named:
             for name in fields:
                 if name not in ENTITIES[entity].field_names:
-                    raise ValueError(f"survivors: {name!r} is no field of a {entity}")
+                    raise ValueError(f"{setting}: {name!r} is no field of a {entity}")
         return self
 
 

@@ -149,13 +149,15 @@ def list_prices(
 def list_prices_of(
     connection: psycopg.Connection, pairing: Pairing, deals: Sequence[DealFacts]
 ) -> dict[str, Decimal | None]:
-    """Return the list price of every line of these deals, by line key; None for a line that no list names."""
+    """Return the list price of every line of these deals, by line key; None for a line that no list names.
+
+    The list is the deal's; where deals name none, that of the customer it is for.
+    """
     items = sorted({product.key for facts in deals for product in facts.products.values()})
     by_item = children(connection, PRICE, pairing.erp.system, "product_key", items)
     listed: dict[str, Decimal | None] = {}
     for facts in deals:
-        book = str(facts.deal.values.get("price_list"))
-        wanted = (pairing.price_lists.get(book, book), facts.deal.values.get("currency"))
+        wanted = (_price_list(pairing, facts), facts.deal.values.get("currency"))
         for line in facts.lines:
             item = facts.products.get(str(line.values.get("product_key")))
             prices = [
@@ -165,3 +167,10 @@ def list_prices_of(
             ]
             listed[line.key] = list_price(line, prices)
     return listed
+
+
+def _price_list(pairing: Pairing, facts: DealFacts) -> str | None:
+    book = facts.deal.values.get("price_list")
+    if book is None:
+        return str(facts.customer.values.get("price_level")) if facts.customer else None
+    return pairing.price_lists.get(str(book), str(book))

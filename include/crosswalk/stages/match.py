@@ -159,7 +159,7 @@ def _records(connection: Connection, ctx: StageContext, profile: Profile, system
     known = frozenset(key for (key,) in linked)
     query = sql.SQL(
         "select i.key, {fields} from {table} i {company} where i.system = %(system)s and i.deleted_at is null"
-    ).format(**_parts(profile, "i"))
+    ).format(**_parts(ctx, profile))
     names = _names(profile)
 
     def rows() -> Iterator[tuple[str, Row]]:
@@ -179,7 +179,7 @@ def _known(connection: Connection, ctx: StageContext, profile: Profile) -> Seque
           join hub.link_end e on e.link_id = l.id join {table} i on i.system = e.system and i.key = e.key and i.deleted_at is null {company}
          where l.id in (select id from hub.link where pairing = %(pairing)s and entity = %(entity)s and rule <> %(scored)s order by id desc limit %(most)s)
         """
-    ).format(**_parts(profile, "i"))
+    ).format(**_parts(ctx, profile))
     parameters = {"pairing": ctx.pairing.name, "entity": profile.entity, "scored": SCORED, "most": _MOST_KNOWN}
     names, pairs = _names(profile), dict[int, dict[str, Row]]()
     for link, system, *values in connection.execute(query, parameters):
@@ -192,12 +192,18 @@ def _names(profile: Profile) -> tuple[str, ...]:
     return tuple("customer" if name == "customer_key" else name for name in profile.reads)
 
 
-def _parts(profile: Profile, alias: str) -> dict[str, sql.Composable]:
-    """Return fields, table and, for what belongs to a customer, the join that gives the customer's link for its key."""
-    owned = "customer_key" in profile.reads
-    fields = [
-        sql.SQL("c.link_id::text") if name == "customer_key" else sql.Identifier(alias, name) for name in profile.reads
-    ]
+def _parts(ctx: StageContext, profile: Profile) -> dict[str, sql.Composable]:
+    """Return the fields of table ``i``, the table and, for what belongs to a customer, the join that gives its customer's link for its key.
+
+    A field that the pairing leaves out is read as missing: it is no evidence, and makes no pairs.
+    """
+    owned, silent = "customer_key" in profile.reads, ctx.pairing.matching.entities[profile.entity].leave_out
+    fields: list[sql.Composable] = []
+    for name in profile.reads:
+        if name in silent:
+            fields.append(sql.SQL("null"))
+        else:
+            fields.append(sql.SQL("c.link_id::text") if name == "customer_key" else sql.Identifier("i", name))
     join = "left join hub.every_end c on c.pairing = %(pairing)s and c.entity = 'customer' and c.system = i.system and c.key = i.customer_key"
     return {
         "fields": sql.SQL(", ").join(fields),
