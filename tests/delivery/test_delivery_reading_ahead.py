@@ -18,7 +18,7 @@ from crosswalk.model.errors import AuthenticationError, CrosswalkError, Transien
 from crosswalk.model.records import Operation, Write
 from tests.delivery.platform_double import Platform, PlatformConnector, Record
 from tests.delivery.rounds import MORNING
-from tests.delivery.schedules import Crash
+from tests.delivery.schedules import AtOnce, Crash
 
 UPDATES, SLOTS = 60, 5
 
@@ -100,6 +100,22 @@ def test_no_more_is_claimed_at_once_than_one_reading_tells(hub: Hub, connector: 
     connector.capabilities = replace(connector.capabilities, prepared_records=2 * SLOTS + 1)
     assert len(delivery(hub, connector).run().done) == UPDATES
     assert set(sizes) == {2 * SLOTS}  # whole rounds: each slot has as much to do as the others
+
+
+def test_where_nothing_is_read_ahead_requests_begin_before_much_is_claimed(hub: Hub, connector: ReadsAhead) -> None:
+    taken: list[int] = []
+
+    def calling(_name: str, call: Callable[[], object], _writes: Sequence[Write]) -> object:
+        with hub.connection() as connection:
+            row = connection.execute("select count(*) from hub.intent where attempt > 0 or lease_until is not null")
+            taken.append(row.fetchall()[0][0])
+        return call()
+
+    connector.calling = calling
+    connector.capabilities = replace(connector.capabilities, prepared_seconds=0, parallel_requests=10)
+    assert len(replace(delivery(hub, connector), executor=AtOnce).run().done) == UPDATES
+    assert taken[0] == 5, "half of the slots have something to do"
+    assert max(taken) == UPDATES
 
 
 def test_a_reading_ahead_gets_the_next_free_slot_before_writes_that_waited_longer() -> None:

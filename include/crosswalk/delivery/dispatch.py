@@ -121,12 +121,24 @@ class Delivery:
     @property
     def _round(self) -> int:
         """The records that go at once, when each slot makes one request."""
+        return self.connector.capabilities.parallel_requests * self._batch
+
+    @property
+    def _batch(self) -> int:
+        return max([1, *self.connector.capabilities.write_batch.values()])
+
+    def _first(self, tally: Tally) -> int | None:
+        """Return how many requests a claim is for at first, so that they begin while the next are claimed; None from then on.
+
+        What is read ahead is read for a whole claim: such claims are whole from the first one on.
+        """
         capabilities = self.connector.capabilities
-        return capabilities.parallel_requests * max([1, *capabilities.write_batch.values()])
+        return None if tally.timed or capabilities.prepared_seconds else max(1, capabilities.parallel_requests // 2)
 
     def _next(self, tally: Tally, requests: Slots, under_way: int) -> list[list[Claimed]]:
         """Claim what there is, settle what is in doubt, ask about what waits, read ahead for the rest; return the requests."""
-        claimed = self._claim(tally)
+        first = self._first(tally)
+        claimed = self._claim(self._batch * first if first else self._round * self._rounds(tally))
         doubtful = [intent for intent in claimed if intent.in_doubt]
         kept = [intent for intent in claimed if intent.waiting]
         ready = [intent for intent in claimed if not intent.in_doubt and not intent.waiting]
@@ -137,7 +149,7 @@ class Delivery:
             self._record(intent, Receipt(intent.key, Outcome.RETRY, message=behind), tally)
         self._prepare(fresh, requests)
         capabilities = self.connector.capabilities
-        free = max(1, capabilities.parallel_requests - under_way)
+        free = max(1, first or capabilities.parallel_requests - under_way)
         return batches(fresh, capabilities.write_batch, free, updates_alone=capabilities.updates_alone)
 
     def _prepare(self, claimed: Sequence[Claimed], requests: Slots) -> None:
@@ -153,9 +165,8 @@ class Delivery:
             with requests.turn(first=True), suppress(CrosswalkError):
                 self.connector.prepare(updates)
 
-    def _claim(self, tally: Tally) -> list[Claimed]:
+    def _claim(self, room: int) -> list[Claimed]:
         """Claim no more than can be sent in half a lease, as far as the requests before tell: the rest is for other workers."""
-        room = self._round * self._rounds(tally)
         with self.hub.connection() as connection:
             return claim(
                 connection,

@@ -53,6 +53,11 @@ class Tally:
             self._slow_seconds = seconds if known is None or seconds > known else 0.7 * known + 0.3 * seconds
             self._seconds.append(seconds)
 
+    @property
+    def timed(self) -> bool:
+        """Whether a request was timed yet."""
+        return self._slow_seconds is not None
+
     def rounds(self, seconds: float, most: int) -> int:
         """Return how many requests one slot makes in that time for sure: at least 1, 2 until one was timed.
 
