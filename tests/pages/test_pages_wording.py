@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from crosswalk.platforms import title_of
 from crosswalk_airflow.ui.rendering import ago
-from crosswalk_airflow.ui.wording import flow, rule, said, system_title
+from crosswalk_airflow.ui.wording import flow, rule, said
 
 
 def test_a_system_is_written_as_its_vendor_writes_it_and_one_with_a_name_of_its_own_keeps_it() -> None:
-    assert [system_title(name) for name in ("sap_business_one", "hubspot", "netsuite", "salesforce", "salesforce_emea", None)] == [
+    assert [title_of(name) for name in ("sap_business_one", "hubspot", "netsuite", "salesforce", "salesforce_emea", None)] == [
         "SAP Business One", "HubSpot", "NetSuite", "Salesforce", "salesforce emea", ""
     ]  # fmt: skip
     assert said("sap_business_one: Document currency differs") == "SAP Business One: Document currency differs"

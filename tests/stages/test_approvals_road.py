@@ -219,7 +219,7 @@ def test_a_plan_behind_the_brake_is_asked_about_and_sent_with_the_reason_in_the_
     assert put is not None
     assert put.subject == "4 writes of orders wait behind the brake"
     assert "4 creates are more than the 1" in put.body
-    assert "2 creates of customer in netsuite; 2 creates of order in netsuite" in put.body
+    assert "2 creates of customer in NetSuite; 2 creates of order in NetSuite" in put.body
     with pytest.raises(ConfigurationError, match="needs a reason"):
         say(office, item, True, comment=" ")
     assert ask(office.world.context()).items == ()

@@ -74,7 +74,7 @@ def test_what_a_half_read_misses_is_asked_about_and_a_whole_one_takes_the_questi
     assert ask(shop.context()).items == ()
     put = question(shop.context(), item)
     assert put is not None
-    assert put.subject == f"{known - 10} of {known} customer records are gone from salesforce"
+    assert put.subject == f"{known - 10} of {known} customer records are gone from Salesforce"
     assert read(shop).missing == 0
     assert (waiting(shop), ask(shop.context(), again=True).items, question(shop.context(), item)) == ([], (), None)
     assert answer(shop.context(), item, approved=True, actor="olga", comment="yes").outcome == "lapsed"

@@ -104,16 +104,17 @@ def state(raw: Value, country_code: str | None) -> str | None:
 
 
 @cache
-def _currencies() -> frozenset[str]:
+def currency_codes() -> frozenset[str]:
+    """Return all codes of ISO 4217."""
     return frozenset(entry.alpha_3 for entry in pycountry.currencies)
 
 
 def currency(raw: Value) -> str | None:
     """Return the ISO 4217 code; raises Unfit for anything else."""
-    if raw in _currencies():
+    if raw in currency_codes():
         return str(raw)
     code = (text(raw) or "").upper()
-    if not code or code in _currencies():
+    if not code or code in currency_codes():
         return code or None
     hint = "Set the currency's symbol to its three-letter code, or add it to the field's `values`."
     raise Unfit(f"{shown(raw)} is no ISO 4217 currency code.", hint)

@@ -53,6 +53,12 @@ def platform_of(name: str) -> Platform:
     return found
 
 
+def title_of(system: str | None) -> str:
+    """Return a system as its vendor writes it; one that is called otherwise than its platform keeps its name."""
+    found = platforms().get(system or "")
+    return found.title if found else (system or "").replace("_", " ")
+
+
 def sides() -> dict[str, Side]:
     """Return which side each platform is on."""
     return {name: one.side for name, one in platforms().items()}

@@ -14,7 +14,7 @@ from crosswalk.hub.census import HeldCensus
 from crosswalk.hub.gate import HeldIntent
 from crosswalk.orders.credit import CreditFacts, added, converted
 from crosswalk.pairing import Pairing
-from crosswalk.platforms import Side
+from crosswalk.platforms import Side, title_of
 from crosswalk.stages.approval_facts import ApprovalFacts, SoldLine
 from crosswalk.stages.gate import switches_off
 
@@ -63,7 +63,10 @@ def order_question(pairing: Pairing, one: Waiting, facts: ApprovalFacts, link: L
 def brake_question(pairing: Pairing, one: Braked, waiting: Sequence[HeldIntent], link: LinkTo) -> Question:
     """Return the question about a plan that the brake holds."""
     kinds = Counter((intent.operation, intent.entity, intent.target_system) for intent in waiting)
-    counted = [f"{count} {operation}s of {entity} in {system}" for (operation, entity, system), count in kinds.items()]
+    counted = [
+        f"{count} {operation}s of {entity} in {title_of(system)}"
+        for (operation, entity, system), count in kinds.items()
+    ]
     if off := sum(map(switches_off, waiting)):
         counted.append(f"{off} of them make a record inactive")
     body = [
@@ -102,9 +105,9 @@ def _customer(facts: ApprovalFacts, link: LinkTo) -> str:
 def census_question(one: HeldCensus) -> Question:
     """Return the question whether what a whole read did not bring is deleted."""
     kind = one.entity.replace("_", " ")
-    subject = f"{one.missing:,} of {one.known:,} {kind} records are gone from {one.system}"
+    subject = f"{one.missing:,} of {one.known:,} {kind} records are gone from {title_of(one.system)}"
     body = (
-        f"The whole read of {_plain(one.system)} that began at {one.began_at:%Y-%m-%d %H:%M} UTC did not bring {one.missing:,} of the {one.known:,} "
+        f"The whole read of {_plain(title_of(one.system))} that began at {one.began_at:%Y-%m-%d %H:%M} UTC did not bring {one.missing:,} of the {one.known:,} "
         f"{_plain(kind)} records that were there. That is more than the pairing takes for deleted unasked (`census:`), so that nothing was marked.\n\n"
         "* **Approve**, with the reason as comment: they are deleted. Those that were seen since then are spared.\n"
         "* **Refuse**: the read was wrong (a right was taken away, a filter changed, the system answered half). They stay, and the next "

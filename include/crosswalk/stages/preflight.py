@@ -12,6 +12,7 @@ import psycopg
 
 from crosswalk.connectors.protocol import Connector, Finding
 from crosswalk.mapping.converters import Law
+from crosswalk.mapping.places import currency_codes
 from crosswalk.model.errors import CrosswalkError
 from crosswalk.model.records import Selection
 from crosswalk.pairing import ChoiceRule, Pairing
@@ -138,17 +139,24 @@ def _blocks(pairing: Pairing) -> dict[str, Mapping[str, ChoiceRule]]:
 
 def values_exist(pairing: Pairing, choices: Choices) -> Iterator[Finding]:
     """Every id the pairing writes must be there in the ERP, and a currency's id must be that currency's."""
-    given = {
-        (f"{place}.{name}", name): [*((value, fact) for fact, value in rule.values.items()), (rule.default, None)]
-        for place, rules in _blocks(pairing).items()
-        for name, rule in rules.items()
-    }
+    given: dict[tuple[str, str], list[tuple[str | None, str | None]]] = {}
+    in_currencies: set[str] = set()
+    for place, rules in _blocks(pairing).items():
+        for name, rule in rules.items():
+            given[f"{place}.{name}", name] = [
+                *((value, fact) for fact, value in rule.values.items()),
+                (rule.default, None),
+            ]
+            if rule.by == "currency":
+                in_currencies.add(f"{place}.{name}")
     if pairing.products.create_items != "never":
         given |= {(f"products.item.{name}", name): [(value, None)] for name, value in pairing.products.item.items()}
     for (subject, name), values in given.items():
         known = choices(name)
         if known is not None:
             yield from _values_exist(pairing, subject, name, values, known)
+            if subject in in_currencies:
+                yield from _currencies_meant(pairing, subject, values, known)
 
 
 def _values_exist(
@@ -158,7 +166,7 @@ def _values_exist(
     values: Sequence[tuple[str | None, str | None]],
     known: Mapping[str, str],
 ) -> Iterator[Finding]:
-    there = ", ".join(f"{key} ({label})" for key, label in list(known.items())[:12]) or "none that the role may see"
+    there = _those(known)
     for value in dict.fromkeys(value for value, _ in values if value is not None and value not in known):
         facts = [fact for given, fact in values if given == value and fact]
         written = f"{value!r} for {', '.join(facts)}" if facts else repr(value)
@@ -167,13 +175,26 @@ def _values_exist(
             f"The pairing writes {written}, and {pairing.erp.system} has no such {name}.",
             f"Correct it in the pairing file; there are: {there}.",
         )
+
+
+def _currencies_meant(
+    pairing: Pairing, subject: str, values: Sequence[tuple[str | None, str | None]], known: Mapping[str, str]
+) -> Iterator[Finding]:
+    """A currency's value must not be another currency's: the ERP calls one by its code, or by an id whose label is the code."""
     for given, fact in values:
-        if name == "currency" and given is not None and fact and known.get(given, fact) != fact:
+        if given is None or fact is None or given not in known:
+            continue
+        meant = next((code for code in (known[given], given) if code in currency_codes()), fact)
+        if meant != fact:
             yield Finding(
                 subject,
-                f"{fact} is written as {given!r}, which is {known[given]} in {pairing.erp.system}.",
-                f"Correct it in the pairing file; there are: {there}.",
+                f"{fact} is written as {given!r}, which is {meant} in {pairing.erp.system}.",
+                f"Correct it in the pairing file; there are: {_those(known)}.",
             )
+
+
+def _those(known: Mapping[str, str]) -> str:
+    return ", ".join(f"{key} ({label})" for key, label in list(known.items())[:12]) or "none that the role may see"
 
 
 def currencies_known(pairing: Pairing, currencies: Sequence[str]) -> Iterator[Finding]:

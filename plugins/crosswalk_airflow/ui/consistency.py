@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
+from crosswalk.platforms import title_of
 from crosswalk_airflow.paths import include_folder
 from crosswalk_airflow.ui.common import HEADERS, READS, Name, PageError, choose_pairing, hub_of, page
-from crosswalk_airflow.ui.wording import system_title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -226,7 +226,7 @@ def _columns(rows: list[Violation]) -> list[str]:
 
 
 def _headings(pairing: Pairing) -> dict[str, str]:
-    crm, erp = (system_title(one.system) for one in (pairing.crm, pairing.erp))
+    crm, erp = (title_of(one.system) for one in (pairing.crm, pairing.erp))
     return {
         **{"crm_key": crm, "erp_key": erp, "crm_records": f"in {crm}", "erp_records": f"in {erp}"},
         "differences": f"differences: {crm}, {erp}",

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from crosswalk.platforms import title_of
 from crosswalk_airflow.ui.charts import chart
-from crosswalk_airflow.ui.wording import day, duration, flow, money, quantity, rule, said, share, system_title
+from crosswalk_airflow.ui.wording import day, duration, flow, money, quantity, rule, said, share
 
 if TYPE_CHECKING:
     from crosswalk.quality.report import TrendPoint
@@ -32,7 +33,7 @@ def _environment() -> Environment:
     )
     environment.filters.update(money=money, day=day, quantity=quantity, share=share, duration=duration)
     environment.filters.update(plain=plain, moment=moment, airflow=airflow, who=who)
-    environment.filters.update(system=system_title, rule=rule, said=said, flow=flow)
+    environment.filters.update(system=title_of, rule=rule, said=said, flow=flow)
     return environment
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crosswalk.platforms import title_of
 from crosswalk_airflow.ui import airflow_runs
-from crosswalk_airflow.ui.wording import system_title
 
 if TYPE_CHECKING:
     from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
@@ -90,4 +90,4 @@ def _mode(connection: Connection, pairing: Pairing, flow: str) -> str:
 
 
 def _label(system: object) -> str:
-    return system_title(str(system)) if system else "the target"
+    return title_of(str(system)) if system else "the target"

@@ -7,6 +7,8 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
+from crosswalk.platforms import platforms, title_of
+
 THIN = "\u202f"
 NOTHING = "—"
 
@@ -53,15 +55,10 @@ def duration(seconds: float | None) -> str:
     return f"{seconds:.1f}{THIN}s" if seconds < 10 else f"{whole}{THIN}s"
 
 
-def system_title(name: str | None) -> str:
-    """Return a system as its vendor writes it; one that is called otherwise than its platform keeps its name."""
-    return _titles().get(name or "") or (name or "").replace("_", " ")
-
-
 def said(message: str | None) -> str:
     """Return an error's message with the system that it begins with written as its vendor does."""
     lead, colon, rest = (message or "").partition(": ")
-    return f"{system_title(lead)}{colon}{rest}" if colon and lead in _titles() else message or ""
+    return f"{title_of(lead)}{colon}{rest}" if colon and lead in platforms() else message or ""
 
 
 def flow(name: str) -> str:
@@ -75,7 +72,7 @@ def rule(name: str, crm: str, erp: str) -> str:
     kind, _, rest = name.partition(":")
     if kind == "stored_key":
         here, there = (crm, erp) if rest == "crm" else (erp, crm)
-        return f"{system_title(there)}'s id in {system_title(here)}"
+        return f"{title_of(there)}'s id in {title_of(here)}"
     if kind == "exact":
         fields = [field.replace("_", " ") for field in re.split(r"[+,]", rest)]
         return "the same " + " and ".join(filter(None, [", ".join(fields[:-1]), fields[-1]]))
@@ -88,13 +85,6 @@ _RULES = {
     "intent_key": "its key",
     "person": "a person's decision",
 }
-
-
-@lru_cache(maxsize=1)
-def _titles() -> dict[str, str]:
-    from crosswalk.platforms import platforms
-
-    return {name: one.title for name, one in platforms().items()}
 
 
 @lru_cache(maxsize=64)
