@@ -9,6 +9,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from crosswalk.model.records import Outcome, Receipt
+from crosswalk.platforms import title_of
 from tests.browser.chromium import Browser, browser
 from tests.pages.conftest import Desk
 from tests.pages.desk import CRM, ERP, NOW, deliver, order, run_of
@@ -142,7 +143,7 @@ def test_a_link_is_undone_with_what_was_written_through_it_in_sight(
             (NOW, crm),
         )
     window.driver.get(f"{window.url}/matches/link?entity=customer&system={CRM}&key={crm}")
-    assert [row[:3] for row in window.table("h2 + .scroll table")] == [["update customer", CRM, crm]]
+    assert [row[:3] for row in window.table("h2 + .scroll table")] == [["update customer", title_of(CRM), crm]]
     window.see("input[name=reason]").send_keys("a branch of its own")
     window.driver.find_element(By.XPATH, "//button[.='Undo this link']").click()
     eventually(lambda: told(window).startswith("Link undone, 1 write"), 30, "the link is undone")

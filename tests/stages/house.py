@@ -103,7 +103,13 @@ class House:
         """The customer pays an invoice; returns the payment's number."""
         invoice = self.invoices[number]
         paid = [{"DocEntry": invoice["DocEntry"], "SumApplied": invoice["DocTotal"], "InvoiceType": "it_Invoice"}]
-        body = {"CardCode": invoice["CardCode"], "CashSum": invoice["DocTotal"], "PaymentInvoices": paid}
+        day = self.today.isoformat()  # the company's own day may be another one
+        body = {
+            "CardCode": invoice["CardCode"],
+            "DocDate": day,
+            "CashSum": invoice["DocTotal"],
+            "PaymentInvoices": paid,
+        }
         return str(self.erp.ask("POST", "IncomingPayments", json=body).json()["DocNum"])
 
     @cached_property
