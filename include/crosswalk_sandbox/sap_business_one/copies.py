@@ -8,6 +8,7 @@ accounts have in common is then stored once, and so is what only they have: in t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -26,19 +27,19 @@ if TYPE_CHECKING:
 Gap = Sequence[Any]
 TABLE: Final = "CREATE TABLE IF NOT EXISTS pattern (id INTEGER PRIMARY KEY, text TEXT NOT NULL, gaps TEXT NOT NULL);"
 PARCELS_LENGTH: Final = 30
-_COPIES_KEPT: Final = 64
-_PATTERNS_KEPT: Final = 512
+_COPIES_KEPT: Final = 256
+_PATTERNS_KEPT: Final = 2_048
 _DAY: Final = 86_400
 
 
 class Copies:
-    """Writes out copied rows. ``row`` finds a row of the store by SQL and its parameters."""
+    """Writes out copied rows. ``rows`` finds rows of the store by SQL."""
 
-    def __init__(self, row: Callable[[str, Sequence[object]], tuple[Any, ...] | None]) -> None:
-        self._row = row
+    def __init__(self, rows: Callable[[str], Sequence[tuple[Any, ...]]]) -> None:
+        self._rows = rows
         self._blocks: Blocks | None = None
         self._copy = lru_cache(_COPIES_KEPT)(self._made)
-        self._pattern = lru_cache(_PATTERNS_KEPT)(self._read)
+        self._patterns: dict[int, tuple[str, Mapping[str, Gap]]] = {}
 
     @property
     def are_there(self) -> bool:
@@ -57,7 +58,7 @@ class Copies:
         if body[0] == "{":
             return body
         number, _, pattern = body.partition(" ")
-        text, gaps = self._pattern(int(pattern))
+        text, gaps = self._patterns.get(int(pattern)) or self.patterns({int(pattern)})[int(pattern)]
         copy = self._copy(int(number))
         if copy is None:
             return text % {name: _written(gap[1]) for name, gap in gaps.items()}
@@ -68,14 +69,29 @@ class Copies:
         found: dict[str, Any] = orjson.loads(self.whole(body))
         return found
 
+    def place(self, body: str) -> tuple[Copy | None, int] | None:
+        """Copy and pattern of a row; None for one that is kept whole."""
+        if body[0] == "{":
+            return None
+        number, _, pattern = body.partition(" ")
+        return self._copy(int(number)), int(pattern)
+
+    def patterns(self, numbers: AbstractSet[int]) -> Mapping[int, tuple[str, Mapping[str, Gap]]]:
+        """Texts and gaps of patterns, read at once."""
+        found = {number: self._patterns[number] for number in numbers if number in self._patterns}
+        missing = numbers - found.keys()
+        if missing:
+            rows = self._rows(f"SELECT id, text, gaps FROM pattern WHERE id IN ({', '.join(map(str, missing))})")
+            read = {number: (text, _gaps(gaps)) for number, text, gaps in rows}
+            if len(self._patterns) + len(read) > _PATTERNS_KEPT:
+                self._patterns = {}
+            self._patterns.update(read)
+            found |= read
+        return found
+
     def _made(self, number: int) -> Copy | None:
         assert self._blocks is not None
         return Copy(self._blocks, number) if number else None
-
-    def _read(self, pattern: int) -> tuple[str, Mapping[str, Gap]]:
-        found = self._row("SELECT text, gaps FROM pattern WHERE id = ?", (pattern,))
-        assert found is not None
-        return found[0], orjson.loads(found[1])
 
 
 def told_of(blocks: Blocks) -> str:
@@ -87,6 +103,10 @@ def filled(copy: Copy | None, gap: Gap) -> str | int:
     """What stands in a gap in a copy; None is the first block."""
     found: str | int = gap[1] if copy is None else _FILLINGS[gap[0]](copy, *gap[1:])
     return found
+
+
+def _gaps(text: str) -> Mapping[str, Gap]:
+    return {name: tuple(gap) for name, gap in orjson.loads(text).items()}
 
 
 def _written(value: str | int) -> str | int:

@@ -36,6 +36,10 @@ class Ends:
             self._known[key] = self._read(pairs, values)
         return self._known[key]
 
+    def asks(self, row: Row) -> tuple[str, ...]:
+        """The properties of a row that tell where it leads."""
+        return tuple(ours for ours, _ in self._pairs(row))
+
     def _read(self, pairs: tuple[tuple[str, str], ...], values: tuple[Any, ...]) -> Any:
         terms = " AND ".join(f"{self._account.sql_of(self._target, theirs)} = ?" for _, theirs in pairs)
         sql = f'SELECT version, body FROM "{self._target}" WHERE {terms} ORDER BY id'

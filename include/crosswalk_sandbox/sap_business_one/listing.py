@@ -11,12 +11,12 @@ from .calls import Call, Reply
 from .desk import Row
 from .ends import Ends
 from .errors import generic, unknown_property
-from .places import Places, Rows
+from .places import Places, Raw, Rows
 from .queries import aggregate
 from .queries.conditions import Conditions, simple
 from .queries.tree import Condition, Expanded, Order, Path, Selected, read
-from .render import etag
 from .schema.model import Property, Structure
+from .views import View
 
 if TYPE_CHECKING:
     from .entities import Entities
@@ -47,7 +47,9 @@ class Listing:
         skip, top, size = self.window(call)
         limit = min(size or top or 2**31, top if top is not None else 2**31)
         held = self._page(entity_set, where, parameters, self._order(call, entity_set), skip, limit + 1)
-        rows = self.shown(call, entity_set, held[:limit])
+        rows = self._view(call, entity_set).rows(
+            self._account.store.copies, self._entities.renderer.templates, held[:limit]
+        )
         body: dict[str, Any] = {**call.context(entity_set), **self._count(call, entity_set, where, parameters)}
         body["value"] = rows
         if len(held) > limit and (top is None or top > limit):
@@ -130,10 +132,8 @@ class Listing:
 
     def _page(
         self, entity_set: str, where: str, parameters: list[Any], order: str, skip: int, limit: int
-    ) -> list[Held]:
-        copies = self._account.store.copies
-        found = self._places.page(Rows(entity_set, where, tuple(parameters), order), skip, limit)
-        return [(row[0], row[1], copies.row(row[2])) for row in found]
+    ) -> Sequence[Raw]:
+        return self._places.page(Rows(entity_set, where, tuple(parameters), order), skip, limit)
 
     def next_link(self, call: Call, resource: str, skip: int, top: int | None = None) -> str:
         """The address of the next page, relative to the service root (§5)."""
@@ -152,24 +152,21 @@ class Listing:
 
         Only ``orjson.dumps`` can write them (:mod:`.shapes`).
         """
-        model, shapes = self._account.model, self._entities.renderer.shapes(call.version)
+        view = self._view(call, entity_set)
+        return [view.row(version, row) for _, version, row in held]
+
+    def _view(self, call: Call, entity_set: str) -> View:
+        model = self._account.model
         kind = model.type_of(entity_set)
-        tagged, constant = model.sets[entity_set].etag, self._account.options.constant_etag
         chosen = self._chosen(call, kind)
-        ways = self._ways(call, entity_set)
-        mark, shown = call.name("etag"), []
-        for _, version, row in held:
-            made = (
-                shapes.entity(kind.name, row, version)
-                if chosen is None
-                else shapes.chosen(kind.name, row, version, chosen)
-            )
-            if tagged:
-                made = {mark: etag(1 if chosen is not None and constant else version), **made}
-            for end in ways:
-                made[end.name] = end.of(row)
-            shown.append(made)
-        return shown
+        return View(
+            kind.name,
+            self._entities.renderer.shapes(call.version),
+            chosen,
+            self._ways(call, entity_set),
+            call.name("etag") if model.sets[entity_set].etag else "",
+            chosen is not None and self._account.options.constant_etag,
+        )
 
     def _chosen(self, call: Call, kind: Structure) -> tuple[str, ...] | None:
         given = call.option("$select")

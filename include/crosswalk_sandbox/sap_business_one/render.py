@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from .account import Account
 from .shapes import Shapes
+from .templates import Templates
 
 
 @lru_cache(maxsize=4096)
@@ -21,6 +22,7 @@ class Renderer:
     def __init__(self, account: Account) -> None:
         self._account = account
         self._model = account.model
+        self.templates = Templates()
         self._shapes = {
             version: Shapes(self._model.types.__getitem__, account.defaults, old=version == 1) for version in (1, 2)
         }

@@ -48,6 +48,8 @@ class Shapes:
         self._structure_of = structure_of
         self._defaults = defaults
         self._old = old
+        self.keeps_values = not old
+        """Whether values are shown as they are kept: of days, the old version shows a part."""
         self._known: dict[str, dict[tuple[str, ...], Shape]] = {}
         self._plans: dict[tuple[str, tuple[str, ...]], tuple[Asked, ...]] = {}
 

@@ -53,7 +53,7 @@ class Store(AccountStore):
         self._touched: set[str] = set()
         self.changes: dict[str, int] = {}
         """Set → how often it was written to by this process; what was counted before is compared with it."""
-        self.copies = Copies(self.row)
+        self.copies = Copies(self.rows)
         super().__init__(directory, clock)
         self.copies.remember(self.setting(BLOCKS))
         self.index = LaggingIndex(self._open, clock)

@@ -54,6 +54,30 @@ def test_conditions_look_into_copies(blocks: Client, name: str) -> None:
     assert [one["DocEntry"] for one in found] == [row["DocEntry"] for row in rows if row[name] == value]
 
 
+@pytest.mark.parametrize(
+    ("entity_set", "key", "options"),
+    [
+        ("Orders", "DocEntry", ""),
+        ("Orders", "DocEntry", "$select=DocEntry,Comments,DocumentLines&$expand=BusinessPartner($select=CardName)"),
+        ("BusinessPartners", "CardCode", "$select=CardCode,CardName,BPAddresses&$expand=SalesPerson,PriceList"),
+        ("BusinessPartners", "CardCode", "$select=SalesPerson/SalesEmployeeName&$expand=SalesPerson"),
+    ],
+)
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_list_shows_rows_as_they_are_alone(
+    blocks: Client, version: int, entity_set: str, key: str, options: str
+) -> None:
+    client = blocks.another(version)
+    keys = [one[key] for one in client.get(f"{entity_set}?$select={key}&$orderby={key}", headers=ALL)["value"]]
+    shown = client.get(f"{entity_set}?$orderby={key}&{options}", headers=ALL)["value"]
+    assert len(shown) == len(set(keys)) > 0
+    for value, row in list(zip(keys, shown, strict=True))[::9]:
+        alone = client.get(f"{entity_set}({value!r})?{options}")
+        assert row == {
+            name: one for name, one in alone.items() if not name.endswith(("odata.context", "odata.metadata"))
+        }
+
+
 def test_rows_inside_copies_are_joined(blocks: Client) -> None:
     last = orders(blocks)[-1]
     option = f"$expand=Orders($select=DocEntry),Orders/DocumentLines($select=LineNum,ItemCode,DocEntry)&$filter=Orders/DocEntry eq Orders/DocumentLines/DocEntry and Orders/DocEntry eq {last['DocEntry']}"  # fmt: skip
