@@ -121,13 +121,14 @@ def deliveries(platform: Platform, hub: Hub, emulator: Emulator, server: str) ->
     options = {platform.system: {"lane": "orders"}}
     settings = {platform.system: emulator.settings()}
     engine = Engine(hub, settings, _pairing(platform), options=options, read_only=False)
-    connector, context = engine.connector(side_of(engine.pairing, platform.system)), engine.context()
-    drafts = list(islice(_drafts(platform, connector), platform.updates))
+    context, side = engine.context(), side_of(engine.pairing, platform.system)
+    drafts = list(islice(_drafts(platform, engine.connector(side)), platform.updates))
     with hub.connection() as connection:
         store_plan(
             connection, pairing=context.pairing.name, flow=FLOW, run_id=context.run_id, mode="live", now=context.now, drafts=drafts
         )  # fmt: skip
     settled(server)
+    connector = engine.connector(side)  # one of its own: what the other one read is not to count
     delivery = Delivery(
         hub, connector, context.pairing.name, FLOW, context.run_id, write_builder(context, FLOW), context.clock
     )

@@ -130,7 +130,7 @@ def limited(portal: Portal, **headers: str) -> None:
     portal.faults.append(tell)
 
 
-@pytest.mark.parametrize(("left", "waits"), [("9", True), ("10", False)])
+@pytest.mark.parametrize(("left", "waits"), [("3", True), ("4", False)])
 def test_a_window_that_is_nearly_used_up_is_left_to_others(left: str, waits: bool) -> None:
     portal, waited = Portal(), list[float]()
     key = portal.save("companies", name="x")

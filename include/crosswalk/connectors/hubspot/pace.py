@@ -18,7 +18,7 @@ import requests
 SEARCHES = 5  # a second, of all apps of the account together
 WINDOW = 10.0  # seconds; it rolls
 MARGIN = 0.05  # seconds that a call may have taken longer to get there than another
-NEARLY_NONE = 0.05  # of a window's calls: below, we leave the rest to other processes of ours
+NEARLY_NONE = 0.02  # of a window's calls: below, we leave the rest to other processes of ours
 PAUSE = 1.0  # seconds to wait where nothing of ours gets free soon
 LEAST_PAUSE = 0.01
 
