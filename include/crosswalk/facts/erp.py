@@ -44,8 +44,20 @@ select key, number, status, payment_date, currency, amount from hub.payment
  where {_MINE} order by payment_date desc nulls last, key desc limit %(limit)s
 """
 
-# What of an order its invoices do not cover: an ERP may call it shipped for ever, or bill it in parts.
+# What of an order its invoices do not cover: an ERP may call it shipped for ever, or bill it in parts. Added up instead of joined: a
+# planner that knows nothing of the customer would pair all of its orders with all of its invoices.
 _OPEN_ORDERS = f"""
+with part as (
+    select key as order_key, currency, total as ordered, null::numeric as billed, true as is_order from hub."order" where {_MINE} and status = any(%(open)s)
+    union all
+    select order_key, null, null, total, false from hub.invoice where {_MINE} and status is distinct from 'voided' and order_key is not null),
+owing as (
+    select max(currency) as currency, sum(ordered) - coalesce(sum(billed), 0) as open, bool_and(is_order) as untouched
+      from part group by order_key having bool_or(is_order))
+select currency, count(*) as records, coalesce(sum(open), 0) as amount from owing where untouched or open > 0 group by currency order by 3 desc, currency
+"""
+
+_ORDERS = f"""
 with billed as (select order_key, sum(total) as total from hub.invoice where {_MINE} and status is distinct from 'voided' group by 1),
 owing as (
     select o.currency, o.total - coalesce(b.total, 0) as open, b.order_key is null as untouched

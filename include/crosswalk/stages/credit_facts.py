@@ -55,7 +55,7 @@ select o.customer_key, coalesce(o.currency, ''), sum(greatest(coalesce(o.total, 
       having bool_or(n.quantity_billed is not null)) l on true
   left join lateral (
       select sum(v.total) as billed from hub.invoice v
-       where v.system = o.system and v.customer_key = o.customer_key and v.order_key = o.key and v.deleted_at is null
+       where v.system = o.system and v.order_key = o.key and v.deleted_at is null
          and v.status is distinct from 'voided' and l.unbilled is null) b on true
  where o.system = %(erp)s and o.customer_key = any(%(members)s) and o.deleted_at is null
    and o.status in ('pending_approval', 'open', 'partially_shipped', 'shipped')
