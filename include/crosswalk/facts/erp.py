@@ -58,15 +58,6 @@ select currency, count(*) as records, coalesce(sum(open), 0) as amount from owin
 """
 
 _ORDERS = f"""
-with billed as (select order_key, sum(total) as total from hub.invoice where {_MINE} and status is distinct from 'voided' group by 1),
-owing as (
-    select o.currency, o.total - coalesce(b.total, 0) as open, b.order_key is null as untouched
-      from (select key, currency, status, total from hub."order" where {_MINE} and status = any(%(open)s)) o
-      left join billed b on b.order_key = o.key)
-select currency, count(*) as records, coalesce(sum(open), 0) as amount from owing where untouched or open > 0 group by currency order by 3 desc, currency
-"""
-
-_ORDERS = f"""
 select o.key, o.number, o.status, o.order_date, o.currency, o.total, o.purchase_order, o.memo, l.shipped
   from (select * from hub."order" where {_MINE} order by order_date desc nulls last, key desc limit %(limit)s) o
   left join lateral (
