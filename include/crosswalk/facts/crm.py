@@ -27,9 +27,11 @@ select currency, count(*) as records, coalesce(sum(amount), 0) as amount, coales
   from hub.deal where {_OPEN} group by currency order by 3 desc, currency
 """
 
+# The customer's deals first, whatever the planner thinks of the order by day: of a giant it would go through everybody's.
+_FIRST_DEALS = f"select * from (select * from hub.deal where {_OPEN} offset 0) d order by close_date nulls last, key limit %(limit)s"
+
 _DEALS = f"""
-select key, name, stage, close_date, currency, amount, probability, owner
-  from hub.deal where {_OPEN} order by close_date nulls last, key limit %(limit)s
+select key, name, stage, close_date, currency, amount, probability, owner from ({_FIRST_DEALS}) d order by close_date nulls last, key
 """
 
 # A deal that was won before the pairing began to look is not waiting: it is left alone.
@@ -55,7 +57,7 @@ select d.key, d.name, d.close_date, d.currency, d.amount, i.status, i.held_reaso
 # The price is what the customer would get: its own (a list called by its key), else its price level's, else that of the deal's price book;
 # in the deal's currency where the ERP has one.
 _OFFERS = f"""
-with deal as (select * from hub.deal where {_OPEN} order by close_date nulls last, key limit %(limit)s)
+with deal as ({_FIRST_DEALS})
 select d.key as deal_key, d.name as deal_name, coalesce(l.sku, p.sku, p.name, l.description, l.key) as product, l.quantity,
        d.currency, l.unit_price, t.key as erp_product, s.available, coalesce(s.places, '') as places,
        r.price_list, r.unit_price as list_price, r.currency as list_currency, coalesce(r.is_own, false) as is_own, count(*) over () as of_all
