@@ -27,16 +27,16 @@ def _all() -> list[EmulatorProfile]:
 
 
 def _profile(name: str) -> EmulatorProfile:
-    """Return the profile of a file; raises NotImplementedError naming all that it does not say yet."""
+    """Return the profile of a file; raises TypeError naming all that it does not say yet."""
     kind = getattr(import_module(f"{__name__}.{name}"), "PROFILE", None)
     if kind is None:
-        raise NotImplementedError(
+        raise TypeError(
             f"profiles/{name}.py has no class PROFILE: a Profile, or an EmulatorProfile as long as there is no connector"
         )
     said = {told for base in kind.__mro__ for told in vars(base)}
     wanted = {one for base in kind.__mro__ for one in vars(base).get("__annotations__", ())}
     if missing := sorted((wanted - said) | kind.__abstractmethods__):
-        raise NotImplementedError(
+        raise TypeError(
             f"profiles/{name}.py does not say: {', '.join(missing)} (tests/conformance/vendor.py explains each)"
         )
     return cast("EmulatorProfile", kind())
